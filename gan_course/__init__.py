@@ -1,0 +1,18 @@
+"""The package behind the GAN course, small enough to read in an evening. In reading order:
+
+    profile    how large to run (smoke, laptop, gpu), on which device, from which seed
+    data       densities and images; `batches()` hands them out without end
+    nets       the networks that more than one game uses
+    losses     each loss of the course once: logits in, a scalar to minimise out
+    games      one GAN paper a file: who moves, which parameters, minimising what
+    training   the only training loop: an iterator of records
+    metrics    samples in, numbers out
+    plots      numbers in, figures out; `show` puts a figure with its text description on the page
+    claims     what a notebook asserts, checked where it is said
+    widgets    sliders around the drawing functions
+    cli        the command `gan-course`
+
+Nothing is imported here, so that `import gan_course` costs nothing; take what you need from its own module.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,52 @@
+"""Everything the course learns from: `load(name)`, `names()`, `batches(dataset, batch_size)`.
+
+Without a network: the densities of `toy` and scikit-learn's `digits`. Downloaded once, on first use: mnist, fashion_mnist, cifar10.
+And any folder of pictures of your own: `load("path/to/folder")`.
+"""
+from pathlib import Path
+
+from gan_course.data.sets import Batch, Batches, Density, ImageSet
+from gan_course.profile import pick_device
+
+OFFLINE = ("bumps", "digits", "grid", "moons", "ring", "spiral")
+DOWNLOADED = ("cifar10", "fashion_mnist", "mnist")
+SPLITS = ("train", "test")
+
+
+def names() -> tuple[str, ...]:
+    """Every name that `load` knows, those that need no network first."""
+    return OFFLINE + DOWNLOADED
+
+
+def load(name: str, split: str = "train", size: int | None = None) -> ImageSet | Density:
+    """The data set called `name`, or the folder of pictures at the path `name`.
+
+    `split` is "train" or "test" (densities have no end of either, folders only "train"). `size` resizes a folder's
+    pictures to size x size pixels (default 32). Raises ValueError for an unknown name or split, FileNotFoundError
+    where pictures or a network are missing; both say what to do.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"There is no split {split!r}; choose train or test.")
+    if name in DOWNLOADED:
+        from gan_course.data import real
+        return getattr(real, name)(split)
+    if name == "digits":
+        from gan_course.data.digits import digits
+        return digits(split)
+    if name in OFFLINE:
+        from gan_course.data.toy import DENSITIES
+        return DENSITIES[name]()
+    if Path(name).expanduser().is_dir():
+        from gan_course.data.real import folder
+        return folder(name, size=size or 32, split=split)
+    raise ValueError(f"There is no data set and no folder called {name!r}. Data sets: {', '.join(names())}.")
+
+
+def batches(dataset: ImageSet | Density | str, batch_size: int, *, seed: int = 0, device=None) -> Batches:
+    """An endless, seeded, resumable iterator of `Batch(x, y)` from a data set or its name, on `device` (default: `pick_device()`)."""
+    if isinstance(dataset, str):
+        dataset = load(dataset)
+    return Batches(dataset, batch_size, seed=seed, device=pick_device() if device is None else device)
+
+
+__all__ = ["Batch", "Batches", "Density", "ImageSet", "batches", "load", "names"]

@@ -1,0 +1,85 @@
+"""Densities we know: every one is a mixture of round Gaussians, so that samples, density and optimal discriminator are exact.
+
+    p(x) = sum_k w_k N(x; c_k, s^2 I)
+"""
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gan_course.data.sets import Batch
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """A mixture of K round Gaussians in d dimensions: `centres` (K, d), one standard deviation `sd`, `weights` (K,) summing to 1."""
+
+    name: str
+    centres: Tensor
+    sd: float
+    weights: Tensor | None = None
+
+    def __post_init__(self):
+        if self.sd <= 0:
+            raise ValueError(f"The standard deviation must be positive; got {self.sd}.")
+        if self.weights is None:
+            object.__setattr__(self, "weights", torch.full((len(self.centres),), 1 / len(self.centres)))
+
+    @property
+    def data_shape(self) -> tuple[int, ...]:
+        return (self.centres.shape[1],)
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Batch:
+        """`n` independent draws: x (n, d) and y (n,), the component each came from."""
+        device = generator.device if generator is not None else self.centres.device
+        y = torch.multinomial(self.weights.to(device), n, replacement=True, generator=generator)
+        noise = torch.randn(n, self.centres.shape[1], generator=generator, device=device)
+        return Batch(self.centres.to(device)[y] + self.sd * noise, y)
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """log p(x) in nats, for x (N, d): (N,)."""
+        centres, weights = self.centres.to(x), self.weights.to(x)
+        squares = (x[:, None, :] - centres).square().sum(-1)        # (N, K)
+        constant = -0.5 * x.shape[1] * math.log(2 * math.pi * self.sd ** 2)
+        return torch.logsumexp(weights.log() - squares / (2 * self.sd ** 2) + constant, dim=1)
+
+
+def _curve(name: str, points: list[tuple[float, float]], sd: float) -> Mixture:
+    return Mixture(name, torch.tensor(points), sd)
+
+
+def _angles(k: int, start: float, stop: float) -> list[float]:
+    return [start + (stop - start) * i / (k - 1) for i in range(k)]
+
+
+def ring() -> Mixture:
+    """Eight Gaussians on the unit circle, sd 0.01: the mode-collapse benchmark of VEEGAN (arXiv:1705.07761) and PacGAN (arXiv:1712.04086)."""
+    angles = [2 * math.pi * k / 8 for k in range(8)]
+    return _curve("ring", [(math.cos(a), math.sin(a)) for a in angles], 0.01)
+
+
+def grid() -> Mixture:
+    """Twenty-five Gaussians at {-4, -2, 0, 2, 4}^2, sd 0.05: the second benchmark of the same papers."""
+    return _curve("grid", [(float(i), float(j)) for i in range(-4, 5, 2) for j in range(-4, 5, 2)], 0.05)
+
+
+def moons() -> Mixture:
+    """Two interleaved half circles, as a chain of 2 x 40 small Gaussians."""
+    upper = [(math.cos(a) - 0.5, math.sin(a) - 0.25) for a in _angles(40, 0, math.pi)]
+    lower = [(0.5 - math.cos(a), 0.25 - math.sin(a)) for a in _angles(40, 0, math.pi)]
+    return _curve("moons", upper + lower, 0.07)
+
+
+def spiral() -> Mixture:
+    """One arm that winds out from the origin, as a chain of 80 small Gaussians, evenly spaced along the arm."""
+    turns = [0.5 + 3.0 * math.sqrt(i / 79) for i in range(80)]
+    return _curve("spiral", [(0.3 * t * math.cos(math.pi * t), 0.3 * t * math.sin(math.pi * t)) for t in turns], 0.05)
+
+
+def bumps() -> Mixture:
+    """Two bumps on a line, 0.4 N(-1.5, 0.5^2) + 0.6 N(1.5, 0.5^2): the one-dimensional density of notebook 02."""
+    return Mixture("bumps", torch.tensor([[-1.5], [1.5]]), 0.5, torch.tensor([0.4, 0.6]))
+
+
+DENSITIES = {make.__name__: make for make in (ring, grid, moons, spiral, bumps)}

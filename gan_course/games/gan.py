@@ -1,0 +1,55 @@
+"""Generative Adversarial Networks. Goodfellow et al., 2014, arXiv:1406.2661.
+
+    min_G max_D V(D, G) = E_x[log D(x)] + E_z[log(1 - D(G(z)))]
+"""
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from gan_course import losses, nets
+from gan_course.data import Batch, batches
+from gan_course.games import Game, Player
+
+
+class GAN(Game):
+    """The game of the paper: D tells real x from fake G(z); G makes D's task hard.
+
+    `generator_loss` is `losses.non_saturating_generator_loss` (the paper's practical choice, the default here) or
+    `losses.minimax_generator_loss` (its theory). D moves `updates` times a round: the paper's k.
+    """
+
+    def __init__(self, G: nn.Module, D: nn.Module, *, generator_loss: Callable[[Tensor], Tensor] = losses.non_saturating_generator_loss,
+                 lr: tuple[float, float] = (2e-4, 2e-4), updates: int = 1):
+        super().__init__()
+        self.G, self.D = G, D
+        self.generator_loss_of = generator_loss
+        self.lr_D, self.lr_G = lr
+        self.updates = updates
+
+    def players(self) -> list[Player]:
+        return [Player("D", self.D, self.discriminator_terms, updates=self.updates, lr=self.lr_D),
+                Player("G", self.G, self.generator_terms, lr=self.lr_G)]
+
+    def noise(self, n: int) -> Tensor:
+        """z ~ N(0, I): (n, z_dim), on the generator's device."""
+        return torch.randn(n, self.G.z_dim, device=next(self.G.parameters()).device)
+
+    def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        fake = self.G(self.noise(len(batch.x))).detach()            # D's move is no reason for G to change
+        return {"real": losses.log_loss_real(self.D(batch.x)), "fake": losses.log_loss_fake(self.D(fake))}
+
+    def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        fake = self.G(self.noise(len(batch.x)))
+        return {"adv": self.generator_loss_of(self.D(fake))}
+
+    def sample(self, n: int) -> Tensor:
+        return nets.generate(self.G, self.noise(n))
+
+
+def demo():
+    """A GAN of a few thousand parameters on the two moons."""
+    stream = batches("moons", 64)
+    G = nets.MLPGenerator(z_dim=2, data_shape=stream.data_shape, width=32)
+    D = nets.MLPDiscriminator(stream.data_shape, width=32)
+    return GAN(G, D), stream

@@ -1,0 +1,126 @@
+"""A lecture on the losses, in closed form. Read it from the top."""
+import math
+
+import pytest
+import torch
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from gan_course import losses
+
+LOG2 = math.log(2)
+
+
+def logit(probability: float) -> float:
+    return math.log(probability / (1 - probability))
+
+
+def slope(loss, at: float) -> float:
+    """d loss / d logit at one logit."""
+    point = torch.tensor([at], dtype=torch.float64, requires_grad=True)
+    loss(point).backward()
+    return point.grad.item()
+
+
+def expectation(weights, values):
+    return float((weights * values).sum())
+
+
+# 1. A discriminator that knows nothing says 1/2, and the value of the game is -log 4.
+
+def test_value_of_the_game_at_one_half_is_minus_log_4():
+    undecided = torch.zeros(5)
+    assert -losses.minimax_discriminator_loss(undecided, undecided).item() == pytest.approx(-math.log(4))
+
+
+def test_chance_levels_are_what_an_undecided_discriminator_pays():
+    undecided = torch.zeros(5)
+    assert losses.minimax_discriminator_loss(undecided, undecided).item() == pytest.approx(losses.CHANCE["D"])
+    assert losses.non_saturating_generator_loss(undecided).item() == pytest.approx(losses.CHANCE["G"])
+
+
+# 2. One number proves both terms and both signs: D(x) = 2/3 on real, D(G(z)) = 1/5 on fake gives V = log(2/3) + log(4/5).
+
+def test_discriminator_loss_is_minus_log_d_of_real_minus_log_one_minus_d_of_fake():
+    real, fake = torch.tensor([logit(2 / 3)]), torch.tensor([logit(1 / 5)])
+    assert losses.minimax_discriminator_loss(real, fake).item() == pytest.approx(-math.log(2 / 3) - math.log(4 / 5))
+
+
+def test_losses_are_means_so_the_batch_size_does_not_matter():
+    few, many = torch.tensor([0.3, -1.2]), torch.tensor([0.3, -1.2] * 7)
+    for loss in (losses.log_loss_real, losses.log_loss_fake):
+        assert loss(few).item() == pytest.approx(loss(many).item())
+
+
+# 3. They are the field's cross-entropy with targets 1 (real) and 0 (fake).
+
+def test_terms_are_binary_cross_entropy_with_logits():
+    logits = torch.randn(100, generator=torch.Generator().manual_seed(0)) * 5
+    assert torch.allclose(losses.log_loss_real(logits), binary_cross_entropy_with_logits(logits, torch.ones(100)))
+    assert torch.allclose(losses.log_loss_fake(logits), binary_cross_entropy_with_logits(logits, torch.zeros(100)))
+
+
+# 4. They do not overflow where D is sure of itself and wrong.
+
+@pytest.mark.parametrize("loss", [losses.log_loss_real, losses.log_loss_fake])
+def test_a_logit_of_a_thousand_costs_a_thousand_or_nothing(loss):
+    costs = sorted(loss(torch.tensor([sign * 1000.0])).item() for sign in (-1, 1))
+    assert costs == pytest.approx([0, 1000])
+
+
+def test_losses_of_half_precision_logits_are_computed_in_float32():
+    assert losses.log_loss_real(torch.zeros(3, dtype=torch.bfloat16)).dtype == torch.float32
+
+
+# 5. The best discriminator is p / (p + q), and against it the value is 2 JSD(p, q) - log 4.
+
+P = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
+Q = torch.tensor([0.1, 0.3, 0.6], dtype=torch.float64)
+
+
+def value(logits):
+    """V for data on three points, the logits being D's at those points."""
+    return expectation(P, -torch.nn.functional.softplus(-logits)) + expectation(Q, -torch.nn.functional.softplus(logits))
+
+
+def test_value_at_the_optimal_discriminator_is_twice_the_jensen_shannon_divergence_minus_log_4():
+    middle = (P + Q) / 2
+    jsd = 0.5 * expectation(P, (P / middle).log()) + 0.5 * expectation(Q, (Q / middle).log())
+    # ten points repeated according to P and Q turn the expectations into the means that the loss takes
+    optimal = (P / Q).log()
+    real = optimal.repeat_interleave(torch.tensor([5, 3, 2]))
+    fake = optimal.repeat_interleave(torch.tensor([1, 3, 6]))
+    assert -losses.minimax_discriminator_loss(real, fake).item() == pytest.approx(2 * jsd - math.log(4))
+
+
+def test_no_other_discriminator_does_better():
+    optimal = (P / Q).log()
+    for nudge in torch.eye(3, dtype=torch.float64):
+        for size in (-0.5, -0.01, 0.01, 0.5):
+            assert value(optimal + size * nudge) < value(optimal)
+
+
+# 6. The two generator losses. Their slopes are -D and -(1 - D): the first vanishes where the generator is worst.
+
+@pytest.mark.parametrize("at", [-20.0, -3.0, 0.0, 2.0])
+def test_minimax_generator_slope_is_minus_d(at):
+    assert slope(losses.minimax_generator_loss, at) == pytest.approx(-1 / (1 + math.exp(-at)))
+
+
+@pytest.mark.parametrize("at", [-20.0, -3.0, 0.0, 2.0])
+def test_non_saturating_generator_slope_is_minus_one_minus_d(at):
+    assert slope(losses.non_saturating_generator_loss, at) == pytest.approx(-1 / (1 + math.exp(at)))
+
+
+def test_where_d_is_sure_of_a_fake_one_gradient_vanishes_and_the_other_is_full():
+    assert abs(slope(losses.minimax_generator_loss, -15.0)) < 1e-6
+    assert slope(losses.non_saturating_generator_loss, -15.0) == pytest.approx(-1, abs=1e-6)
+
+
+def test_both_generator_losses_fall_as_d_is_fooled():
+    for loss in (losses.minimax_generator_loss, losses.non_saturating_generator_loss):
+        assert loss(torch.tensor([2.0])) < loss(torch.tensor([0.0])) < loss(torch.tensor([-2.0]))
+
+
+def test_the_minimax_generator_loss_is_the_negative_of_the_discriminators_fake_term():
+    logits = torch.tensor([0.7, -0.2, 3.0])
+    assert losses.minimax_generator_loss(logits) == -losses.log_loss_fake(logits)
