@@ -5,9 +5,11 @@
     python3 start.py test        run every test: unit tests, all notebooks, a real browser
 
 Needs Python 3.11 or newer and, the first time, a network. Linux, macOS and Windows.
+The environment lies in .venv beside this file, or where the variable GAN_COURSE_VENV says.
 """
 import argparse
 import hashlib
+import importlib.util
 import json
 import os
 import secrets
@@ -19,113 +21,135 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-VENV = Path(os.environ.get("GAN_COURSE_VENV", ROOT / ".venv")).absolute()
+VENV = Path(os.environ.get("GAN_COURSE_VENV") or ROOT / ".venv").expanduser().absolute()
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-STAMP = VENV / "gan_course_installed.json"
+STAMP = VENV / "gan_course_installed.json"  # written first, empty: this folder is ours; written last: this is what it holds
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 FIRST_NOTEBOOK = "notebooks/00_start_here.ipynb"
-NO_NETWORK = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "ProxyError", "Network is unreachable")
+THIS_PYTHON = "Python {}.{}".format(*sys.version_info)
+FAILURES = [  # what pip's log says, and what that means to the reader
+    ("No space left", "The disk is full. Make room, or choose another place with GAN_COURSE_VENV (now %s)." % VENV),
+    ("connection broken by", "Installing needs a network. Connect, and run the same command again."),
+    ("No matching distribution found for torch", f"PyTorch has no build for {THIS_PYTHON} on this machine. It needs 64-bit Linux, "
+     "64-bit Windows or an Apple-silicon Mac, and a Python that is not brand-new."),
+    ("", "Installing failed; pip's last lines above say why. Put that right and run the same command again."),
+]
 
 
-def pip_install(arguments):
-    """Install what pyproject.toml asks for, showing pip's output; a failure ends in a sentence."""
-    extras = "[test]" if arguments.command == "test" else ""
-    pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--editable", f"{ROOT}{extras}"]
-    if arguments.cpu:
-        pip += ["--extra-index-url", CPU_INDEX]
-        # A local version such as 2.11.0+cpu ranks above 2.11.0, but a newer release elsewhere would rank above both.
-        subprocess.run([PYTHON, "-m", "pip", "install", "--index-url", CPU_INDEX, "torch", "torchvision"], check=False)
-    process = subprocess.Popen(pip, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    output = ""
-    for line in process.stdout:
-        print(line, end="", flush=True)
-        output += line
-    if process.wait() == 0:
-        return
-    if any(word in output for word in NO_NETWORK):
-        sys.exit("\nThe first start needs a network to fetch PyTorch and JupyterLab. Connect and run the same command again.")
-    if "No space left" in output:
-        sys.exit(f"\nThe disk is full. Make room, or choose another place with GAN_COURSE_VENV (now {VENV}).")
-    sys.exit("\nInstalling failed; pip's last lines above say why. Running the same command again continues where it stopped.")
+def run(command, **environment):
+    """Run a command in the course's folder and return its exit status. Ctrl-C is the command's to answer; then we stop too."""
+    process = subprocess.Popen([str(word) for word in command], cwd=ROOT, env=dict(os.environ, **environment))
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.wait()
+        raise
 
 
 def setup(arguments):
-    """Make the environment if it is missing, and install if pyproject.toml changed or the tests are wanted for the first time."""
-    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
-    try:
-        installed = json.loads(STAMP.read_text())
-    except (OSError, ValueError):
-        installed = {}
-    with_tests = arguments.command == "test"
-    if PYTHON.exists() and installed.get("pyproject") == wanted and (installed.get("test") or not with_tests):
+    """See to it that the environment holds what pyproject.toml asks for; returns at once when it does."""
+    have = json.loads(STAMP.read_text() or "{}") if STAMP.exists() else {}
+    want = {"pyproject": hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest(),
+            "test": arguments.command == "test" or have.get("test", False),
+            "cpu": arguments.cpu or have.get("cpu", False)}
+    sound = have.get("cpu") == want["cpu"] and PYTHON.exists() and run([PYTHON, "-c", "import pip"]) == 0
+    if sound and have == want:
         return
-    VENV.parent.mkdir(parents=True, exist_ok=True)
-    need = 3 if arguments.cpu or sys.platform != "linux" else 9
-    free = shutil.disk_usage(VENV.parent).free / 1e9
-    if not installed and free < need:
-        sys.exit(f"The environment needs about {need} GB and {VENV.parent} has {free:.1f} GB free. Make room, choose another place "
-                 "with GAN_COURSE_VENV, or on Linux add --cpu, which needs 3 GB.")
-    print(f"Installing the course into {VENV} (once; a few minutes).", flush=True)
-    if not PYTHON.exists():
-        venv.create(VENV, with_pip=True, clear=VENV.exists())
-    pip_install(arguments)
-    stamp = {"pyproject": wanted, "test": with_tests or bool(installed.get("test"))}
-    STAMP.with_suffix(".tmp").write_text(json.dumps(stamp))
-    STAMP.with_suffix(".tmp").replace(STAMP)
+    print(f"Installing the course into {VENV}; this takes a few minutes, once.", flush=True)
+    small = want["cpu"] or sys.platform != "linux"  # only on Linux does PyTorch come with CUDA unless asked otherwise
+    if not sound:
+        make_environment(gigabytes=3 if small else 9)
+    if want["cpu"]:  # alone; what PyTorch needs itself comes from the usual index in the next step
+        install("--index-url", CPU_INDEX, "--no-deps", "torch", "torchvision")
+    install("--editable", ".[test]" if want["test"] else ".")
+    STAMP.write_text(json.dumps(want))
+
+
+def make_environment(gigabytes):
+    """Make an environment with nothing but pip in it, in place of a half-made one, but never in place of what is not ours."""
+    if importlib.util.find_spec("ensurepip") is None:
+        sys.exit(f"{THIS_PYTHON} cannot make environments here yet. On Debian and Ubuntu: sudo apt install "
+                 f"python3.{sys.version_info[1]}-venv")
+    try:
+        VENV.mkdir(parents=True, exist_ok=True)
+        if any(VENV.iterdir()) and not STAMP.exists():
+            sys.exit(f"{VENV} was not made by start.py. Delete it, or choose another place with GAN_COURSE_VENV.")
+        STAMP.write_text("")
+        for left in set(VENV.iterdir()) - {STAMP}:
+            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+        free = shutil.disk_usage(VENV).free / 1e9
+        if free < gigabytes:
+            sys.exit(f"Installing needs {gigabytes} GB, and {VENV.parent} has {free:.1f} GB free. Make room, or choose another "
+                     "place with GAN_COURSE_VENV; on Linux without an NVIDIA GPU, --cpu needs 3 GB.")
+        venv.create(VENV, with_pip=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"No environment could be made in {VENV}: {error}. Choose another place with GAN_COURSE_VENV.")
+
+
+def install(*arguments):
+    """Let pip install; where it fails, say what that means and stop."""
+    log = VENV / "install.log"
+    log.unlink(missing_ok=True)
+    pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--log", log]
+    if run([*pip, *arguments], TMPDIR=str(VENV)):  # pip's temporary files go to the disk that was found to have room
+        said = log.read_text(errors="replace") + "No space left" * (shutil.disk_usage(VENV).free < 1e8)
+        sys.exit("\n" + next(meaning for sign, meaning in FAILURES if sign in said))
 
 
 def free_port(asked):
     """The port to serve on: the one asked for, or the first free one from 8888 on."""
     for port in [asked] if asked else range(8888, 8899):
         with socket.socket() as probe:
-            if os.name != "nt":
+            if os.name != "nt":  # on Windows this option means something else
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
                 return port
-            except OSError:
+            except (OSError, OverflowError):
                 continue
     sys.exit(f"Port {asked or '8888 and the ten after it'} cannot be used; choose another one, for example --port 9000.")
 
 
 def lab(arguments):
+    """Serve JupyterLab to this machine alone, and to whoever holds the token, until it is stopped."""
     port, token = free_port(arguments.port), secrets.token_urlsafe(24)
     print(f"\nThe course is at  http://127.0.0.1:{port}/lab/tree/{FIRST_NOTEBOOK}?token={token}\nStop it with Ctrl-C.\n", flush=True)
-    command = [PYTHON, "-m", "jupyterlab", FIRST_NOTEBOOK, "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
-    command += ["--no-browser"] * arguments.no_browser
-    return subprocess.call(command, cwd=ROOT, env=dict(os.environ, JUPYTER_TOKEN=token))
+    command = [PYTHON, "-m", "jupyterlab", FIRST_NOTEBOOK, "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
+               f"--ServerApp.root_dir={ROOT}", "--ServerApp.answer_yes=True", "--log-level=WARN"]
+    return run(command + ["--no-browser"] * arguments.no_browser, JUPYTER_TOKEN=token)
 
 
 def test(arguments):
-    """Unit tests and notebooks side by side on two processes, then the browser by itself; returns the exit status."""
-    environment = dict(os.environ, GAN_COURSE_PROFILE="laptop" if arguments.full else "smoke", GAN_COURSE_HEADLESS="1")
+    """Unit tests and notebooks side by side in two processes, then the browser alone; returns 0 if both passed."""
+    environment = {"GAN_COURSE_PROFILE": "laptop" if arguments.full else "smoke", "GAN_COURSE_HEADLESS": "1"}
     if arguments.device:
         environment["GAN_COURSE_DEVICE"] = arguments.device
     pytest = [PYTHON, "-m", "pytest"]
-    notebooks = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "900" if arguments.full else "120"]
-    side_by_side = [] if arguments.full else ["-n", "2", "--dist", "loadfile"]
-    first = subprocess.call(pytest + ["--ignore=tests/browser"] + notebooks + side_by_side, cwd=ROOT, env=environment)
-    second = subprocess.call(pytest + ["tests/browser"], cwd=ROOT, env=environment)
-    return first or second
+    side_by_side = ["--ignore=tests/browser", "-n2", "--dist=loadfile", "--nbval-lax", "--nbval-current-env",
+                    f"--nbval-cell-timeout={1800 if arguments.full else 120}"]
+    failed = [run(pytest + side_by_side, OMP_NUM_THREADS="1", **environment), run([*pytest, "tests/browser"], **environment)]
+    print("\nUnit tests and notebooks {}; browser {}.".format(*("FAILED" if status else "passed" for status in failed)))
+    return int(any(failed))
 
 
 def main():
-    if sys.version_info < (3, 11):
-        sys.exit("The course needs Python 3.11 or newer; this is %d.%d. Install a newer one from python.org." % sys.version_info[:2])
+    """Read the command line, set up, and do what was asked."""
+    if sys.version_info < (3, 11):  # noqa: UP036 — this is the one file that an older Python may come to read
+        sys.exit(f"The course needs Python 3.11 or newer; this is {THIS_PYTHON}. Newer ones are on python.org.")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", nargs="?", default="lab", choices=["lab", "setup", "test"])
-    parser.add_argument("--cpu", action="store_true", help="install PyTorch from its CPU index: 2 GB instead of 6 GB on Linux")
-    parser.add_argument("--no-browser", action="store_true", help="lab: print the address only")
+    parser.add_argument("--cpu", action="store_true", help="install PyTorch without CUDA: on Linux 2 GB instead of 6 GB")
+    parser.add_argument("--no-browser", action="store_true", help="lab: print the address, open nothing")
     parser.add_argument("--port", type=int, help="lab: the port to use (default: 8888 or the next free one)")
-    parser.add_argument("--full", action="store_true", help="test: the sizes a learner gets, about 15 minutes")
-    parser.add_argument("--device", choices=["cpu", "cuda"], help="test: where to run (default: what is there)")
+    parser.add_argument("--full", action="store_true", help="test: notebooks at the size a learner gets")
+    parser.add_argument("--device", help="test: where to run, for example cpu or cuda (default: what is there)")
     arguments = parser.parse_args()
     setup(arguments)
-    try:
-        sys.exit({"lab": lab, "test": test}.get(arguments.command, lambda _: 0)(arguments))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    return {"lab": lab, "test": test}.get(arguments.command, lambda _: 0)(arguments)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,144 @@
+"""Tensors and records in, matplotlib figures out: no training, no widgets. `show` puts a figure on the page with its description.
+
+One look through the course, safe for the colour-blind and never colour alone: real is blue and round, fake is orange and crossed,
+D is green and solid, G is purple and dashed.
+"""
+import base64
+import html
+import io
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from gan_course.data.sets import Density, unscale
+
+REAL = {"color": "#0072B2", "marker": "o"}
+FAKE = {"color": "#D55E00", "marker": "x"}
+D_LINE = {"color": "#007A5A", "linestyle": "-"}
+G_LINE = {"color": "#A03C78", "linestyle": "--"}
+THIRD_LINE = {"color": "#444444", "linestyle": "-."}
+CHANCE_LINE = {"color": "#777777", "linestyle": ":", "linewidth": 1.2}
+DOTS_PER_INCH = 160
+STYLE = {"font.size": 11, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 11, "legend.frameon": False}
+
+
+def canvas(columns: int = 1, rows: int = 1, *, width: float = 9.0, height: float = 3.2, **axes):
+    """An empty figure of the course, at most 9 inches wide, and its axes: `fig, (left, right) = canvas(2)`."""
+    import matplotlib
+
+    if width > 9:
+        raise ValueError(f"Figures are at most 9 inches wide, so that they fit a laptop; got {width}.")
+    with matplotlib.rc_context(STYLE):
+        fig = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+        return fig, fig.subplots(rows, columns, **axes)
+
+
+def img(fig: Figure, alt: str) -> str:
+    """The figure as an HTML image that carries its text description: `<img alt=… src="data:image/png;base64,…">`."""
+    if not alt.strip():
+        raise ValueError("A figure needs an alt text: one sentence that says what there is to see.")
+    png = io.BytesIO()
+    fig.savefig(png, format="png", dpi=DOTS_PER_INCH)
+    width, height = (round(96 * inches) for inches in fig.get_size_inches())
+    return (f'<img class="gan-course-figure" alt="{html.escape(alt, quote=True)}" width="{width}" height="{height}" '
+            f'style="max-width:100%;height:auto;background:white;border-radius:4px" '
+            f'src="data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}">')
+
+
+def show(fig: Figure, alt: str) -> None:
+    """Put the figure on the page. `alt` says in a sentence what there is to see, for readers who cannot see it."""
+    from IPython.display import display
+
+    display({"text/html": img(fig, alt), "text/plain": f"[figure: {alt}]"}, raw=True)
+
+
+def scatter(ax: Axes, real: Tensor | None = None, fake: Tensor | None = None, extent: float = 2.0) -> None:
+    """Points in the plane, real ones round and blue, fake ones crossed and orange; the axes run from -extent to extent."""
+    for points, look, label in ((real, REAL, "real x"), (fake, FAKE, "fake G(z)")):
+        if points is not None:
+            size = 9 if look is REAL else 14
+            ax.scatter(*points.detach().cpu().T.numpy(), s=size, alpha=0.55, linewidths=0.8 if look is FAKE else 0, label=label, **look)
+    ax.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal")
+    ax.legend(loc="upper right", fontsize=9)
+
+
+def plane(extent: float = 2.0, steps: int = 80) -> tuple[Tensor, np.ndarray]:
+    """A grid of points over the square from -extent to extent: (steps^2, 2) to feed to a network, and the ticks of one side."""
+    ticks = torch.linspace(-extent, extent, steps)
+    return torch.cartesian_prod(ticks, ticks), ticks.numpy()
+
+
+@torch.no_grad()
+def discriminator_map(ax: Axes, D: nn.Module, extent: float = 2.0):
+    """D(x) = sigmoid(logit) over the plane: blue where D says real, orange where it says fake, white at 1/2. Returns the image."""
+    points, ticks = plane(extent)
+    device = next(D.parameters()).device
+    probability = torch.sigmoid(D(points.to(device))).cpu().view(len(ticks), -1).T
+    image = ax.pcolormesh(ticks, ticks, probability.numpy(), cmap=REAL_FAKE, vmin=0, vmax=1, shading="nearest", rasterized=True)
+    ax.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal")
+    return image
+
+
+@torch.no_grad()
+def density_map(ax: Axes, density: Density, extent: float = 2.0):
+    """The density p(x) of a known distribution over the plane, in greys."""
+    points, ticks = plane(extent, 160)
+    p = density.log_prob(points).exp().view(len(ticks), -1).T
+    ax.pcolormesh(ticks, ticks, p.numpy(), cmap="Greys", shading="nearest", rasterized=True)
+    ax.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal")
+
+
+def gallery(images: Tensor, columns: int = 10, titles: Sequence[str] | None = None) -> Figure:
+    """Images (N, C, H, W) in [-1, 1], row after row; `titles` names the rows, on their left."""
+    pixels = unscale(images).cpu().permute(0, 2, 3, 1).numpy()       # (N, H, W, C)
+    rows = -(-len(pixels) // columns)
+    n, high, wide, channels = pixels.shape
+    sheet = np.full((rows * (high + 1) - 1, columns * (wide + 1) - 1, channels), 255, np.uint8)
+    for i, picture in enumerate(pixels):
+        top, left = (i // columns) * (high + 1), (i % columns) * (wide + 1)
+        sheet[top:top + high, left:left + wide] = picture
+    side = min(0.62, 8.0 / columns)
+    fig, ax = canvas(width=columns * side + (1.0 if titles else 0.0), height=rows * side)
+    ax.imshow(sheet.squeeze(-1) if channels == 1 else sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    ax.set_xticks([])
+    ax.set_yticks([(row + 0.5) * (high + 1) for row in range(rows)] if titles else [], titles or [])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return fig
+
+
+def curve(ax: Axes, records: Iterable, terms: Sequence[str], label: str, window: int = 50, **look) -> None:
+    """The sum of some terms of the records over the rounds: every round pale, the mean over `window` rounds in full."""
+    records = list(records)
+    values = np.array([sum(record[term] for term in terms) for record in records])
+    rounds = np.array([record["round"] for record in records])
+    window = max(1, min(window, len(values) // 4))
+    smooth = np.convolve(values, np.ones(window) / window, mode="valid")
+    ax.plot(rounds, values, alpha=0.18, linewidth=0.7, color=look["color"])
+    ax.plot(rounds[window - 1:], smooth, linewidth=1.8, label=label, **look)
+
+
+def loss_curves(ax: Axes, records: Iterable, chance: dict[str, float]) -> None:
+    """D's and G's losses with the level of pure chance of each drawn as a dotted line. The level, not the slope, is what to read."""
+    records = list(records)
+    for player, look in (("D", D_LINE), ("G", G_LINE)):
+        terms = [term for term in records[0] if term.startswith(f"{player}/")]
+        curve(ax, records, terms, f"{player}: " + " + ".join(term.split("/")[1] for term in terms), **look)
+        ax.axhline(chance[player], **CHANCE_LINE)
+        ax.annotate(f"{player} at chance, {chance[player]:.2f}", (1, chance[player]), xycoords=("axes fraction", "data"),
+                    ha="right", va="bottom", fontsize=9, color="#555555")
+    ax.set(xlabel="round", ylabel="loss (nats)")
+    ax.legend(loc="upper left", fontsize=9)
+
+
+def _real_fake_colours():
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("real_fake", [FAKE["color"], "#ffffff", REAL["color"]])
+
+
+REAL_FAKE = _real_fake_colours()

@@ -1,0 +1,62 @@
+"""Sliders around a drawing function: move one, and the picture follows."""
+import html
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets
+from IPython.display import display
+from matplotlib.figure import Figure
+
+from gan_course import plots
+from gan_course.profile import headless
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A slider over a list of round values, shown under `label`, standing at `start`. Arrow keys move it."""
+
+    label: str
+    values: Sequence[Any]
+    start: Any
+
+    def __post_init__(self):
+        if self.start not in self.values:
+            raise ValueError(f"{self.label}: the slider starts at {self.start}, which is not one of its values {list(self.values)}.")
+
+
+def explore(draw: Callable[..., Figure], alt: str, *, wait: bool = False, **sliders: Slider) -> None:
+    """Show `draw(**values)` with a slider for each value; `alt` is the picture's description, with {name} for a slider's value.
+
+        explore(draw_gap, "The two bumps {distance} apart and D*.", distance=Slider("distance", [0, 1, 2, 4], 1))
+
+    `wait` draws only when a slider comes to rest: for functions that take longer than a blink. An error in `draw` is shown in
+    words where the picture was. Without a front end it draws at both ends of every slider, so that a test meets each of them,
+    and shows the start.
+    """
+    start = {name: slider.start for name, slider in sliders.items()}
+    if headless():
+        for name, slider in sliders.items():
+            for value in (slider.values[0], slider.values[-1]):
+                draw(**start | {name: value})
+        plots.show(draw(**start), alt=alt.format(**start))
+        return
+    controls = {name: ipywidgets.SelectionSlider(options=[(f"{value:g}" if isinstance(value, float) else str(value), value)
+                                                          for value in slider.values],
+                                                 value=slider.start, description=slider.label, continuous_update=not wait,
+                                                 style={"description_width": "16em"}, layout={"width": "min(40em, 95%)"})
+                for name, slider in sliders.items()}
+    picture = ipywidgets.HTML()
+
+    def redraw(change=None):
+        values = {name: control.value for name, control in controls.items()}
+        try:
+            picture.value = plots.img(draw(**values), alt.format(**values))
+        except Exception as error:
+            picture.value = f'<p class="gan-course-error" role="alert">{html.escape(f"{type(error).__name__}: {error}")}</p>'
+            raise
+
+    for control in controls.values():
+        control.observe(redraw, "value")
+    redraw()
+    display(ipywidgets.VBox([*controls.values(), picture]))
