@@ -17,6 +17,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
@@ -27,11 +28,11 @@ STAMP = VENV / "gan_course_installed.json"  # written first, empty: this folder 
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 FIRST_NOTEBOOK = "notebooks/00_start_here.ipynb"
 THIS_PYTHON = "Python {}.{}".format(*sys.version_info)
-FAILURES = [  # what pip's log says, and what that means to the reader
-    ("No space left", "The disk is full. Make room, or choose another place with GAN_COURSE_VENV (now %s)." % VENV),
+FAILURES = [  # what pip says, and what that means to the reader
+    ("No space left on device", f"The disk is full. Make room, or choose another place with GAN_COURSE_VENV (now {VENV})."),
     ("connection broken by", "Installing needs a network. Connect, and run the same command again."),
-    ("No matching distribution found for torch", f"PyTorch has no build for {THIS_PYTHON} on this machine. It needs 64-bit Linux, "
-     "64-bit Windows or an Apple-silicon Mac, and a Python that is not brand-new."),
+    ("No matching distribution found for torch", f"PyTorch has no build for {THIS_PYTHON} on this machine. It needs 64-bit Linux "
+     "or Windows or an Apple-silicon Mac, and a Python that is not brand-new."),
     ("", "Installing failed; pip's last lines above say why. Put that right and run the same command again."),
 ]
 
@@ -48,7 +49,10 @@ def run(command, **environment):
 
 def setup(arguments):
     """See to it that the environment holds what pyproject.toml asks for; returns at once when it does."""
-    have = json.loads(STAMP.read_text() or "{}") if STAMP.exists() else {}
+    try:
+        have = json.loads(STAMP.read_text())
+    except (OSError, ValueError):
+        have = {}
     want = {"pyproject": hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest(),
             "test": arguments.command == "test" or have.get("test", False),
             "cpu": arguments.cpu or have.get("cpu", False)}
@@ -81,49 +85,48 @@ def make_environment(gigabytes):
         if free < gigabytes:
             sys.exit(f"Installing needs {gigabytes} GB, and {VENV.parent} has {free:.1f} GB free. Make room, or choose another "
                      "place with GAN_COURSE_VENV; on Linux without an NVIDIA GPU, --cpu needs 3 GB.")
-        venv.create(VENV, with_pip=True)
+        venv.create(VENV, with_pip=True, symlinks=os.name != "nt")
     except (OSError, subprocess.CalledProcessError) as error:
         sys.exit(f"No environment could be made in {VENV}: {error}. Choose another place with GAN_COURSE_VENV.")
 
 
 def install(*arguments):
     """Let pip install; where it fails, say what that means and stop."""
-    log = VENV / "install.log"
-    log.unlink(missing_ok=True)
-    pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--log", log]
-    if run([*pip, *arguments], TMPDIR=str(VENV)):  # pip's temporary files go to the disk that was found to have room
-        said = log.read_text(errors="replace") + "No space left" * (shutil.disk_usage(VENV).free < 1e8)
+    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", *arguments]
+    said = ""
+    with tempfile.TemporaryDirectory(dir=VENV) as roomy, \
+         subprocess.Popen(pip, cwd=ROOT, env=dict(os.environ, TMPDIR=roomy), stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stderr:
+            print(line, end="", file=sys.stderr, flush=True)
+            said += line
+    if process.returncode:
         sys.exit("\n" + next(meaning for sign, meaning in FAILURES if sign in said))
 
 
 def free_port(asked):
     """The port to serve on: the one asked for, or the first free one from 8888 on."""
     for port in [asked] if asked else range(8888, 8899):
-        with socket.socket() as probe:
-            if os.name != "nt":  # on Windows this option means something else
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except (OSError, OverflowError):
-                continue
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+            return port
+        except (OSError, OverflowError):
+            continue
     sys.exit(f"Port {asked or '8888 and the ten after it'} cannot be used; choose another one, for example --port 9000.")
 
 
 def lab(arguments):
     """Serve JupyterLab to this machine alone, and to whoever holds the token, until it is stopped."""
     port, token = free_port(arguments.port), secrets.token_urlsafe(24)
-    print(f"\nThe course is at  http://127.0.0.1:{port}/lab/tree/{FIRST_NOTEBOOK}?token={token}\nStop it with Ctrl-C.\n", flush=True)
+    print(f"\nThe course: http://127.0.0.1:{port}/lab/tree/{FIRST_NOTEBOOK}?token={token}\nStop it with Ctrl-C.\n", flush=True)
     command = [PYTHON, "-m", "jupyterlab", FIRST_NOTEBOOK, "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
-               f"--ServerApp.root_dir={ROOT}", "--ServerApp.answer_yes=True", "--log-level=WARN"]
+               f"--ServerApp.root_dir={ROOT}", "--ServerApp.answer_yes=True", "--allow-root", "--log-level=WARN"]
     return run(command + ["--no-browser"] * arguments.no_browser, JUPYTER_TOKEN=token)
 
 
 def test(arguments):
     """Unit tests and notebooks side by side in two processes, then the browser alone; returns 0 if both passed."""
     environment = {"GAN_COURSE_PROFILE": "laptop" if arguments.full else "smoke", "GAN_COURSE_HEADLESS": "1"}
-    if arguments.device:
-        environment["GAN_COURSE_DEVICE"] = arguments.device
+    environment.update({"GAN_COURSE_DEVICE": arguments.device} if arguments.device else {})
     pytest = [PYTHON, "-m", "pytest"]
     side_by_side = ["--ignore=tests/browser", "-n2", "--dist=loadfile", "--nbval-lax", "--nbval-current-env",
                     f"--nbval-cell-timeout={1800 if arguments.full else 120}"]
@@ -142,7 +145,7 @@ def main():
     parser.add_argument("--no-browser", action="store_true", help="lab: print the address, open nothing")
     parser.add_argument("--port", type=int, help="lab: the port to use (default: 8888 or the next free one)")
     parser.add_argument("--full", action="store_true", help="test: notebooks at the size a learner gets")
-    parser.add_argument("--device", help="test: where to run, for example cpu or cuda (default: what is there)")
+    parser.add_argument("--device", help="test: the device to use, cpu or cuda (default: what is there)")
     arguments = parser.parse_args()
     setup(arguments)
     return {"lab": lab, "test": test}.get(arguments.command, lambda _: 0)(arguments)

@@ -5,6 +5,7 @@
 Claims are judged on the `laptop` and `gpu` profiles; `smoke` runs are too short for them and only show that they can be computed.
 """
 import html
+import math
 from dataclasses import asdict, dataclass, field
 
 from gan_course.profile import headless, profile
@@ -55,9 +56,14 @@ def report() -> None:
     broken = [claim.text for claim in claims() if claim.judged and not claim.held]
     rows = "".join(_row(claim) for claim in claims())
     text = "\n".join(f"{claim.verdict()}: {claim.text} ({_plain(claim.numbers)})" for claim in claims())
-    _show(rows, text, {"claims": [asdict(claim) for claim in claims()]})
+    _show(rows, text, {"claims": [_record(claim) for claim in claims()]})
     if broken and headless():
         raise ClaimBroken("Did not hold in this run: " + "; ".join(broken))
+
+
+def _record(claim: Claim) -> dict:
+    """As JSON, which knows no NaN and no infinity: those become null."""
+    return asdict(claim) | {"numbers": {name: value if math.isfinite(value) else None for name, value in claim.numbers.items()}}
 
 
 def _plain(numbers: dict[str, float]) -> str:

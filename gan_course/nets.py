@@ -9,17 +9,19 @@ from torch import Tensor, nn
 
 
 class MLPGenerator(nn.Module):
-    """z -> x through fully connected layers with ReLU.
+    """z -> x through fully connected layers with ReLU, and BatchNorm before each ReLU if `batchnorm` is set.
 
     Images (data_shape of three numbers) end in tanh, so that x lies in [-1, 1]; points in the plane are left as they come.
     """
 
-    def __init__(self, z_dim: int, data_shape: tuple[int, ...], width: int = 128, depth: int = 2):
+    def __init__(self, z_dim: int, data_shape: tuple[int, ...], width: int = 128, depth: int = 2, batchnorm: bool = False):
         super().__init__()
         self.z_dim, self.data_shape = z_dim, tuple(data_shape)
         widths = [z_dim] + [width] * depth
-        hidden = [layer for a, b in zip(widths, widths[1:], strict=False) for layer in (nn.Linear(a, b), nn.ReLU())]
-        self.layers = nn.Sequential(*hidden, nn.Linear(widths[-1], math.prod(data_shape)))
+        layers: list[nn.Module] = []
+        for a, b in zip(widths, widths[1:], strict=False):
+            layers += [nn.Linear(a, b), *([nn.BatchNorm1d(b)] if batchnorm else []), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], math.prod(data_shape)))
         self.squash = nn.Tanh() if len(data_shape) == 3 else nn.Identity()
 
     def forward(self, z: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor, nn
 
 from gan_course.data.sets import Density, unscale
@@ -62,8 +63,15 @@ def scatter(ax: Axes, real: Tensor | None = None, fake: Tensor | None = None, ex
         if points is not None:
             size = 9 if look is REAL else 14
             ax.scatter(*points.detach().cpu().T.numpy(), s=size, alpha=0.55, linewidths=0.8 if look is FAKE else 0, label=label, **look)
-    ax.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal")
+    square(ax, extent)
     ax.legend(loc="upper right", fontsize=9)
+
+
+def square(ax: Axes, extent: float = 2.0) -> None:
+    """Axes from -extent to extent, equal in scale, ticks at whole numbers."""
+    ax.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True, nbins=5))
 
 
 def plane(extent: float = 2.0, steps: int = 80) -> tuple[Tensor, np.ndarray]:
@@ -79,7 +87,7 @@ def discriminator_map(ax: Axes, D: nn.Module, extent: float = 2.0):
     device = next(D.parameters()).device
     probability = torch.sigmoid(D(points.to(device))).cpu().view(len(ticks), -1).T
     image = ax.pcolormesh(ticks, ticks, probability.numpy(), cmap=REAL_FAKE, vmin=0, vmax=1, shading="nearest", rasterized=True)
-    ax.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal")
+    square(ax, extent)
     return image
 
 
@@ -89,7 +97,7 @@ def density_map(ax: Axes, density: Density, extent: float = 2.0):
     points, ticks = plane(extent, 160)
     p = density.log_prob(points).exp().view(len(ticks), -1).T
     ax.pcolormesh(ticks, ticks, p.numpy(), cmap="Greys", shading="nearest", rasterized=True)
-    ax.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal")
+    square(ax, extent)
 
 
 def gallery(images: Tensor, columns: int = 10, titles: Sequence[str] | None = None) -> Figure:
@@ -122,15 +130,20 @@ def curve(ax: Axes, records: Iterable, terms: Sequence[str], label: str, window:
     ax.plot(rounds[window - 1:], smooth, linewidth=1.8, label=label, **look)
 
 
+def level(ax: Axes, height: float, name: str) -> None:
+    """A dotted line at a height that means something (a chance level, a floor, a ceiling), with its name at the right."""
+    ax.axhline(height, **CHANCE_LINE)
+    ax.annotate(name, (1, height), xycoords=("axes fraction", "data"), xytext=(-2, 3), textcoords="offset points", ha="right", va="bottom",
+                fontsize=9, color="#333333", bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5}, zorder=5)
+
+
 def loss_curves(ax: Axes, records: Iterable, chance: dict[str, float]) -> None:
     """D's and G's losses with the level of pure chance of each drawn as a dotted line. The level, not the slope, is what to read."""
     records = list(records)
     for player, look in (("D", D_LINE), ("G", G_LINE)):
         terms = [term for term in records[0] if term.startswith(f"{player}/")]
         curve(ax, records, terms, f"{player}: " + " + ".join(term.split("/")[1] for term in terms), **look)
-        ax.axhline(chance[player], **CHANCE_LINE)
-        ax.annotate(f"{player} at chance, {chance[player]:.2f}", (1, chance[player]), xycoords=("axes fraction", "data"),
-                    ha="right", va="bottom", fontsize=9, color="#555555")
+        level(ax, chance[player], f"{player} at chance, {chance[player]:.2f}")
     ax.set(xlabel="round", ylabel="loss (nats)")
     ax.legend(loc="upper left", fontsize=9)
 

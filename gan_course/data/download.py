@@ -36,14 +36,10 @@ def fetch(urls: str | Sequence[str], path: Path | str, size: int, md5: str, *,
     part = path.with_name(path.name + ".part")
     problems = []
     for url in [urls] if isinstance(urls, str) else urls:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            problem = _complete(part, url, size, md5, timeout)
-            if problem is None:
-                os.replace(part, path)
-                return path
-        except OSError as error:                                    # the folder cannot be made or written
-            problem = str(error)
+        problem = _complete(part, url, size, md5, timeout)
+        if problem is None:
+            os.replace(part, path)
+            return path
         problems.append(f"{url}: {problem}")
     raise DownloadError(
         f"{path.name} could not be downloaded ({'; '.join(problems)}). These data sets need no network: {', '.join(OFFLINE)}. "
@@ -68,7 +64,7 @@ def _complete(part: Path, url: str, size: int, md5: str, timeout: float) -> str 
             if before < size:
                 _append(part, before, url, size, timeout)
             problem = mismatch(part, size, md5)
-        except (OSError, HTTPException) as error:                   # URLError and timeouts are OSErrors
+        except (OSError, HTTPException) as error:                   # URLError, timeouts and a full disk are OSErrors
             problem = str(error) or type(error).__name__
             if isinstance(error, HTTPError):
                 error.close()
@@ -94,6 +90,7 @@ def _append(part: Path, have: int, url: str, size: int, timeout: float) -> None:
         offered = response.headers.get("Content-Length")
         if offered is not None and have + int(offered) != size:     # another file, or a login page
             raise OSError(f"the server offers {have + int(offered):,} bytes instead of {size:,}")
+        part.parent.mkdir(parents=True, exist_ok=True)              # only now: without a network nothing is left behind
         with (open(part, "ab" if have else "wb") as file,
               tqdm(desc=part.stem, total=size, initial=have, unit="B", unit_scale=True) as bar):
             while have <= size and (block := response.read1(1 << 16)):

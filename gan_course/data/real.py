@@ -186,6 +186,8 @@ def _picture(file: Path, size: int) -> np.ndarray:
     with Image.open(file) as picture:
         picture.draft(None, (4 * size, 4 * size))                   # lets a large JPEG decode at a fraction of its size
         picture = ImageOps.exif_transpose(picture)
+        if picture.mode == "F":
+            raise ValueError("it has floating-point pixels, whose range nobody knows")
         if picture.mode.startswith("I"):                            # 16-bit grey
             picture = Image.fromarray((np.asarray(picture).clip(0, 65_535) / 257).round().astype(np.uint8))
         elif "transparency" in picture.info or picture.mode in ("LA", "La", "PA", "RGBA", "RGBa"):

@@ -72,9 +72,9 @@ def moons() -> Mixture:
 
 
 def spiral() -> Mixture:
-    """One arm that winds out from the origin, as a chain of 80 small Gaussians, evenly spaced along the arm."""
-    turns = [0.5 + 3.0 * math.sqrt(i / 79) for i in range(80)]
-    return _curve("spiral", [(0.3 * t * math.cos(math.pi * t), 0.3 * t * math.sin(math.pi * t)) for t in turns], 0.05)
+    """One arm that winds out from near the origin, as a chain of 80 small Gaussians, evenly spaced along the arm."""
+    turns = [math.sqrt(0.75**2 + (3.5**2 - 0.75**2) * i / 79) for i in range(80)]
+    return _curve("spiral", [(0.45 * t * math.cos(math.pi * t), 0.45 * t * math.sin(math.pi * t)) for t in turns], 0.06)
 
 
 def bumps() -> Mixture:

@@ -1,0 +1,90 @@
+"""The command `gan-course`: what notebooks there are, whether this machine can run them, and runs without a browser."""
+import argparse
+import sys
+from pathlib import Path
+
+from gan_course import catalogue, runs
+from gan_course.profile import PROFILES, profile
+
+EXAMPLES = """examples:
+  gan-course list
+  gan-course doctor
+  gan-course run 03 -p latent_dim 32 -p lr_D 5e-4 -o out/wide.ipynb"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do as asked, and return the exit status: 0, 1 when something failed, 2 for a wrong request, 130 after Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="gan-course", description=__doc__, epilog=EXAMPLES,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="list | doctor | run")
+    commands.add_parser("list", help="the notebooks: number, title, question, minutes on a laptop")
+    commands.add_parser("doctor", help="check this installation, and say what to do where something is amiss")
+    run = commands.add_parser("run", help="run one notebook from top to bottom and keep the result as a notebook")
+    run.add_argument("notebook", help="its number or name, for example 03")
+    run.add_argument("-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
+                     help="set a parameter of the notebook; may be given several times")
+    run.add_argument("-o", "--output", type=Path, help="where to write the result (default: out/NN_topic.ipynb)")
+    run.add_argument("--profile", choices=PROFILES, help="how large: smoke to try, laptop (default), gpu for quality")
+    run.add_argument("--device", help="where to compute, for example cpu or cuda (default: what is there)")
+    asked = parser.parse_args(arguments)
+    try:
+        return {"list": list_notebooks, "doctor": doctor, "run": run_notebook}[asked.command](asked)
+    except (ValueError, OSError) as error:
+        print(f"gan-course: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def list_notebooks(asked) -> int:
+    """Print the course, a line for each notebook."""
+    entries = catalogue.notebooks()
+    width = max((len(entry.title) for entry in entries), default=0)
+    for entry in entries:
+        print(f"{entry.number}  {entry.title:<{width}}  {entry.minutes:>3g} min  {entry.question}")
+    return 0
+
+
+def doctor(asked) -> int:
+    """Print what works and what does not; 1 if anything does not."""
+    from gan_course.doctor import checks
+
+    found = []
+    for check in checks():
+        print(check, flush=True)
+        found.append(check)
+    bad = [check for check in found if check.ok is False]
+    print(f"\n{len(bad)} of {len(found)} need attention." if bad else "\nAll is well.")
+    return 1 if bad else 0
+
+
+def run_notebook(asked) -> int:
+    """Run one notebook; 1 if a cell failed."""
+    entry = catalogue.find(asked.notebook)
+    out = asked.output or Path("out") / entry.path.name
+    if out.suffix != ".ipynb" or out.resolve() == entry.path:
+        raise ValueError(f"The result goes into a notebook of its own, a file *.ipynb; {out} will not do.")
+    values = runs.read(dict(asked.parameter), runs.parameters(entry.path))
+    environment = {"GAN_COURSE_PROFILE": asked.profile or profile()}
+    if asked.device:
+        environment["GAN_COURSE_DEVICE"] = asked.device
+    size = environment["GAN_COURSE_PROFILE"]
+    about = f", about {entry.minutes:g} min" if size == "laptop" else ""
+    print(f"{entry.number} · {entry.title} (profile {size}{about}) -> {out}", file=sys.stderr)
+    try:
+        notebook = runs.run(entry.path, out, values, **environment)
+    except (runs.RunFailed, KeyboardInterrupt) as end:
+        failed, status = (str(end), 1) if isinstance(end, runs.RunFailed) else ("Stopped.", 130)
+        print(f"\n{failed}\n\nThe notebook as far as it came: {out}", file=sys.stderr)
+        return status
+    claims, errors = runs.claims(notebook), runs.hidden_errors(notebook)
+    if claims:
+        print(f"What the notebook claims:\n{runs.summary(claims)}")
+    for error in errors:
+        print(f"A widget failed: {error}", file=sys.stderr)
+    print(f"The notebook with its results: {out}")
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""One notebook run from top to bottom with nobody watching: its parameters checked before, its errors and claims read after."""
+import ast
+import math
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from gan_course.claims import MIME
+
+TYPES = {"int": int, "float": float, "str": str, "bool": bool}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a notebook, as its `parameters` cell writes it: `name: type = default  # help`."""
+
+    name: str
+    type: str
+    default: str
+    help: str
+
+    def __str__(self):
+        return f"{self.name}: {self.type} = {self.default}" + (f"  # {self.help}" if self.help else "")
+
+
+class RunFailed(Exception):
+    """A notebook did not run to its end; the message says where and why, in words for a terminal."""
+
+
+def parameters(path: Path) -> dict[str, Parameter]:
+    """The parameters of the notebook, by name, in the order of its `parameters` cell; empty without such a cell."""
+    import papermill
+
+    return {name: Parameter(name, known["inferred_type_name"], known["default"], known["help"])
+            for name, known in papermill.inspect_notebook(path).items()}
+
+
+def read(given: dict[str, str], known: dict[str, Parameter]) -> dict[str, int | float | str | bool]:
+    """The texts of a command line as values of the types that the notebook's parameters have.
+
+    Raises ValueError for a name that the notebook does not have, naming those it has, and for a text that is not of the type.
+    """
+    for name in given:
+        if name not in known:
+            has = "".join(f"\n    {each}" for each in known.values()) or " none: no cell of it is tagged `parameters`."
+            raise ValueError(f"The notebook has no parameter {name!r}. It has{':' * bool(known)}{has}")
+    return {name: _value(text, known[name]) for name, text in given.items()}
+
+
+def _value(text: str, parameter: Parameter):
+    kind = parameter.type
+    if kind not in TYPES:  # no annotation: the default tells
+        kind = type(_literal(parameter.default)).__name__
+    try:
+        if kind == "bool":
+            return {"true": True, "false": False}[text.lower()]
+        if kind == "int":
+            number = int(text) if re.fullmatch(r"[+-]?[\d_]+", text) else float(text)
+            if number != int(number):
+                raise ValueError
+            return int(number)
+        return TYPES.get(kind, _literal)(text)
+    except (ValueError, KeyError, OverflowError):
+        raise ValueError(f"{parameter.name} has to be of type {kind}; {text!r} is not. It is written:\n    {parameter}") from None
+
+
+def _literal(text: str):
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def run(path: Path, out: Path, values: dict | None = None, **environment: str):
+    """Run the notebook at `path` with these parameter values, write it to `out` when it has ended, and return it.
+
+    `environment` holds variables for its kernel. While it runs it is written under a temporary name beside `out`. Raises
+    RunFailed for a cell that failed or a kernel that died; `out` then has what was done until there.
+    """
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    out = out.absolute()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = out.with_name(f".unfinished-{out.name}")
+    os.environ.update(environment, GAN_COURSE_HEADLESS="1")  # the kernel inherits it
+    try:
+        return papermill.execute_notebook(path, unfinished, values, cwd=path.parent, extra_arguments=["--log-level=40"],
+                                          shutdown_kernel="immediate")  # a kernel asked politely answers Ctrl-C with a traceback
+    except PapermillExecutionError as error:
+        lines = error.source.strip().splitlines()
+        shown = "\n".join(f"    {line}" for line in lines[:5] + ["…"] * (len(lines) > 5))
+        raise RunFailed(f"Cell [{error.exec_count}] failed:\n\n{shown}\n\n{error.ename}: {error.evalue}") from None
+    except DeadKernelError:
+        raise RunFailed("The kernel died (out of memory, or a crash in compiled code).") from None
+    finally:
+        if unfinished.exists():
+            os.replace(unfinished, out)
+
+
+def hidden_errors(notebook) -> list[str]:
+    """Errors that happened inside Output widgets: papermill passes over them, the saved widget state has them."""
+    state = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
+    return [f"{output['ename']}: {output['evalue']}" for model in state.values() for output in model["state"].get("outputs", [])
+            if output["output_type"] == "error"]
+
+
+def claims(notebook) -> list[dict]:
+    """The claims that the notebook reported, in order, as {"text", "held", "judged", "numbers"}; a repeated one as last made."""
+    found = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            for claim in output.get("data", {}).get(MIME, {}).get("claims", []):
+                found[claim["text"]] = claim
+    return list(found.values())
+
+
+def summary(found: list[dict]) -> str:
+    """The claims as lines for a terminal: verdict, sentence, numbers."""
+    lines = []
+    for claim in found:
+        verdict = ("held" if claim["held"] else "BROKEN") if claim["judged"] else "not judged"
+        numbers = ", ".join(f"{name} {math.nan if value is None else value:.4g}" for name, value in claim["numbers"].items())
+        lines.append(f"  {verdict:<10} {claim['text']}" + (f" ({numbers})" if numbers else ""))
+    return "\n".join(lines)

@@ -1,0 +1,126 @@
+"""A real JupyterLab on this machine alone, and a real Chromium to look at it with."""
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import pytest
+
+from gan_course.paths import NOTEBOOKS
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
+SETTINGS = {  # no pop-up about news, and every cell on the page at once, not only those in view
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
+}
+READY = """path => { const it = window.jupyterapp?.shell.currentWidget;
+    return it?.context?.path === path && it.context.isReady && it.sessionContext.isReady && it.sessionContext.session?.kernel }"""
+RUN = """() => { window.ranAll = undefined;
+    window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => { window.ranAll = true }) }"""
+ERRORS = """() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells
+    .flatMap(cell => cell.outputs ?? []).filter(output => output.output_type === 'error')
+    .map(output => `${output.ename}: ${output.evalue}`)"""
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless browser; without one the tests are skipped."""
+    from playwright.sync_api import sync_playwright
+
+    path = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if path is None:
+        pytest.skip(f"no Chromium found (looked for {', '.join(CHROMIUMS)})")
+    with sync_playwright() as playwright:
+        args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        browser = playwright.chromium.launch(executable_path=path, args=args)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(chromium, tmp_path_factory):
+    """The address of a JupyterLab that shows a copy of the notebooks, small (smoke profile) and with widgets (not headless)."""
+    home = tmp_path_factory.mktemp("jupyter")
+    shutil.copytree(NOTEBOOKS, home / "notebooks")
+    for name, content in SETTINGS.items():
+        file = home / "settings" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content))
+    own = {variable: str(home / variable) for variable in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR",
+                                                           "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
+    environment = os.environ | own | {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+                                      "GAN_COURSE_PROFILE": "smoke", "GAN_COURSE_HEADLESS": "0"}
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
+               "--ServerApp.port_retries=0", "--IdentityProvider.token=", "--expose-app-in-browser"]
+    with open(home / "log", "w") as log, subprocess.Popen(command, cwd=home / "notebooks", env=environment, stdout=log,
+                                                          stderr=subprocess.STDOUT) as process:
+        address = f"http://127.0.0.1:{port}"
+        try:
+            wait_for(f"{address}/api/status", process, home / "log")
+            yield address
+        finally:
+            process.terminate()
+
+
+def wait_for(address, process, log, seconds=60):
+    """Return when the server answers; fail with its own words when it does not."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            return urlopen(address, timeout=5).close()
+        except URLError:
+            time.sleep(0.1)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+class Notebook:
+    """One notebook, open in the browser."""
+
+    def __init__(self, page, server, name):
+        self.page, self.name, self.strangers, self.page_errors = page, name, [], []
+        page.on("pageerror", lambda error: self.page_errors.append(str(error)))
+        page.on("request", lambda request: self.note(request.url, server))
+        page.goto(f"{server}/lab/workspaces/{name.removesuffix('.ipynb')}/tree/{name}")
+        page.wait_for_function(READY, arg=name, timeout=60_000)
+
+    def note(self, url, server):
+        if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).netloc != urlsplit(server).netloc:
+            self.strangers.append(url)
+
+    def run_all(self, timeout=240):
+        """Run every cell; return the errors of its cells and widgets."""
+        self.page.evaluate(RUN)
+        self.page.wait_for_function("() => window.ranAll", timeout=1000 * timeout)
+        in_widgets = self.page.locator('[data-mime-type="application/vnd.jupyter.error"], .gan-course-error').all_inner_texts()
+        return self.page.evaluate(ERRORS) + in_widgets
+
+    def photograph(self, folder):
+        """Pictures of the notebook from top to bottom, a page each, as NAME-light-01.png and so on, in both themes."""
+        os.makedirs(folder, exist_ok=True)
+        for theme, light in {"light": "true", "dark": "false"}.items():
+            self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
+                               f"JupyterLab {theme.title()}")
+            self.page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=light)
+            view = self.page.locator(".jp-WindowedPanel-outer").first
+            height, seen = view.evaluate("view => [view.scrollHeight, view.clientHeight]")
+            for number, top in enumerate(range(0, height, seen), start=1):
+                view.evaluate("(view, top) => { view.scrollTop = top; return new Promise(requestAnimationFrame) }", top)
+                self.page.screenshot(path=os.path.join(folder, f"{self.name.removesuffix('.ipynb')}-{theme}-{number:02}.png"))
+
+
+@pytest.fixture
+def open_notebook(chromium, server):
+    """A function that opens a notebook by its file name; its kernel and its page are closed after the test."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    yield lambda name: Notebook(page, server, name)
+    page.evaluate("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()")
+    context.close()

@@ -1,0 +1,183 @@
+"""`gan-course`: the catalogue, the checks of this machine, and runs of one notebook."""
+import json
+
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, writes
+
+from gan_course import catalogue, cli, doctor, runs
+from gan_course.paths import ROOT
+
+SHOW_CLAIM = """from IPython.display import display
+claim = {"text": "It adds up", "held": True, "judged": True, "numbers": {"sum": rounds + rate, "spread": None}}
+display({"application/vnd.gan-course.claims+json": {"claims": [claim]}, "text/plain": ""}, raw=True)"""
+WIDGET_ERROR = "import ipywidgets\noutput = ipywidgets.Output()\nwith output:\n    1 / 0\noutput"
+
+
+@pytest.fixture
+def notebook(tmp_path, monkeypatch):
+    """A function that writes notebook 02 with these code cells after its parameters, for the command line to find."""
+    path = tmp_path / "02_small.ipynb"
+    monkeypatch.setattr(catalogue, "find", lambda name: catalogue.notebooks(tmp_path)[0])
+    for variable in ("GAN_COURSE_PROFILE", "GAN_COURSE_HEADLESS"):  # `run` sets these for its kernel; here they are put back
+        monkeypatch.setenv(variable, "")
+
+    def write(*sources, parameters="rounds: int = 5  # how long\nrate: float = 0.1  # how fast"):
+        cells = [new_code_cell(parameters, metadata={"tags": ["parameters"]}), *map(new_code_cell, sources)]
+        about = {"title": "Small", "question": "How small?", "minutes": 1}
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        path.write_text(writes(new_notebook(cells=cells, metadata={"gan_course": about, "kernelspec": kernel})), encoding="utf-8")
+        return path
+    return write
+
+
+def known(*lines):
+    return {name: runs.Parameter(name, kind, default, "") for name, kind, default in lines}
+
+
+# the catalogue
+
+def test_list_prints_every_notebook(capsys):
+    assert cli.main(["list"]) == 0
+    said = capsys.readouterr().out
+    for entry in catalogue.notebooks():
+        assert f"{entry.number}  {entry.title}" in said and entry.question in said
+
+
+def test_readme_has_the_course_map():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("<!-- course map -->")[2].partition("<!-- end of course map -->")[0].strip()
+    assert table == catalogue.course_map_markdown("notebooks/"), "catalogue.course_map_markdown('notebooks/') gives the new one"
+
+
+@pytest.mark.parametrize("name", ["3", "03", "03_first_gan", "first_gan", "notebooks/03_first_gan.ipynb"])
+def test_a_notebook_is_found_by_number_or_name(name):
+    assert catalogue.find(name).path.name == "03_first_gan.ipynb"
+
+
+def test_an_unknown_notebook_names_those_there_are(capsys):
+    assert cli.main(["run", "99"]) == 2
+    assert "02_minimax, 03_first_gan" in capsys.readouterr().err
+
+
+def test_a_notebook_without_metadata_is_named(tmp_path):
+    (tmp_path / "02_bare.ipynb").write_text(json.dumps({"metadata": {}}))
+    with pytest.raises(ValueError, match="02_bare.ipynb.*gan_course"):
+        catalogue.notebooks(tmp_path)
+
+
+# parameters
+
+@pytest.mark.parametrize("kind, text, value", [
+    ("int", "32", 32), ("int", "20_000", 20_000), ("int", "1e3", 1000), ("float", "1e-3", 0.001), ("float", "2", 2.0),
+    ("str", "mnist", "mnist"), ("str", "5", "5"), ("bool", "true", True), ("bool", "False", False),
+])
+def test_texts_become_values_of_the_parameter_s_type(kind, text, value):
+    [read] = runs.read({"x": text}, known(("x", kind, "…"))).values()
+    assert read == value and type(read) is type(value)
+
+
+@pytest.mark.parametrize("kind, text", [("int", "1.5"), ("int", "many"), ("float", "fast"), ("bool", "2"), ("int", "inf")])
+def test_a_text_of_another_type_is_refused(kind, text):
+    with pytest.raises(ValueError, match=f"x has to be of type {kind}"):
+        runs.read({"x": text}, known(("x", kind, "…")))
+
+
+def test_without_annotation_the_default_tells_the_type():
+    assert runs.read({"x": "2"}, known(("x", "None", "0.5"))) == {"x": 2.0}
+    with pytest.raises(ValueError, match="x has to be of type int"):
+        runs.read({"x": "two"}, known(("x", "None", "1")))
+
+
+def test_an_unknown_parameter_names_those_there_are(notebook, capsys):
+    notebook()
+    assert cli.main(["run", "02", "-p", "round", "5"]) == 2
+    said = capsys.readouterr().err
+    assert "rounds: int = 5  # how long" in said and "rate: float = 0.1" in said
+
+
+def test_a_notebook_without_parameters_says_so(notebook, capsys):
+    notebook(parameters="")
+    assert cli.main(["run", "02", "-p", "rounds", "5"]) == 2
+    assert "none" in capsys.readouterr().err
+
+
+def test_the_source_is_never_written_over(notebook, capsys):
+    path = notebook()
+    assert cli.main(["run", "02", "-o", str(path)]) == 2
+    assert "a notebook of its own" in capsys.readouterr().err
+
+
+# runs
+
+def test_run_sets_parameters_and_environment_and_prints_claims(notebook, tmp_path, capsys):
+    notebook("from gan_course.profile import headless, profile\nassert profile() == 'smoke' and headless()", SHOW_CLAIM)
+    out = tmp_path / "out" / "result.ipynb"
+    assert cli.main(["run", "02", "-p", "rounds", "7", "-p", "rate", "1e-3", "-o", str(out), "--profile", "smoke"]) == 0
+    assert "held       It adds up (sum 7.001, spread nan)" in capsys.readouterr().out
+    assert list(out.parent.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("source, said", [
+    ("x = 1\nraise ValueError('too far')", ["Cell [2] failed", "    x = 1", "ValueError: too far"]),
+    ("import os\nos._exit(1)", ["The kernel died"]),
+])
+def test_a_run_that_fails_says_where_and_keeps_what_there_is(notebook, tmp_path, capsys, source, said):
+    notebook(source)
+    out = tmp_path / "out" / "result.ipynb"
+    assert cli.main(["run", "02", "-o", str(out)]) == 1
+    told = capsys.readouterr().err
+    assert all(each in told for each in said) and str(out) in told
+    assert list(out.parent.iterdir()) == [out]
+
+
+def test_an_error_inside_an_output_widget_is_found(notebook, tmp_path, capsys):
+    notebook(WIDGET_ERROR)
+    assert cli.main(["run", "02", "-o", str(tmp_path / "result.ipynb")]) == 1
+    assert "A widget failed: ZeroDivisionError: division by zero" in capsys.readouterr().err
+
+
+# the doctor
+
+def test_this_machine_is_well(capsys):
+    assert cli.main(["doctor"]) == 0, capsys.readouterr().out
+
+
+def test_a_check_that_breaks_down_is_a_failure_and_stops_no_other(monkeypatch, capsys):
+    some = {"first": lambda: 1 / 0, "second": lambda: (True, "fine"), "third": lambda: (None, "absent")}
+    monkeypatch.setattr(doctor, "CHECKS", some)
+    assert cli.main(["doctor"]) == 1
+    said = capsys.readouterr().out
+    assert "[FAIL] first: ZeroDivisionError: division by zero\n       Delete the folder .venv" in said
+    assert "[OK]   second: fine" in said and "[--]   third: absent" in said and "1 of 3" in said
+
+
+@pytest.mark.parametrize("name, what, change, said", [
+    ("packages", "gan_course.doctor._version", lambda name: None if name == "torch" else "0.1", "torch is missing"),
+    ("packages", "gan_course.doctor._version", lambda name: "0.1", "papermill 0.1 (needs >="),
+    ("PyTorch", "torch.__version__", "2.0.0", "which needs torch"),
+    ("memory", "gan_course.doctor.FEWEST_GIGABYTES", 1e9, "Close other programs"),
+    ("disk", "gan_course.doctor.FEWEST_GIGABYTES", 1e9, "Make room"),
+    ("JupyterLab", "gan_course.doctor.util.find_spec", lambda name: None, "only jupyterlab"),
+    ("notebooks", "gan_course.doctor.notebooks", lambda: [], "none in"),
+])
+def test_the_doctor_finds(monkeypatch, name, what, change, said):
+    monkeypatch.setattr(what, change)
+    [check] = [check for check in doctor.checks() if check.name == name]
+    assert check.ok is False and said in str(check)
+
+
+def test_the_doctor_finds_a_kernel_of_another_python(monkeypatch):
+    from jupyter_client.kernelspec import KernelSpec
+    monkeypatch.setattr("jupyter_client.kernelspec.KernelSpecManager.get_kernel_spec",
+                        lambda self, name: KernelSpec(argv=["/elsewhere/bin/python"]))
+    [check] = [check for check in doctor.checks() if check.name == "JupyterLab"]
+    assert check.ok is False and "/elsewhere/bin/python" in check.detail
+
+
+def test_the_doctor_finds_an_unwritable_folder_and_a_device_that_is_not_there(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("GAN_COURSE_DATA", str(tmp_path / "file"))
+    monkeypatch.setenv("GAN_COURSE_DEVICE", "cuda:99")
+    found = {check.name: check for check in doctor.checks()}
+    assert found["folder for downloads"].ok is False and "GAN_COURSE_DATA" in found["folder for downloads"].advice
+    assert found["device"].ok is False and "cuda:99" in found["device"].detail

@@ -1,0 +1,230 @@
+"""The rules that every notebook keeps, read off the files without running them. `problems` lists what breaks them, in words."""
+import ast
+import copy
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from gan_course.paths import NOTEBOOKS, ROOT
+
+PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
+LONGEST_CELL = 25
+TYPES = {"int", "float", "str", "bool"}
+ABSOLUTE = r"(?<![\w.:/])(?:/(?:home|Users|root|tmp|work|mnt|content|usr|opt|var)/|~/|[A-Za-z]:\\)"
+
+
+def problems(nb, path, names):
+    """What is wrong with the notebook `nb` at `path`, as sentences. `names` are the file names of the whole course, in order."""
+    ids = [cell.get("id") for cell in nb.cells]
+    if len(set(ids)) < len(ids) or None in ids:
+        return ["cell ids are missing or not unique"]
+    try:
+        nbformat.validate(copy.deepcopy(nb))
+    except nbformat.ValidationError as error:
+        return [f"not a valid notebook: {error.message}"]
+    found = [*of_the_file(nb, path), *of_the_first_cell(nb, path), *of_the_parameters(nb), *of_the_links(nb, path, names)]
+    for number, cell in enumerate(nb.cells):
+        rules = of_code if cell.cell_type == "code" else of_prose
+        found += [f"cell {number}: {problem}" for problem in rules(cell)]
+    if not path.name.startswith("00") and not any(calls(cell, "claim") for cell in nb.cells):
+        found.append("no claim(...) anywhere")
+    return found
+
+
+def of_the_file(nb, path):
+    if not re.fullmatch(r"\d\d_[a-z0-9_]+\.ipynb", path.name):
+        yield f"{path.name} is not of the form NN_topic.ipynb"
+    if nb.metadata.get("kernelspec", {}).get("name") != "python3":
+        yield "the kernel is not python3"
+    course = nb.metadata.get("gan_course", {})
+    for name, kind in {"title": str, "question": str, "minutes": (int, float)}.items():
+        if not isinstance(course.get(name), kind) or not course.get(name):
+            yield f"metadata gan_course has no {name}"
+
+
+def of_the_first_cell(nb, path):
+    course, first = nb.metadata.get("gan_course", {}), nb.cells[0]
+    heading = f"# {path.name[:2]} · {course.get('title')}"
+    if first.cell_type != "markdown" or first.source.splitlines()[0] != heading:
+        yield f"the first cell does not begin with {heading!r}"
+    if str(course.get("question")) not in first.source:
+        yield "the first cell does not ask the question of the metadata"
+    if not re.search(rf"\b{course.get('minutes')} minutes?\b", first.source):
+        yield "the first cell does not say how many minutes it takes"
+
+
+def of_the_parameters(nb):
+    cells = [cell for cell in nb.cells if "parameters" in cell.metadata.get("tags", [])]
+    if len(cells) != 1 or cells[0].cell_type != "code":
+        yield f"{len(cells)} cells are tagged parameters instead of one code cell"
+        return
+    lines = cells[0].source.splitlines()
+    for statement in ast.parse(cells[0].source).body:
+        line = lines[statement.lineno - 1]
+        if not isinstance(statement, ast.AnnAssign) or ast.unparse(statement.annotation) not in TYPES:
+            yield f"parameter without its type (one of {', '.join(sorted(TYPES))}): {line}"
+        if statement.end_lineno != statement.lineno or "  # " not in line[statement.end_col_offset:]:
+            yield f"parameter without a comment on its line: {line}"
+
+
+def of_the_links(nb, path, names):
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            for target in re.findall(r"\]\(([^)\s]+)\)", without_code(cell.source)):
+                target = target.partition("#")[0]
+                if target and "://" not in target and target not in names and not (path.parent / target).exists():
+                    yield f"a link leads nowhere: {target}"
+    place, last = names.index(path.name), nb.cells[-1].source
+    for neighbour in names[max(place - 1, 0):place + 2]:
+        if neighbour != path.name and f"({neighbour})" not in last:
+            yield f"the last cell does not link to its neighbour {neighbour}"
+
+
+def of_code(cell):
+    if cell.outputs or cell.execution_count is not None:
+        yield "has outputs or a count: strip them with nbstripout --keep-id"
+    if len(cell.source.splitlines()) > LONGEST_CELL:
+        yield f"has more than {LONGEST_CELL} lines"
+    tags = set(cell.metadata.get("tags", []))
+    if len(tags & {"nbval-skip", "skip-execution"}) == 1:
+        yield "skips in one runner only: it needs both tags, nbval-skip and skip-execution"
+    if re.search(r"^\s*[%!]", cell.source, re.MULTILINE):
+        yield "has a magic or a shell command"
+        return
+    tree = ast.parse(cell.source)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            if any(module.split(".")[0] == "ipywidgets" for module in modules):
+                yield "imports ipywidgets: widgets come from gan_course.widgets"
+            if any(module == "matplotlib.pyplot" for module in modules) or "pyplot" in [alias.name for alias in node.names]:
+                yield "imports pyplot, which shows figures without a description: use gan_course.plots"
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if re.search(r"https?://", node.value):
+                yield "reaches for the network: data come through gan_course.data"
+            if re.search(ABSOLUTE, node.value):
+                yield f"has an absolute path: {node.value}"
+    if calls(cell, "show", of="plt"):
+        yield "calls plt.show(): use gan_course.plots.show(fig, alt=...)"
+    for name in ("show", "explore"):
+        for call in calls(cell, name):  # the description is their second argument, or alt=
+            texts = call.args[1:2] + [keyword.value for keyword in call.keywords if keyword.arg == "alt"]
+            if not texts or isinstance(texts[0], ast.Constant) and not str(texts[0].value).strip():
+                yield f"{name}(...) without an alt text"
+
+
+def of_prose(cell):
+    prose = without_code(cell.source)
+    for word in re.findall(r"(?<![/\w.])arxiv\b.{0,12}", prose, re.IGNORECASE):
+        if not re.match(r"arXiv:\d{4}\.\d{4,5}(?!\d)", word) and not word.lower().startswith("arxiv.org"):
+            yield f"{word!r} is not of the form arXiv:1406.2661"
+    if re.search(r"!\[\s*\]\(", prose) or any(not re.search(r"\balt=.[^'\"]", tag) for tag in re.findall(r"<img[^>]*>", prose)):
+        yield "has an image without alt text"
+    for paragraph in re.split(r"\n\s*\n", re.sub(r"\\\$", "", prose)):
+        if paragraph.count("$$") % 2 or paragraph.replace("$$", "").count("$") % 2:
+            yield f"has a formula that does not end: {paragraph[:60]!r}"
+    if re.search(ABSOLUTE, prose):
+        yield "has an absolute path"
+
+
+def without_code(markdown):
+    """The prose without its code blocks and `code`."""
+    return re.sub(r"(`+).*?\1", "", re.sub(r"^```.*?^```", "", markdown, flags=re.DOTALL | re.MULTILINE))
+
+
+def calls(cell, name, of=None):
+    """The calls of `name(...)` or `anything.name(...)` in a code cell; with `of`, only `of.name(...)`."""
+    if cell.cell_type != "code" or re.search(r"^\s*[%!]", cell.source, re.MULTILINE):
+        return []
+    found = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
+    if of:
+        return [call for call in found if ast.unparse(call.func) == f"{of}.{name}"]
+    return [call for call in found if ast.unparse(call.func).split(".")[-1] == name]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_every_notebook_keeps_the_rules(path):
+    assert problems(nbformat.read(path, as_version=nbformat.NO_CONVERT), path, [each.name for each in PATHS]) == []
+
+
+def test_notebooks_are_stripped_to_the_last_byte():
+    command = [sys.executable, "-m", "nbstripout", "--verify", "--keep-id", *PATHS]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, f"Run: nbstripout --keep-id notebooks/*.ipynb\n{result.stdout}"
+
+
+def test_ruff_is_content_with_everything():
+    result = subprocess.run([sys.executable, "-m", "ruff", "check", "--no-cache", "."], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.fixture
+def good():
+    """The smallest notebook that keeps every rule."""
+    return new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+                  "gan_course": {"title": "The game", "question": "Who wins?", "minutes": 2}},
+        cells=[new_markdown_cell("# 02 · The game\n\n**Who wins?** About 2 minutes. It costs $x$, or \\$5, see `$HOME`."),
+               new_code_cell("rounds: int = 5  # how long to play", metadata={"tags": ["parameters"]}),
+               new_code_cell("plots.show(fig, alt='Two lines that cross.')\nclaim('They cross.', True)"),
+               new_markdown_cell("arXiv:1406.2661 is at https://arxiv.org/abs/1406.2661.\n\n[P](01_a.ipynb) [N](03_c.ipynb)")])
+
+
+BROKEN = {  # what is wrong: the cell it happens in, the text it has then
+    "not begin with '# 02 · The game'": (0, "# The game\n\nWho wins? 2 minutes"),
+    "ask the question": (0, "# 02 · The game\n\n2 minutes"),
+    "how many minutes": (0, "# 02 · The game\n\nWho wins?"),
+    "formula that does not end": (0, "# 02 · The game\n\nWho wins? 2 minutes and $x"),
+    "without its type": (1, "rounds = 5  # how long to play"),
+    "without a comment": (1, "rounds: int = 5"),
+    "more than 25 lines": (2, "x = 1\n" * 26 + "claim('', True)"),
+    "a magic or a shell command": (2, "%pip install x"),
+    "reaches for the network": (2, "open('https://example.org/x')"),
+    "absolute path: /home/me/x": (2, "open('/home/me/x')"),
+    "calls plt.show()": (2, "plt.show()"),
+    "imports pyplot": (2, "import matplotlib.pyplot as plt"),
+    "show(...) without an alt text": (2, "plots.show(fig)"),
+    "explore(...) without an alt text": (2, "explore(draw, alt=' ')"),
+    "imports ipywidgets": (2, "from ipywidgets import IntSlider"),
+    "no claim(...)": (2, "x = 1"),
+    "not of the form arXiv:": (3, "Read arXiv 1406.2661. [P](01_a.ipynb) [N](03_c.ipynb)"),
+    "leads nowhere: 04_d.ipynb": (3, "[P](01_a.ipynb) [N](03_c.ipynb) [Q](04_d.ipynb)"),
+    "neighbour 03_c.ipynb": (3, "[P](01_a.ipynb)"),
+    "image without alt text": (3, "![](x.png) [P](01_a.ipynb) [N](03_c.ipynb)"),
+    "has an absolute path": (3, "See ~/data. [P](01_a.ipynb) [N](03_c.ipynb)"),
+}
+NAMES = ["01_a.ipynb", "02_b.ipynb", "03_c.ipynb"]
+
+
+def test_a_good_notebook_has_no_problems(good, tmp_path):
+    assert problems(good, tmp_path / "02_b.ipynb", NAMES) == []
+
+
+@pytest.mark.parametrize("said", BROKEN)
+def test_a_broken_text_is_found(good, tmp_path, said):
+    cell, text = BROKEN[said]
+    good.cells[cell].source = text
+    assert said in "\n".join(problems(good, tmp_path / "02_b.ipynb", NAMES))
+
+
+@pytest.mark.parametrize("said, break_it", [
+    ("not a valid notebook", lambda nb: nb.cells[0].pop("source")),
+    ("kernel is not python3", lambda nb: nb.metadata.kernelspec.update(name="conda")),
+    ("not unique", lambda nb: nb.cells[1].update(id=nb.cells[2].id)),
+    ("gan_course has no minutes", lambda nb: nb.metadata.gan_course.pop("minutes")),
+    ("0 cells are tagged parameters", lambda nb: nb.cells[1].metadata.pop("tags")),
+    ("has outputs or a count", lambda nb: nb.cells[2].update(execution_count=1)),
+    ("needs both tags", lambda nb: nb.cells[2].metadata.update(tags=["nbval-skip"])),
+])
+def test_a_broken_file_is_found(good, tmp_path, said, break_it):
+    break_it(good)
+    assert said in "\n".join(problems(good, tmp_path / "02_b.ipynb", NAMES))
+
+
+def test_a_wrong_name_is_found(good, tmp_path):
+    assert "NN_topic.ipynb" in "\n".join(problems(good, Path("2-b.ipynb"), ["2-b.ipynb"]))

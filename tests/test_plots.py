@@ -1,0 +1,143 @@
+"""Figures carry their description, keep to the page, and show what they are given."""
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan_course import data, losses, nets, plots
+from gan_course.games.gan import GAN
+from gan_course.training import play
+from gan_course.widgets import explore as explore_module
+from gan_course.widgets.explore import Slider, explore
+
+
+def picture(html):
+    return Image.open(io.BytesIO(base64.b64decode(re.search(r'base64,([^"]+)"', html)[1]))).convert("RGB")
+
+
+def test_an_image_carries_its_alt_text_escaped():
+    fig, _ = plots.canvas(width=2, height=1)
+    assert 'alt="p &lt; q &quot;here&quot;"' in plots.img(fig, 'p < q "here"')
+
+
+def test_a_figure_without_alt_text_is_refused():
+    with pytest.raises(ValueError, match="needs an alt text"):
+        plots.img(plots.canvas()[0], " ")
+
+
+def test_a_figure_wider_than_the_page_is_refused():
+    with pytest.raises(ValueError, match="at most 9 inches"):
+        plots.canvas(width=12)
+
+
+def test_the_gallery_shows_every_image_in_its_place_and_its_greys():
+    images = torch.full((6, 1, 4, 4), -1.0)
+    images[4] = 1.0                                                 # second row of three, second column: white
+    fig = plots.gallery(images, columns=3)
+    sheet = fig.axes[0].images[0].get_array()
+    assert sheet.shape == (9, 14)
+    assert (sheet[5:9, 5:9] == 255).all() and (sheet[0:4, 5:9] == 0).all() and (sheet[5:9, 0:4] == 0).all()
+
+
+def test_the_gallery_shows_colours_and_names_its_rows():
+    fig = plots.gallery(torch.rand(4, 3, 8, 8) * 2 - 1, columns=2, titles=["one", "two"])
+    assert [label.get_text() for label in fig.axes[0].get_yticklabels()] == ["one", "two"]
+    assert fig.axes[0].images[0].get_array().shape == (17, 17, 3)
+
+
+def test_the_map_of_d_is_blue_where_d_says_real():
+    class RightIsReal(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = torch.nn.Parameter(torch.tensor(10.0))
+
+        def forward(self, x):
+            return self.scale * x[:, 0]
+
+    fig, ax = plots.canvas()
+    values = plots.discriminator_map(ax, RightIsReal()).get_array().reshape(80, 80)
+    assert (values[:, -1] > 0.99).all() and (values[:, 0] < 0.01).all()   # columns are x
+    assert tuple(np.round(plots.REAL_FAKE(1.0)[:3], 2)) == (0.0, 0.45, 0.7)
+
+
+def test_the_density_map_is_darkest_at_the_centres():
+    moons = data.load("moons")
+    fig, ax = plots.canvas()
+    plots.density_map(ax, moons)
+    values = ax.collections[0].get_array().reshape(160, 160)
+    row, column = np.unravel_index(values.argmax(), values.shape)
+    point = torch.tensor([[-2 + 4 * float(column) / 159, -2 + 4 * float(row) / 159]])
+    assert torch.cdist(point, moons.centres).min() < 0.1
+
+
+def test_loss_curves_draw_the_sum_of_each_players_terms_and_the_chance_levels():
+    stream = data.batches("moons", 16, device="cpu")
+    records = list(play(GAN(nets.MLPGenerator(2, (2,), 8), nets.MLPDiscriminator((2,), 8)), stream, rounds=8))
+    fig, ax = plots.canvas()
+    plots.loss_curves(ax, records, losses.CHANCE)
+    drawn = [line.get_ydata() for line in ax.lines]
+    assert np.allclose(drawn[0], [record["D/real"] + record["D/fake"] for record in records])
+    assert {round(float(level[0]), 3) for level in drawn if len(level) == 2} == {1.386, 0.693}
+
+
+# explore
+
+def colour_of(shade):
+    fig, ax = plots.canvas(width=1, height=1)
+    fig.set_facecolor((shade, shade, shade))
+    ax.set_axis_off()
+    return fig
+
+
+@pytest.fixture
+def page(monkeypatch):
+    shown = []
+    monkeypatch.setattr(explore_module, "display", shown.append)
+    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: shown.append(bundle))
+    return shown
+
+
+def test_moving_a_slider_changes_the_picture_and_its_description(page, monkeypatch):
+    monkeypatch.setenv("GAN_COURSE_HEADLESS", "0")
+    explore(colour_of, "A square of shade {shade}.", shade=Slider("shade", [0.0, 1.0], 0.0))
+    slider, html = page[0].children
+    assert picture(html.value).getpixel((5, 5)) == (0, 0, 0) and "shade 0.0" in html.value
+    slider.value = 1.0
+    assert picture(html.value).getpixel((5, 5)) == (255, 255, 255) and "shade 1.0" in html.value
+
+
+def test_an_error_while_drawing_is_shown_in_words_and_not_swallowed(page, monkeypatch):
+    monkeypatch.setenv("GAN_COURSE_HEADLESS", "0")
+
+    def fragile(n):
+        if n == 2:
+            raise RuntimeError("no <two> please")
+        return colour_of(0)
+
+    explore(fragile, "n {n}", n=Slider("n", [1, 2], 1))
+    slider, html = page[0].children
+    with pytest.raises(RuntimeError):
+        slider.value = 2
+    assert "no &lt;two&gt; please" in html.value and 'role="alert"' in html.value
+
+
+def test_without_a_front_end_both_ends_of_every_slider_are_drawn(page, monkeypatch):
+    monkeypatch.setenv("GAN_COURSE_HEADLESS", "1")
+    drawn = []
+
+    def draw(a, b):
+        drawn.append((a, b))
+        return colour_of(0)
+
+    explore(draw, "{a} {b}", a=Slider("a", [1, 2, 3], 2), b=Slider("b", [10, 20], 10))
+    assert drawn == [(1, 10), (3, 10), (2, 10), (2, 20), (2, 10)]
+    assert page[0]["text/plain"] == "[figure: 2 10]"
+
+
+def test_a_slider_that_starts_off_its_values_is_refused():
+    with pytest.raises(ValueError, match="not one of its values"):
+        Slider("a", [1, 2], 3)
