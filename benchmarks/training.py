@@ -161,13 +161,15 @@ def main():
     with FlopCounterMode(display=False) as counter:
         loops["bare"]()
     best = peak(a.device, 2048 if a.device.type == "cpu" else 8192)
-    print(f"torch {torch.__version__}, {a.device}, {torch.get_num_threads()} threads, batch {BATCH}, medians of {a.repeats} turns of {a.rounds} rounds")
+    print(f"torch {torch.__version__}, {a.device}, {torch.get_num_threads()} threads, batch {BATCH}, "
+          f"medians of {a.repeats} turns of {a.rounds} rounds")
     print(f"{'loop':16}{'images/s':>10}{'time / play':>14}{'(min to max)':>18}{'of matmul peak':>16}")
     for name in loops:
         times = [turn[name] for turn in turns]
         ratios = [turn[name] / turn["play"] for turn in turns]
         share = counter.get_total_flops() / statistics.median(times) / best
-        print(f"{name:16}{BATCH / statistics.median(times):10.0f}{statistics.median(ratios):14.3f}{f'{min(ratios):.3f} to {max(ratios):.3f}':>18}{share:16.0%}")
+        spread = f"{min(ratios):.3f} to {max(ratios):.3f}"
+        print(f"{name:16}{BATCH / statistics.median(times):10.0f}{statistics.median(ratios):14.3f}{spread:>18}{share:16.0%}")
 
 
 if __name__ == "__main__":

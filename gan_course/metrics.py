@@ -41,7 +41,8 @@ def nearest_distance(samples: Tensor, reference: Tensor) -> tuple[Tensor, Tensor
     mismatched input.
     """
     if samples.shape[1:] != reference.shape[1:] or 0 in (len(samples), len(reference)):
-        raise ValueError(f"Need samples and reference of one data shape, neither empty; got {tuple(samples.shape)} and {tuple(reference.shape)}.")
+        raise ValueError("Need samples and reference of one data shape, neither empty; "
+                         f"got {tuple(samples.shape)} and {tuple(reference.shape)}.")
     parts = [torch.cdist(part, reference.flatten(1)).min(dim=1) for part in samples.flatten(1).split(1024)]
     return torch.cat([part.values for part in parts]), torch.cat([part.indices for part in parts])
 

@@ -73,7 +73,7 @@ class ConvGenerator(nn.Module):
 
 
 class ConvDiscriminator(nn.Module):
-    """DCGAN's discriminator for 32x32 images: strided convolutions with LeakyReLU(0.2), BatchNorm in all but the first and the last layer."""
+    """DCGAN's discriminator for 32x32 images: strided convolutions with LeakyReLU(0.2), BatchNorm in all but the first and last."""
 
     def __init__(self, channels: int = 3, width: int = 64):
         super().__init__()

@@ -18,13 +18,14 @@ def names() -> tuple[str, ...]:
     return OFFLINE + DOWNLOADED
 
 
-def load(name: str, split: str = "train", size: int | None = None) -> ImageSet | Density:
+def load(name: str | Path, split: str = "train", size: int | None = None) -> ImageSet | Density:
     """The data set called `name`, or the folder of pictures at the path `name`.
 
-    `split` is "train" or "test" (densities have no end of either, folders only "train"). `size` resizes a folder's
+    `split` is "train" or "test" (of a density there is no end in either; of a folder one sixth is held out). `size` resizes a folder's
     pictures to size x size pixels (default 32). Raises ValueError for an unknown name or split, FileNotFoundError
     where pictures or a network are missing; both say what to do.
     """
+    name = str(name)
     if split not in SPLITS:
         raise ValueError(f"There is no split {split!r}; choose train or test.")
     if name in DOWNLOADED:
@@ -42,9 +43,9 @@ def load(name: str, split: str = "train", size: int | None = None) -> ImageSet |
     raise ValueError(f"There is no data set and no folder called {name!r}. Data sets: {', '.join(names())}.")
 
 
-def batches(dataset: ImageSet | Density | str, batch_size: int, *, seed: int = 0, device=None) -> Batches:
+def batches(dataset: ImageSet | Density | str | Path, batch_size: int, *, seed: int = 0, device=None) -> Batches:
     """An endless, seeded, resumable iterator of `Batch(x, y)` from a data set or its name, on `device` (default: `pick_device()`)."""
-    if isinstance(dataset, str):
+    if isinstance(dataset, str | Path):
         dataset = load(dataset)
     return Batches(dataset, batch_size, seed=seed, device=pick_device() if device is None else device)
 

@@ -54,7 +54,7 @@ def _angles(k: int, start: float, stop: float) -> list[float]:
 
 
 def ring() -> Mixture:
-    """Eight Gaussians on the unit circle, sd 0.01: the mode-collapse benchmark of VEEGAN (arXiv:1705.07761) and PacGAN (arXiv:1712.04086)."""
+    """Eight Gaussians on the unit circle, sd 0.01: the benchmark of VEEGAN (arXiv:1705.07761) and PacGAN (arXiv:1712.04086)."""
     angles = [2 * math.pi * k / 8 for k in range(8)]
     return _curve("ring", [(math.cos(a), math.sin(a)) for a in angles], 0.01)
 

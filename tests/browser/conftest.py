@@ -96,11 +96,15 @@ class Notebook:
             self.strangers.append(url)
 
     def run_all(self, timeout=240):
-        """Run every cell; return the errors of its cells and widgets."""
+        """Run every cell, and wait for the end."""
         self.page.evaluate(RUN)
         self.page.wait_for_function("() => window.ranAll", timeout=1000 * timeout)
-        in_widgets = self.page.locator('[data-mime-type="application/vnd.jupyter.error"], .gan-course-error').all_inner_texts()
-        return self.page.evaluate(ERRORS) + in_widgets
+
+    def errors(self):
+        """What went wrong until now: in cells, inside Output widgets, beside sliders, and in the page itself."""
+        in_output = self.page.locator('.widget-output [data-mime-type$="stderr"]', has_text="Traceback").all_inner_texts()
+        beside_sliders = self.page.locator(".gan-course-error").all_inner_texts()
+        return self.page.evaluate(ERRORS) + in_output + beside_sliders + self.page_errors
 
     def photograph(self, folder):
         """Pictures of the notebook from top to bottom, a page each, as NAME-light-01.png and so on, in both themes."""
