@@ -86,7 +86,8 @@ def discriminator_map(ax: Axes, D: nn.Module, extent: float = 2.0):
     points, ticks = plane(extent)
     device = next(D.parameters()).device
     probability = torch.sigmoid(D(points.to(device))).cpu().view(len(ticks), -1).T
-    image = ax.pcolormesh(ticks, ticks, probability.numpy(), cmap=REAL_FAKE, vmin=0, vmax=1, shading="nearest", rasterized=True)
+    image = ax.imshow(probability.numpy(), cmap=REAL_FAKE, vmin=0, vmax=1, origin="lower", extent=(ticks[0], ticks[-1]) * 2,
+                      interpolation="bilinear")
     square(ax, extent)
     return image
 
@@ -96,24 +97,29 @@ def density_map(ax: Axes, density: Density, extent: float = 2.0):
     """The density p(x) of a known distribution over the plane, in greys."""
     points, ticks = plane(extent, 160)
     p = density.log_prob(points).exp().view(len(ticks), -1).T
-    ax.pcolormesh(ticks, ticks, p.numpy(), cmap="Greys", shading="nearest", rasterized=True)
+    ax.imshow(p.numpy(), cmap="Greys", origin="lower", extent=(ticks[0], ticks[-1]) * 2, interpolation="bilinear")
     square(ax, extent)
+
+
+def sheet(images: Tensor, columns: int = 10) -> np.ndarray:
+    """Images (N, C, H, W) in [-1, 1] side by side, a white line between them: one RGB picture, uint8 (height, width, 3)."""
+    pixels = unscale(images).cpu().permute(0, 2, 3, 1).numpy()       # (N, H, W, C)
+    n, high, wide, _ = pixels.shape
+    page = np.full((-(-n // columns) * (high + 1) - 1, columns * (wide + 1) - 1, 3), 255, np.uint8)
+    for i, picture in enumerate(pixels):
+        top, left = (i // columns) * (high + 1), (i % columns) * (wide + 1)
+        page[top:top + high, left:left + wide] = picture             # one channel spreads over three
+    return page
 
 
 def gallery(images: Tensor, columns: int = 10, titles: Sequence[str] | None = None) -> Figure:
     """Images (N, C, H, W) in [-1, 1], row after row; `titles` names the rows, on their left."""
-    pixels = unscale(images).cpu().permute(0, 2, 3, 1).numpy()       # (N, H, W, C)
-    rows = -(-len(pixels) // columns)
-    n, high, wide, channels = pixels.shape
-    sheet = np.full((rows * (high + 1) - 1, columns * (wide + 1) - 1, channels), 255, np.uint8)
-    for i, picture in enumerate(pixels):
-        top, left = (i // columns) * (high + 1), (i % columns) * (wide + 1)
-        sheet[top:top + high, left:left + wide] = picture
+    rows, high = -(-len(images) // columns), images.shape[2] + 1
     side = min(0.62, 8.0 / columns)
     fig, ax = canvas(width=columns * side + (1.0 if titles else 0.0), height=rows * side)
-    ax.imshow(sheet.squeeze(-1) if channels == 1 else sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    ax.imshow(sheet(images, columns), interpolation="nearest")
     ax.set_xticks([])
-    ax.set_yticks([(row + 0.5) * (high + 1) for row in range(rows)] if titles else [], titles or [])
+    ax.set_yticks([(row + 0.5) * high for row in range(rows)] if titles else [], titles or [])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return fig

@@ -13,7 +13,7 @@ LAYERS = [  # a module imports from its own line and from those above
     {"data", "nets", "losses"},
     {"games"},
     {"guards", "checkpoints", "training"},
-    {"metrics", "judge", "plots", "claims"},
+    {"metrics", "judge", "plots", "claims", "live"},
     {"widgets", "quiz", "exercises", "progress", "catalogue", "runs"},
     {"batch", "doctor", "cli"},
 ]

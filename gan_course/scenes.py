@@ -1,0 +1,211 @@
+"""The live picture of a training. Its lines and points are made once and then only moved, which is many times faster than a new figure.
+
+Left the losses with their chance levels; in the middle what the generator does: for points in the plane real x, fake G(z) with an arrow
+along the gradient of D's logit, D's opinion, and the grid of z where G puts it; for images, samples on fixed z. Right, for a density that we
+know, how much of it is covered.
+"""
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+from PIL import Image
+from torch import Tensor
+
+from gan_course import metrics, nets, plots
+from gan_course.data import ImageSet
+from gan_course.live import Live
+
+DOTS_PER_INCH = 100
+POINTS = 300                                                        # of a curve, at most; more rounds are averaged together
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A run that the learner kept: its name, its settings, rates and outcome as a row of the table, and its curves."""
+
+    row: dict
+    curves: dict[str, np.ndarray]                                   # player -> (rounds,)
+    quality: np.ndarray                                             # (moments, 2): round, share of good samples
+
+
+def averaged(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A curve of at most `POINTS` points: rounds and means over equally many of them, without the last, incomplete bin."""
+    size = max(1, math.ceil(len(values) / POINTS))
+    bins = len(values) // size
+    return (np.arange(bins) + 1) * size, values[:bins * size].reshape(bins, size).mean(1)
+
+
+class Scene:
+    """The picture of one `Live`. `update()` reads what is new; `png()` draws it; `describe()` says it in words."""
+
+    def __init__(self, live: Live, chance: dict[str, float]):
+        self.chance = chance
+        self.dataset = live.training.batches.dataset
+        images = isinstance(self.dataset, ImageSet)
+        self.plane = not images and self.dataset.data_shape == (2,)
+        self.known = hasattr(self.dataset, "centres")
+        self.extent = 2.0 if images or not self.known else max(2.0, 1.25 * self.dataset.centres.abs().max().item())
+        self.fig, axes = plots.canvas(3 if self.known else 2, width=9, height=3.2)
+        self.canvas = FigureCanvasAgg(self.fig)
+        self.fig.dpi = DOTS_PER_INCH
+        self.losses_ax, self.samples_ax = axes[0], axes[1]
+        self.kept_lines = []
+        self._prepare_losses(live)
+        self._prepare_plane() if self.plane else self._prepare_images()
+        if self.known:
+            self._prepare_quality(axes[2])
+        self.restart(live)
+        self.canvas.draw()                                          # the layout is worked out once
+        self.fig.set_layout_engine("none")
+
+    def restart(self, live: Live) -> None:
+        """Forget the curves: a new training has begun."""
+        self.live = live
+        self.curves = {name: [] for name in live.training.players}
+        self.quality: list[tuple[int, float]] = []
+        self.coverage: metrics.ModeCoverage | None = None
+        self.read = 0
+        draw = torch.Generator().manual_seed(0)
+        z_dim = live.training.game.G.z_dim
+        device = live.training.device
+        self.z = torch.randn(150 if self.plane else 40, z_dim, generator=draw).to(device)
+        self.z_lines = _grid_lines().to(device) if self.plane and z_dim == 2 else None
+        self.update()
+
+    def update(self) -> None:
+        """Read the new records and look at the generator."""
+        for record in self.live.records[self.read:]:
+            for name, values in self.curves.items():
+                values.append(sum(value.item() for term, value in record.terms.items() if term.startswith(f"{name}/")))
+        self.read = len(self.live.records)
+        for name, line in self.loss_lines.items():
+            line.set_data(*averaged(np.array(self.curves[name])))
+        self._fit(self.losses_ax)
+        game = self.live.training.game
+        if self.known:
+            with self.live.training.random:
+                points = game.sample(1000)
+            self.coverage = metrics.mode_coverage(points.cpu(), self.dataset.centres, self.dataset.sd)
+            self.quality.append((self.live.training.round, self.coverage.high_quality))
+            self.quality_line.set_data(*np.array(self.quality).T * [[1], [100]])
+            self.quality_ax.set_xlim(0, max(10, self.live.training.round))
+            self.quality_ax.set_title(f"{self.coverage.modes} of {len(self.dataset.centres)} modes")
+        self._update_plane(game) if self.plane else self.samples_image.set_data(plots.sheet(nets.generate(game.G, self.z), 8))
+
+    def collapsed(self) -> bool:
+        """True when good samples come from fewer than half of the modes: the alarm of notebook 04."""
+        return self.coverage is not None and self.coverage.high_quality > 0.1 and self.coverage.modes < len(self.dataset.centres) / 2
+
+    def png(self) -> bytes:
+        """The picture as it is now."""
+        self.canvas.draw()
+        file = io.BytesIO()
+        Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB").save(file, "PNG", compress_level=1)
+        return file.getvalue()
+
+    def describe(self) -> str:
+        """What there is to see, in a sentence."""
+        now = ", ".join(f"{name} {np.mean(values[-50:]):.3f} (chance {self.chance[name]:.3f})" for name, values in self.curves.items() if values)
+        text = f"Round {self.live.training.round}. Losses: {now or 'none yet'}."
+        if self.coverage:
+            text += (f" {self.coverage.modes} of {len(self.dataset.centres)} modes, {100 * self.coverage.high_quality:.0f} % of the samples "
+                     "of high quality.")
+        return text
+
+    def keep(self, name: str) -> Kept:
+        """The run as it stands, for the table and for laying over later ones."""
+        row = {"run": name, **self.live.settings, **{f"lr {player}": rate for player, rate in self.live.rates.items()},
+               "rounds": self.live.training.round}
+        row |= {f"loss {player}": round(float(np.mean(values[-50:])), 4) for player, values in self.curves.items() if values}
+        if self.coverage:
+            row |= {"modes": self.coverage.modes, "high quality %": round(100 * self.coverage.high_quality, 1)}
+        return Kept(row, {player: np.array(values) for player, values in self.curves.items()}, np.array(self.quality))
+
+    def overlay(self, kept: Sequence[Kept]) -> None:
+        """Draw the kept runs' curves behind the present one, thin and named at their ends."""
+        for artist in self.kept_lines:
+            artist.remove()
+        self.kept_lines = []
+        for run in kept:
+            for player, values in run.curves.items():
+                if len(values) and player in self.loss_lines:
+                    look = {"color": self.loss_lines[player].get_color(), "linewidth": 0.7, "alpha": 0.6}
+                    rounds, means = averaged(values)
+                    self.kept_lines += self.losses_ax.plot(rounds, means, **look)
+                    self.kept_lines.append(self.losses_ax.annotate(run.row["run"], (rounds[-1], means[-1]), fontsize=8))
+            if self.known and len(run.quality):
+                self.kept_lines += self.quality_ax.plot(run.quality[:, 0], 100 * run.quality[:, 1], color="#555555", linewidth=0.7)
+                self.kept_lines.append(self.quality_ax.annotate(run.row["run"], (run.quality[-1, 0], 100 * run.quality[-1, 1]), fontsize=8))
+
+    # the parts of the picture
+
+    def _prepare_losses(self, live: Live) -> None:
+        looks = [plots.D_LINE, plots.G_LINE, plots.THIRD_LINE, {"color": "#8A6D00", "linestyle": ":"}]
+        self.loss_lines = {}
+        for name, look in zip(live.training.players, looks, strict=False):
+            self.loss_lines[name], = self.losses_ax.plot([], [], linewidth=1.6, label=name, **look)
+            if name in self.chance:
+                plots.level(self.losses_ax, self.chance[name], f"{name} at chance")
+        self.losses_ax.set(xlabel="round", title="losses")
+        self.losses_ax.legend(loc="upper left", fontsize=8)
+
+    def _fit(self, ax) -> None:
+        """Room for every curve and every chance level."""
+        drawn = np.concatenate([line.get_ydata() for line in [*self.loss_lines.values()]] + [np.array([*self.chance.values()])])
+        low, high = np.quantile(drawn[np.isfinite(drawn)], [0.0, 1.0])
+        longest = max([10] + [line.get_xdata()[-1] for line in ax.lines if len(line.get_xdata()) > 2])
+        ax.set(xlim=(0, longest), ylim=(low - 0.1 * (high - low) - 0.05, high + 0.15 * (high - low) + 0.05))
+
+    def _prepare_plane(self) -> None:
+        ax = self.samples_ax
+        self.ticks = torch.linspace(-self.extent, self.extent, 40)
+        self.map = ax.imshow(np.full((40, 40), 0.5), cmap=plots.REAL_FAKE, vmin=0, vmax=1, origin="lower",
+                             extent=(-self.extent, self.extent) * 2, interpolation="bilinear")
+        real = self.dataset.sample(300, torch.Generator().manual_seed(0)).x
+        ax.scatter(*real.T.numpy(), s=4, alpha=0.4, linewidths=0, **plots.REAL)
+        self.grid = ax.add_collection(LineCollection([], colors="#333333", linewidths=0.4, alpha=0.6))
+        self.arrows = ax.quiver(np.zeros(150), np.zeros(150), np.zeros(150), np.zeros(150), color="#333333", width=0.004, angles="xy",
+                                scale_units="xy", scale=1.0)
+        self.fakes = ax.scatter(np.zeros(150), np.zeros(150), s=9, linewidths=0.8, **plots.FAKE)
+        plots.square(ax, self.extent)
+        ax.set_title("real x, fake G(z), D's opinion")
+
+    def _update_plane(self, game) -> None:
+        fake = nets.generate(game.G, self.z).requires_grad_(True)
+        if hasattr(game, "D"):
+            with torch.no_grad():
+                squares = torch.cartesian_prod(self.ticks, self.ticks).to(fake)
+                self.map.set_data(torch.sigmoid(game.D(squares)).view(40, 40).T.cpu())
+            slope, = torch.autograd.grad(game.D(fake).sum(), fake)
+            length = slope.norm(dim=1, keepdim=True)
+            slope = (slope / (length + 1e-9) * 0.25 * self.extent * length.clamp(max=1) ** 0.5).cpu()
+            self.arrows.set_offsets(fake.detach().cpu())
+            self.arrows.set_UVC(slope[:, 0], slope[:, 1])
+        self.fakes.set_offsets(fake.detach().cpu())
+        if self.z_lines is not None:
+            self.grid.set_segments(nets.generate(game.G, self.z_lines).view(18, -1, 2).cpu().numpy())
+        else:
+            self.grid.set_segments([])
+
+    def _prepare_images(self) -> None:
+        channels, high, wide = self.dataset.data_shape
+        self.samples_image = self.samples_ax.imshow(np.full((5 * (high + 1) - 1, 8 * (wide + 1) - 1, 3), 255, np.uint8), interpolation="nearest")
+        self.samples_ax.set(xticks=[], yticks=[], title="samples on fixed z")
+
+    def _prepare_quality(self, ax) -> None:
+        self.quality_ax = ax
+        self.quality_line, = ax.plot([], [], color=plots.FAKE["color"])
+        plots.level(ax, 98.9, "a perfect sampler")
+        ax.set(xlabel="round", ylabel="samples of high quality, %", ylim=(0, 112), title=" ")
+
+
+def _grid_lines() -> Tensor:
+    """18 straight lines in the plane of z, 40 points on each: (720, 2)."""
+    side, dense = torch.linspace(-2, 2, 9), torch.linspace(-2, 2, 40)
+    upright = [torch.stack([c.expand(40), dense], 1) for c in side]
+    return torch.cat(upright + [line.flip(1) for line in upright])
