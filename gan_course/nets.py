@@ -3,6 +3,8 @@
 z is the latent vector, (N, z_dim); x is data, (N, *data_shape); logits are (N,): one real number for each x.
 """
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -108,15 +110,19 @@ def count_parameters(net: nn.Module) -> int:
     return sum(parameter.numel() for parameter in net.parameters())
 
 
+@contextmanager
+def evaluating(net: nn.Module) -> Iterator[None]:
+    """Inside, the network is in evaluation mode: no dropout, and BatchNorm uses its running statistics and leaves them alone."""
+    training = net.training
+    net.eval()
+    try:
+        yield
+    finally:
+        net.train(training)
+
+
 @torch.no_grad()
 def generate(G: nn.Module, z: Tensor) -> Tensor:
-    """G(z) as a finished generator gives it: in evaluation mode (BatchNorm uses its running statistics), without gradients.
-
-    The generator's mode is put back afterwards.
-    """
-    training = G.training
-    G.eval()
-    try:
+    """G(z) as a finished generator gives it: in evaluation mode, without gradients."""
+    with evaluating(G):
         return G(z)
-    finally:
-        G.train(training)

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor, nn
 
+from gan_course import nets
 from gan_course.data.sets import Density, unscale
 
 REAL = {"color": "#0072B2", "marker": "o"}
@@ -85,7 +86,8 @@ def discriminator_map(ax: Axes, D: nn.Module, extent: float = 2.0):
     """D(x) = sigmoid(logit) over the plane: blue where D says real, orange where it says fake, white at 1/2. Returns the image."""
     points, ticks = plane(extent)
     device = next(D.parameters()).device
-    probability = torch.sigmoid(D(points.to(device))).cpu().view(len(ticks), -1).T
+    with nets.evaluating(D):
+        probability = torch.sigmoid(D(points.to(device))).cpu().view(len(ticks), -1).T
     image = ax.imshow(probability.numpy(), cmap=REAL_FAKE, vmin=0, vmax=1, origin="lower", extent=(ticks[0], ticks[-1]) * 2,
                       interpolation="bilinear")
     square(ax, extent)

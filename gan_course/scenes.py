@@ -18,6 +18,7 @@ from torch import Tensor
 
 from gan_course import metrics, nets, plots
 from gan_course.data import ImageSet
+from gan_course.guards import RandomStream
 from gan_course.live import Live
 
 DOTS_PER_INCH = 100
@@ -59,9 +60,14 @@ class Scene:
         self._prepare_plane() if self.plane else self._prepare_images()
         if self.known:
             self._prepare_quality(axes[2])
-        self.restart(live)
+        self.losses_ax.set_ylim(0.3, 1.95)                         # room for the widest numbers
         self.canvas.draw()                                          # the layout is worked out once
         self.fig.set_layout_engine("none")
+        self.moving = self._moving()
+        for artist in self.moving:
+            artist.set_animated(True)                               # the rest is drawn only when it changes
+        self.background = None
+        self.restart(live)
 
     def restart(self, live: Live) -> None:
         """Forget the curves: a new training has begun."""
@@ -75,6 +81,8 @@ class Scene:
         device = live.training.device
         self.z = torch.randn(150 if self.plane else 40, z_dim, generator=draw).to(device)
         self.z_lines = _grid_lines().to(device) if self.plane and z_dim == 2 else None
+        for ax in [self.losses_ax, *([self.quality_ax] if self.known else [])]:
+            ax.set_xlim(0, 50)
         self.update()
 
     def update(self) -> None:
@@ -85,16 +93,15 @@ class Scene:
         self.read = len(self.live.records)
         for name, line in self.loss_lines.items():
             line.set_data(*averaged(np.array(self.curves[name])))
-        self._fit(self.losses_ax)
+        self._fit()
         game = self.live.training.game
         if self.known:
-            with self.live.training.random:
+            with RandomStream(0, self.live.training.device):        # a look must not change the training
                 points = game.sample(1000)
             self.coverage = metrics.mode_coverage(points.cpu(), self.dataset.centres, self.dataset.sd)
             self.quality.append((self.live.training.round, self.coverage.high_quality))
             self.quality_line.set_data(*np.array(self.quality).T * [[1], [100]])
-            self.quality_ax.set_xlim(0, max(10, self.live.training.round))
-            self.quality_ax.set_title(f"{self.coverage.modes} of {len(self.dataset.centres)} modes")
+            self._limits(self.quality_ax, self.live.training.round)
         self._update_plane(game) if self.plane else self.samples_image.set_data(plots.sheet(nets.generate(game.G, self.z), 8))
 
     def collapsed(self) -> bool:
@@ -102,8 +109,13 @@ class Scene:
         return self.coverage is not None and self.coverage.high_quality > 0.1 and self.coverage.modes < len(self.dataset.centres) / 2
 
     def png(self) -> bytes:
-        """The picture as it is now."""
-        self.canvas.draw()
+        """The picture as it is now. Axes and words are painted again only when they have changed; what moves goes on top."""
+        if self.background is None:
+            self.canvas.draw()
+            self.background = self.canvas.copy_from_bbox(self.fig.bbox)
+        self.canvas.restore_region(self.background)
+        for artist in self.moving:
+            artist.axes.draw_artist(artist)
         file = io.BytesIO()
         Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB").save(file, "PNG", compress_level=1)
         return file.getvalue()
@@ -119,6 +131,7 @@ class Scene:
 
     def keep(self, name: str) -> Kept:
         """The run as it stands, for the table and for laying over later ones."""
+        self.update()
         row = {"run": name, **self.live.settings, **{f"lr {player}": rate for player, rate in self.live.rates.items()},
                "rounds": self.live.training.round}
         row |= {f"loss {player}": round(float(np.mean(values[-50:])), 4) for player, values in self.curves.items() if values}
@@ -130,12 +143,13 @@ class Scene:
         """Draw the kept runs' curves behind the present one, thin and named at their ends."""
         for artist in self.kept_lines:
             artist.remove()
-        self.kept_lines = []
+        self.kept_lines, self.background = [], None
         for run in kept:
             for player, values in run.curves.items():
                 if len(values) and player in self.loss_lines:
                     look = {"color": self.loss_lines[player].get_color(), "linewidth": 0.7, "alpha": 0.6}
                     rounds, means = averaged(values)
+                    self._limits(self.losses_ax, rounds[-1])
                     self.kept_lines += self.losses_ax.plot(rounds, means, **look)
                     self.kept_lines.append(self.losses_ax.annotate(run.row["run"], (rounds[-1], means[-1]), fontsize=8))
             if self.known and len(run.quality):
@@ -154,12 +168,28 @@ class Scene:
         self.losses_ax.set(xlabel="round", title="losses")
         self.losses_ax.legend(loc="upper left", fontsize=8)
 
-    def _fit(self, ax) -> None:
-        """Room for every curve and every chance level."""
-        drawn = np.concatenate([line.get_ydata() for line in [*self.loss_lines.values()]] + [np.array([*self.chance.values()])])
-        low, high = np.quantile(drawn[np.isfinite(drawn)], [0.0, 1.0])
-        longest = max([10] + [line.get_xdata()[-1] for line in ax.lines if len(line.get_xdata()) > 2])
-        ax.set(xlim=(0, longest), ylim=(low - 0.1 * (high - low) - 0.05, high + 0.15 * (high - low) + 0.05))
+    def _fit(self) -> None:
+        """Room for every loss and every chance level."""
+        drawn = np.concatenate([*(line.get_ydata() for line in self.loss_lines.values()), [*self.chance.values()]])
+        drawn = drawn[np.isfinite(drawn)]
+        low, high = self.losses_ax.get_ylim()
+        if not low <= drawn.min() <= drawn.max() <= high or drawn.max() - drawn.min() < 0.2 * (high - low):
+            room = 0.2 * (drawn.max() - drawn.min()) + 0.05
+            self.losses_ax.set_ylim(drawn.min() - room, drawn.max() + room)
+            self.background = None
+        self._limits(self.losses_ax, max(len(values) for values in self.curves.values()))
+
+    def _limits(self, ax, rounds: int) -> None:
+        """Room for so many rounds; it grows by half each time, so that most pictures need no new axes."""
+        right = ax.get_xlim()[1]
+        if rounds > right or right < 50:
+            ax.set_xlim(0, max(50, round(1.5 * rounds, -1)))
+            self.background = None
+
+    def _moving(self) -> list:
+        """What changes from one picture to the next, from back to front."""
+        middle = [self.map, self.real, self.grid, self.arrows, self.fakes] if self.plane else [self.samples_image]
+        return [*middle, *self.loss_lines.values(), *([self.quality_line] if self.known else [])]
 
     def _prepare_plane(self) -> None:
         ax = self.samples_ax
@@ -167,10 +197,9 @@ class Scene:
         self.map = ax.imshow(np.full((40, 40), 0.5), cmap=plots.REAL_FAKE, vmin=0, vmax=1, origin="lower",
                              extent=(-self.extent, self.extent) * 2, interpolation="bilinear")
         real = self.dataset.sample(300, torch.Generator().manual_seed(0)).x
-        ax.scatter(*real.T.numpy(), s=4, alpha=0.4, linewidths=0, **plots.REAL)
+        self.real = ax.scatter(*real.T.numpy(), s=4, alpha=0.4, linewidths=0, **plots.REAL)
         self.grid = ax.add_collection(LineCollection([], colors="#333333", linewidths=0.4, alpha=0.6))
-        self.arrows = ax.quiver(np.zeros(150), np.zeros(150), np.zeros(150), np.zeros(150), color="#333333", width=0.004, angles="xy",
-                                scale_units="xy", scale=1.0)
+        self.arrows = ax.quiver(*np.zeros((4, 50)), color="#333333", width=0.005, angles="xy", scale_units="xy", scale=1.0)
         self.fakes = ax.scatter(np.zeros(150), np.zeros(150), s=9, linewidths=0.8, **plots.FAKE)
         plots.square(ax, self.extent)
         ax.set_title("real x, fake G(z), D's opinion")
@@ -178,15 +207,15 @@ class Scene:
     def _update_plane(self, game) -> None:
         fake = nets.generate(game.G, self.z).requires_grad_(True)
         if hasattr(game, "D"):
-            with torch.no_grad():
-                squares = torch.cartesian_prod(self.ticks, self.ticks).to(fake)
-                self.map.set_data(torch.sigmoid(game.D(squares)).view(40, 40).T.cpu())
-            slope, = torch.autograd.grad(game.D(fake).sum(), fake)
+            squares = torch.cartesian_prod(self.ticks, self.ticks).to(fake)
+            with nets.evaluating(game.D):
+                self.map.set_data(torch.sigmoid(game.D(squares)).detach().view(40, 40).T.cpu().numpy())
+                slope = torch.autograd.grad(game.D(fake).sum(), fake)[0][::3].cpu()  # an arrow for every third point
             length = slope.norm(dim=1, keepdim=True)
-            slope = (slope / (length + 1e-9) * 0.25 * self.extent * length.clamp(max=1) ** 0.5).cpu()
-            self.arrows.set_offsets(fake.detach().cpu())
-            self.arrows.set_UVC(slope[:, 0], slope[:, 1])
-        self.fakes.set_offsets(fake.detach().cpu())
+            slope *= 0.3 * self.extent * length.clamp(max=1).sqrt() / (length + 1e-9)
+            self.arrows.set_offsets(fake.detach()[::3].cpu().numpy())
+            self.arrows.set_UVC(*slope.T.numpy())
+        self.fakes.set_offsets(fake.detach().cpu().numpy())
         if self.z_lines is not None:
             self.grid.set_segments(nets.generate(game.G, self.z_lines).view(18, -1, 2).cpu().numpy())
         else:
@@ -201,7 +230,7 @@ class Scene:
         self.quality_ax = ax
         self.quality_line, = ax.plot([], [], color=plots.FAKE["color"])
         plots.level(ax, 98.9, "a perfect sampler")
-        ax.set(xlabel="round", ylabel="samples of high quality, %", ylim=(0, 112), title=" ")
+        ax.set(xlabel="round", ylim=(0, 112), title="samples of high quality, %")
 
 
 def _grid_lines() -> Tensor:

@@ -145,8 +145,10 @@ def test_the_tests_are_installed_when_they_are_wanted_and_kept(start, commands):
 
 def test_cpu_takes_torch_from_its_own_index_and_the_rest_from_the_usual_one(start, commands):
     call(start, "setup")
+    (start.VENV / "cuda").write_text("4 GB")
     commands.clear()
     call(start, "setup", "--cpu")
+    assert not (start.VENV / "cuda").exists()
     torch = ["--index-url", "https://download.pytorch.org/whl/cpu", "--no-deps", "torch", "torchvision"]
     assert installed(commands) == [torch, ["--editable", "."]]
     call(start, "setup")

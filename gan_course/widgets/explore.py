@@ -25,6 +25,13 @@ class Slider:
             raise ValueError(f"{self.label}: the slider starts at {self.start}, which is not one of its values {list(self.values)}.")
 
 
+def selection(slider: Slider, wait: bool = False) -> ipywidgets.SelectionSlider:
+    """The slider as a widget; with `wait` it reports its value only when it comes to rest."""
+    options = [(f"{value:g}" if isinstance(value, float) else str(value), value) for value in slider.values]
+    return ipywidgets.SelectionSlider(options=options, value=slider.start, description=slider.label, continuous_update=not wait,
+                                      style={"description_width": "14em"}, layout={"width": "min(40em, 95%)"})
+
+
 def explore(draw: Callable[..., Figure], alt: str, *, wait: bool = False, **sliders: Slider) -> None:
     """Show `draw(**values)` with a slider for each value; `alt` is the picture's description, with {name} for a slider's value.
 
@@ -41,11 +48,7 @@ def explore(draw: Callable[..., Figure], alt: str, *, wait: bool = False, **slid
                 draw(**start | {name: value})
         plots.show(draw(**start), alt=alt.format(**start))
         return
-    controls = {name: ipywidgets.SelectionSlider(options=[(f"{value:g}" if isinstance(value, float) else str(value), value)
-                                                          for value in slider.values],
-                                                 value=slider.start, description=slider.label, continuous_update=not wait,
-                                                 style={"description_width": "16em"}, layout={"width": "min(40em, 95%)"})
-                for name, slider in sliders.items()}
+    controls = {name: selection(slider, wait) for name, slider in sliders.items()}
     picture = ipywidgets.HTML()
 
     def redraw(change=None):

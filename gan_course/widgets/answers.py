@@ -1,0 +1,187 @@
+"""Ways to answer a question, by mouse or by keyboard: press a letter, tick boxes, write a number, move steps up and down.
+
+Each has a `box` to show, `read()` for what has been given so far, `fill(given)`, which answers as a learner would, by the same callbacks
+(tests, and runs that nobody watches), and `short(given)` and `name(given)` for what was answered, in words.
+"""
+import math
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from ipywidgets import Box, Button, Checkbox, HBox, HTMLMath, Text, VBox
+
+from gan_course.quizzes.kinds import Choices, Number, Order, Question, Range
+
+LETTERS = "ABCDEFGH"
+_NARROW = {"width": "4em", "min_width": "4em"}
+_FLEX = {"flex": "1 1 0%", "min_width": "0", "margin": "2px 8px"}
+
+
+class NotYet(Exception):
+    """Nothing that could be judged has been given; the message is for the learner."""
+
+
+def answer_by(question: Question, key: str, give: Callable, words: Callable[..., HTMLMath], label: str):
+    """The way to answer this kind of question. `give(answer)` is called with each answer, `words(text)` puts a text on the page."""
+    way = {Choices: Ticks, Number: Field, Order: Steps}.get(type(question), Letters)
+    return way(question, shuffled(question, key), give, words, label)
+
+
+def shuffled(question: Question, key: str) -> list[int]:
+    """The order in which the options are shown: each learner's own, always the same. Ranges stay in theirs; steps never begin in the right one."""
+    order = list(range(len(question.texts())))
+    draw = random.Random(f"{Path.home()} {key}")
+    while not isinstance(question, Range):
+        draw.shuffle(order)
+        if not isinstance(question, Order) or order != sorted(order):
+            break
+    return order
+
+
+class _Options:
+    def __init__(self, question, order, words):
+        self.texts = question.texts()
+        self.letters = {i: letter for letter, i in zip(LETTERS, order, strict=False)}
+        self.words = words
+
+    def row(self, control, i):
+        return HBox([control, self.words(self.texts[i], **_FLEX)], layout={"align_items": "flex-start"})
+
+
+class Letters(_Options):
+    """One button for each option; pressing it is the answer."""
+
+    def __init__(self, question, order, give, words, label):
+        super().__init__(question, order, words)
+        self.last, self.buttons = None, {}
+
+        def press(i):
+            self.last = i
+            give(i)
+
+        for i in order:
+            self.buttons[i] = Button(description=self.letters[i], tooltip=f"Answer {self.letters[i]}: {self.texts[i]}", layout=_NARROW)
+            self.buttons[i].on_click(lambda _, i=i: press(i))
+        self.box = VBox([self.row(self.buttons[i], i) for i in order])
+
+    def read(self):
+        if self.last is None:
+            raise NotYet("Choose one of the answers first.")
+        return self.last
+
+    def fill(self, given):
+        self.buttons[given].click()
+
+    def short(self, given):
+        return self.letters[given]
+
+    def name(self, given):
+        return f"{self.letters[given]}, {self.texts[given]}"
+
+
+class Ticks(_Options):
+    """A box to tick for each option, and a button."""
+
+    def __init__(self, question, order, give, words, label):
+        super().__init__(question, order, words)
+        self.ticks = {i: Checkbox(description=self.letters[i], indent=False, layout=_NARROW) for i in order}
+        self.check = Button(description=label)
+        self.check.on_click(lambda _: give(self))
+        self.box = VBox([*(self.row(self.ticks[i], i) for i in order), self.check])
+
+    def read(self):
+        given = [i for i in sorted(self.ticks) if self.ticks[i].value]
+        if not given:
+            raise NotYet("Tick every answer that is right: one or more.")
+        return given
+
+    def fill(self, given):
+        for i, tick in self.ticks.items():
+            tick.value = i in given
+        self.check.click()
+
+    def short(self, given):
+        return ", ".join(sorted(self.letters[i] for i in given))
+
+    name = short
+
+
+class Field:
+    """A field for a number, and a button; Enter will do as well."""
+
+    letters: dict[int, str] = {}
+
+    def __init__(self, question, order, give, words, label):
+        self.field = Text(description="Number", placeholder="such as -0.25", layout={"width": "16em"})
+        self.check = Button(description=label)
+        self.check.on_click(lambda _: give(self))
+        self.field.on_msg(lambda _, content, __: give(self) if content.get("event") == "submit" else None)
+        self.box = Box([self.field, self.check], layout={"flex_flow": "row wrap"})
+
+    def read(self):
+        try:
+            number = float(self.field.value.strip().replace("−", "-").replace(",", "."))
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise NotYet("Write a number, such as -0.25 or 3e-4.")
+        return number
+
+    def fill(self, given):
+        self.field.value = repr(given)
+        self.check.click()
+
+    def short(self, given):
+        return f"{given:g}"
+
+    name = short
+
+
+class Steps:
+    """The steps in a column, each with a button up and one down, and a button to check."""
+
+    letters: dict[int, str] = {}
+
+    def __init__(self, question, order, give, words, label):
+        self.texts, self.order, self.words = question.texts(), list(order), words
+        self.places, self.rows = [], []
+        for place in range(len(order)):
+            up, down = Button(description="▲ up", layout={"width": "5em"}), Button(description="▼ down", layout={"width": "6em"})
+            up.on_click(lambda _, place=place: self.move(place, -1))
+            down.on_click(lambda _, place=place: self.move(place, +1))
+            self.places.append((up, down))
+            self.rows.append(words("", **_FLEX))
+        self.places[0][0].disabled = self.places[-1][1].disabled = True
+        self.check = Button(description=label)
+        self.check.on_click(lambda _: give(self))
+        self.box = VBox([*(HBox([*buttons, row], layout={"align_items": "flex-start"}) for buttons, row in zip(self.places, self.rows, strict=True)), self.check])
+        self.show()
+
+    def move(self, place: int, by: int) -> None:
+        """Change a step with its neighbour; the keyboard stays with the step."""
+        other = place + by
+        self.order[place], self.order[other] = self.order[other], self.order[place]
+        self.show()
+        up, down = self.places[other]
+        (down if up.disabled or by > 0 and not down.disabled else up).focus()
+
+    def show(self):
+        for place, (step, row) in enumerate(zip(self.order, self.rows, strict=True)):
+            row.value = self.words(f"{place + 1}. {self.texts[step]}").value
+            for button, way in zip(self.places[place], ("up", "down"), strict=True):
+                button.tooltip = f"Move {way}: {self.texts[step]}"
+
+    def read(self):
+        return list(self.order)
+
+    def fill(self, given):
+        for place, step in enumerate(given):
+            for at in range(self.order.index(step), place, -1):
+                self.places[at][0].click()
+        self.check.click()
+
+    def short(self, given):
+        return "your order"
+
+    def name(self, given):
+        return "; ".join(self.texts[i] for i in given)

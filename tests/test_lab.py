@@ -1,0 +1,304 @@
+"""The live lab without a browser: the task, the picture, the buttons, and what happens when something goes wrong."""
+import asyncio
+import csv
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan_course import data, losses, nets
+from gan_course.games.gan import GAN
+from gan_course.live import Live
+from gan_course.scenes import Scene, averaged
+from gan_course.widgets import lab as lab_module
+from gan_course.widgets.explore import Slider
+from gan_course.widgets.lab import Lab, table_csv
+
+SLIDERS = {"latent_dim": Slider("latent dimension", [2, 4], 2), "seed": Slider("seed", [0, 1, 2], 0)}
+
+
+def build(latent_dim=2, seed=0, name="ring", discriminator=nets.MLPDiscriminator):
+    torch.manual_seed(seed)
+    stream = data.batches(name, 16, seed=seed, device="cpu")
+    return GAN(nets.MLPGenerator(latent_dim, stream.data_shape, 8), discriminator(stream.data_shape, 8), lr=(1e-3, 1e-3)), stream
+
+
+def images(latent_dim=2, seed=0):
+    return build(latent_dim, seed, "digits")
+
+
+class Fragile(nets.MLPDiscriminator):
+    """Breaks in training when it is told to."""
+
+    broken = False
+
+    def forward(self, x):
+        if Fragile.broken:
+            raise RuntimeError("<D> fell over")
+        return super().forward(x)
+
+
+@pytest.fixture
+def page(monkeypatch):
+    shown = []
+    monkeypatch.setattr(lab_module, "display", lambda thing, raw=False: shown.append(thing))
+    monkeypatch.setattr(lab_module, "_open", {})
+    monkeypatch.setattr(Fragile, "broken", False)
+    monkeypatch.setenv("GAN_COURSE_HEADLESS", "0")
+    return shown
+
+
+def play_for(lab, seconds=0.3):
+    """Let the lab run on a loop for a while, as it does in a notebook."""
+    async def watch():
+        lab.start()
+        await asyncio.sleep(seconds)
+        running = lab.live.running
+        lab.pause()
+        return running
+
+    return asyncio.run(watch())
+
+
+# Live
+
+def test_the_live_training_is_the_training_that_play_would_give():
+    live = Live(build, {"latent_dim": 2, "seed": 3})
+    again = Live(build, {"latent_dim": 2, "seed": 3})
+    live.play(5)
+    for _ in range(5):
+        again.step()
+    assert [dict(record) for record in live.records] == [dict(record) for record in again.records]
+    assert live.training.round == 5
+
+
+def test_a_started_training_plays_draws_and_stops_where_it_is_paused():
+    drawn = []
+
+    async def watch():
+        live = Live(build, {"latent_dim": 2, "seed": 0}, lambda: drawn.append(live.training.round))
+        live.start()
+        task = live.task
+        await asyncio.sleep(0.3)
+        live.pause()
+        rounds = live.training.round
+        await asyncio.sleep(0.1)
+        return rounds, live.training.round, live.running, task.cancelled(), len(asyncio.all_tasks())
+
+    before, after, running, cancelled, tasks = asyncio.run(watch())
+    assert 0 < before == after and not running and cancelled and drawn
+    assert tasks == 1                                               # only the test's own
+
+
+def test_starting_twice_makes_one_task():
+    async def watch():
+        live = Live(build, {"latent_dim": 2, "seed": 0})
+        live.start()
+        first = live.task
+        live.start()
+        same = live.task is first
+        live.pause()
+        return same
+
+    assert asyncio.run(watch())
+
+
+def test_one_player_moves_alone():
+    live = Live(build, {"latent_dim": 2, "seed": 0})
+    before = [p.clone() for p in live.training.game.G.parameters()]
+    live.move("D")
+    assert all(torch.equal(p, old) for p, old in zip(live.training.game.G.parameters(), before, strict=True))
+    assert live.training.round == 0
+
+
+def test_reset_starts_anew_with_the_learning_rates_that_were_set():
+    live = Live(build, {"latent_dim": 2, "seed": 0})
+    live.training.set_lr("G", 0.02)
+    live.play(3)
+    live.reset({"latent_dim": 4, "seed": 0})
+    assert live.training.round == 0 and live.records == [] and live.training.game.G.z_dim == 4
+    assert live.rates == {"D": 1e-3, "G": 0.02}
+
+
+def test_an_error_in_the_task_is_kept_and_raised_where_somebody_asks(monkeypatch):
+    monkeypatch.setattr(Fragile, "broken", False)
+
+    async def watch():
+        live = Live(lambda **_: build(discriminator=Fragile), {})
+        live.start()
+        await asyncio.sleep(0.02)
+        Fragile.broken = True
+        await asyncio.sleep(0.2)
+        return live
+
+    live = asyncio.run(watch())
+    assert not live.running
+    with pytest.raises(RuntimeError, match="fell over"):
+        live.raise_error()
+
+
+# the picture
+
+def test_curves_are_averaged_to_a_few_hundred_points():
+    rounds, means = averaged(np.arange(1000.0))
+    assert len(rounds) == 250 and rounds[-1] == 1000 and means[0] == pytest.approx(1.5) and means[-1] == pytest.approx(997.5)
+    assert [list(part) for part in averaged(np.array([]))] == [[], []]
+
+
+def test_the_picture_shows_the_losses_as_they_were_recorded():
+    live = Live(build, {"latent_dim": 2, "seed": 0})
+    scene = Scene(live, losses.CHANCE)
+    live.play(7)
+    scene.update()
+    expected = [record["D/real"] + record["D/fake"] for record in live.records]
+    assert np.allclose(scene.loss_lines["D"].get_ydata(), expected)
+    assert "Round 7" in scene.describe() and "8 modes" in scene.describe()
+
+
+@pytest.mark.parametrize("make", [build, images])
+def test_the_picture_changes_when_the_training_goes_on(make):
+    live = Live(make, {"latent_dim": 2, "seed": 0})
+    scene = Scene(live, losses.CHANCE)
+    before = scene.png()
+    live.play(5)
+    scene.update()
+    after = scene.png()
+    assert before != after and Image.open(io.BytesIO(after)).size == (900, 320)
+
+
+def test_looking_at_the_picture_does_not_change_the_training():
+    quiet, watched = (Live(build, {"latent_dim": 2, "seed": 0}) for _ in range(2))
+    scene = Scene(watched, losses.CHANCE)
+    for live in (quiet, watched):
+        live.play(3)
+    scene.update()
+    scene.png()
+    for live in (quiet, watched):
+        live.play(2)
+    assert [dict(record) for record in watched.records] == [dict(record) for record in quiet.records]
+
+
+def test_the_alarm_rings_when_good_samples_come_from_few_modes():
+    live = Live(build, {"latent_dim": 2, "seed": 0})
+    scene = Scene(live, losses.CHANCE)
+    centre = scene.dataset.centres[:1]
+    live.training.game.sample = lambda n: centre.repeat(n, 1)
+    scene.update()
+    assert scene.collapsed() and "1 of 8 modes" in scene.describe()
+    live.training.game.sample = lambda n: scene.dataset.sample(n).x
+    scene.update()
+    assert not scene.collapsed()
+
+
+# the lab
+
+def test_start_and_pause(page):
+    lab = Lab("t", build, losses.CHANCE, **SLIDERS)
+    picture = lab.picture.value
+    assert play_for(lab)
+    assert lab.live.training.round > 0 and not lab.live.running
+    assert lab.picture.value != picture and "Paused" in lab.status.value and "Start" in lab.buttons["start"].description
+
+
+def test_a_learning_rate_changes_the_running_training(page):
+    lab = Lab("t", build, losses.CHANCE, **SLIDERS)
+    lab.buttons["step"].click()
+    lab.rates["G"].value = 0.01
+    assert lab.live.rates["G"] == 0.01 and lab.live.training.round == 1
+    assert "Learning rate of G is now 0.01" in lab.status.value
+
+
+def test_the_other_sliders_start_a_new_training_and_say_so(page):
+    lab = Lab("t", build, losses.CHANCE, **SLIDERS)
+    lab.buttons["step"].click()
+    lab.knobs["latent_dim"].value = 4
+    assert lab.live.training.round == 0 and lab.live.training.game.G.z_dim == 4
+    assert "New training: latent dimension is now 4" in lab.status.value
+
+
+def test_step_d_and_step_g_move_one_player(page):
+    lab = Lab("t", build, losses.CHANCE, **SLIDERS)
+    for player in ("D", "G"):
+        before = {name: [p.clone() for p in training.net.parameters()] for name, training in lab.live.training.players.items()}
+        lab.buttons[f"step {player}"].click()
+        moved = {name for name, training in lab.live.training.players.items()
+                 if any(not torch.equal(p, old) for p, old in zip(training.net.parameters(), before[name], strict=True))}
+        assert moved == {player} and f"{player} moved once" in lab.status.value
+
+
+def test_runs_are_kept_laid_over_and_saved(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lab = Lab("03.moons", build, losses.CHANCE, **SLIDERS)
+    lab.live.play(4)
+    lab.buttons["keep"].click()
+    lab.knobs["latent_dim"].value = 4
+    lab.live.play(6)
+    lab.buttons["keep"].click()
+    assert len(lab.scene.kept_lines) > 0 and lab.table.value.count("<tr>") == 3
+    lab.buttons["save"].click()
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "03_moons_runs.csv").read_text())))
+    assert [(row["run"], row["latent_dim"], row["rounds"]) for row in rows] == [("A", "2", "4"), ("B", "4", "6")]
+    assert {"lr D", "lr G", "loss D", "modes", "high quality %"} <= set(rows[0])
+
+
+def test_a_table_of_nothing_is_empty():
+    assert table_csv([]).strip() == ""
+
+
+def test_running_the_cell_again_closes_the_old_lab(page):
+    async def watch():
+        old = Lab("t", build, losses.CHANCE, **SLIDERS)
+        old.start()
+        await asyncio.sleep(0.05)
+        new = Lab("t", build, losses.CHANCE, **SLIDERS)
+        await asyncio.sleep(0.05)
+        return old, new, len(asyncio.all_tasks())
+
+    old, new, tasks = asyncio.run(watch())
+    assert not old.live.running and "Closed" in old.status.value and tasks == 1 and not new.live.running
+
+
+def test_two_labs_run_side_by_side_without_mixing(page):
+    async def watch(*names):
+        labs = [Lab(name, build, losses.CHANCE, **SLIDERS) for name in names]
+        for lab in labs:
+            lab.start()
+        await asyncio.sleep(0.5)
+        for lab in labs:
+            lab.pause()
+        return labs
+
+    first, second = asyncio.run(watch("a", "b"))
+    rounds = min(len(first.live.records), len(second.live.records))
+    assert rounds > 0
+    plain = Live(build, {"latent_dim": 2, "seed": 0})
+    plain.play(1)
+    assert dict(first.live.records[0]) == dict(second.live.records[0]) == dict(plain.records[0])
+
+
+def test_an_error_while_training_is_shown_in_words_escaped_and_raised_on_request(page):
+    lab = Lab("t", lambda **_: build(discriminator=Fragile), losses.CHANCE)
+    Fragile.broken = True
+    lab.buttons["step"].click()
+    assert "&lt;D&gt; fell over" in lab.status.value and 'role="alert"' in lab.status.value
+    with pytest.raises(RuntimeError):
+        lab.raise_error()
+
+
+def test_without_a_front_end_an_error_behind_a_button_is_raised(page, monkeypatch):
+    monkeypatch.setenv("GAN_COURSE_HEADLESS", "1")
+    monkeypatch.setattr(Lab, "keep", lambda lab: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        Lab("t", build, losses.CHANCE, rounds=3, **SLIDERS)
+
+
+def test_without_a_front_end_it_trains_and_presses_every_button(page, monkeypatch, tmp_path):
+    monkeypatch.setenv("GAN_COURSE_HEADLESS", "1")
+    monkeypatch.chdir(tmp_path)
+    lab = Lab("t", build, losses.CHANCE, rounds=3, **SLIDERS)
+    assert lab.live.training.round == 3 and len(lab.kept) == 1 and not lab.live.running
+    assert lab.live.settings == {"latent_dim": 4, "seed": 1}
+    assert "[lab: Round 3." in page[0]["text/plain"] and "<img" in page[0]["text/html"]
+    assert list(tmp_path.iterdir()) == []
