@@ -92,10 +92,9 @@ def make_environment(gigabytes):
 
 def install(*arguments):
     """Let pip install; where it fails, say what that means and stop."""
-    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", *arguments]
-    said = ""
-    with tempfile.TemporaryDirectory(dir=VENV) as roomy, \
-         subprocess.Popen(pip, cwd=ROOT, env=dict(os.environ, TMPDIR=roomy), stderr=subprocess.PIPE, text=True) as process:
+    pip, said = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", *arguments], ""
+    with tempfile.TemporaryDirectory(dir=VENV) as roomy, subprocess.Popen(
+            pip, cwd=ROOT, env=dict(os.environ, TMPDIR=roomy), stderr=subprocess.PIPE, text=True, errors="replace") as process:
         for line in process.stderr:
             print(line, end="", file=sys.stderr, flush=True)
             said += line

@@ -17,7 +17,7 @@ os.environ["GAN_COURSE_HEADLESS"] = "0"
 import numpy as np
 import torch
 
-from gan_course import data, losses, nets, plots
+from gan_course import data, nets, plots
 from gan_course.games.gan import GAN
 from gan_course.training import Training
 from gan_course.widgets import explore as explore_module
@@ -78,7 +78,7 @@ async def main():
     a = parser.parse_args()
     torch.set_num_threads(1)
     lab_module.display = lambda box: None
-    lab = lab_module.Lab("benchmark", build, losses.CHANCE)
+    lab = lab_module.Lab("benchmark", build)
     training = Training(*build())
     plain_speed(training, 1.0)
     ratios, answers = [], []

@@ -1,5 +1,6 @@
 """The command `gan-course`: what notebooks there are, whether this machine can run them, and runs without a browser."""
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -27,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     run.add_argument("--profile", choices=PROFILES, help="how large: smoke to try, laptop (default), gpu for quality")
     run.add_argument("--device", help="where to compute, for example cpu or cuda (default: what is there)")
     asked = parser.parse_args(arguments)
+    if given := os.environ.get("GAN_COURSE_DATA"):                  # notebooks run in another folder
+        os.environ["GAN_COURSE_DATA"] = str(Path(given).expanduser().absolute())
     try:
         return {"list": list_notebooks, "doctor": doctor, "run": run_notebook}[asked.command](asked)
     except (ValueError, OSError) as error:

@@ -10,9 +10,12 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from PIL import Image
 from torch import Tensor, nn
 
 from gan_course import nets
@@ -43,12 +46,20 @@ def img(fig: Figure, alt: str) -> str:
     """The figure as an HTML image that carries its text description: `<img alt=… src="data:image/png;base64,…">`."""
     if not alt.strip():
         raise ValueError("A figure needs an alt text: one sentence that says what there is to see.")
-    png = io.BytesIO()
-    fig.savefig(png, format="png", dpi=DOTS_PER_INCH)
     width, height = (round(96 * inches) for inches in fig.get_size_inches())
     return (f'<img class="gan-course-figure" alt="{html.escape(alt, quote=True)}" width="{width}" height="{height}" '
             f'style="max-width:100%;height:auto;background:white;border-radius:4px" '
-            f'src="data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}">')
+            f'src="data:image/png;base64,{base64.b64encode(png(fig)).decode()}">')
+
+
+def png(fig: Figure) -> bytes:
+    """The figure as a PNG file. Drawn once, where `savefig` draws twice, and packed lightly: sliders wait for it."""
+    fig.set_dpi(DOTS_PER_INCH)
+    page = FigureCanvasAgg(fig)
+    page.draw()
+    file = io.BytesIO()
+    Image.fromarray(np.asarray(page.buffer_rgba())).convert("RGB").save(file, "PNG", compress_level=1)
+    return file.getvalue()
 
 
 def show(fig: Figure, alt: str) -> None:
@@ -138,11 +149,12 @@ def curve(ax: Axes, records: Iterable, terms: Sequence[str], label: str, window:
     ax.plot(rounds[window - 1:], smooth, linewidth=1.8, label=label, **look)
 
 
-def level(ax: Axes, height: float, name: str) -> None:
-    """A dotted line at a height that means something (a chance level, a floor, a ceiling), with its name at the right."""
-    ax.axhline(height, **CHANCE_LINE)
-    ax.annotate(name, (1, height), xycoords=("axes fraction", "data"), xytext=(-2, 3), textcoords="offset points", ha="right", va="bottom",
-                fontsize=9, color="#333333", bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5}, zorder=5)
+def level(ax: Axes, height: float, name: str) -> tuple[Artist, Artist]:
+    """A dotted line at a height that means something (a chance level, a floor, a ceiling), with its name at the right; both are returned."""
+    line = ax.axhline(height, **CHANCE_LINE)
+    text = ax.annotate(name, (1, height), xycoords=("axes fraction", "data"), xytext=(-2, 3), textcoords="offset points", ha="right", va="bottom",
+                       fontsize=9, color="#333333", bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5}, zorder=5)
+    return line, text
 
 
 def loss_curves(ax: Axes, records: Iterable, chance: dict[str, float]) -> None:

@@ -47,7 +47,8 @@ def path() -> Path | None:
 def record(kind: str, key: str, **what) -> None:
     """Append an event to the record. `kind`: answer, prediction, outcome, exercise, experiment; `key`: "NN.name"; `what`: plain values.
 
-    A number that is not finite is kept as null. Raises TimeoutError when the file stays locked for 20 seconds, OSError when it cannot be written.
+    A number that is not finite is kept as null. Raises TimeoutError when the file stays locked for 20 seconds, OSError when it
+    cannot be written.
     """
     if file := path():
         event = {"time": datetime.now().astimezone().isoformat(timespec="seconds"), "kind": kind, "key": key} | {
@@ -121,7 +122,8 @@ def _locked(file: Path):
         with FileLock(f"{file}.lock", timeout=20):
             yield
     except Timeout:
-        raise TimeoutError(f"{file.name} has been locked for 20 seconds: another notebook or program holds it. Close that, and try again.") from None
+        raise TimeoutError(f"{file.name} has been locked for 20 seconds: another notebook or program holds it. Close that, and try "
+                           "again.") from None
 
 
 def _save(file: Path, events: list[Event]) -> None:
@@ -155,11 +157,15 @@ def _checked(content) -> list[Event]:
     if isinstance(content, dict) and isinstance(content.get("version"), int) and content["version"] > VERSION:
         raise ValueError("was written by a newer version of the course")
     events = content.get("events") if isinstance(content, dict) and content.get("version") == VERSION else None
-    needed = {"answer": (), "outcome": ("confidence", "right")}
-    if not isinstance(events, list) or not all(isinstance(event, dict) and all(isinstance(event.get(name), str) for name in ("time", "kind", "key"))
-                                               and all(name in event for name in needed.get(event["kind"], ())) for event in events):
+    if not isinstance(events, list) or not all(map(_is_event, events)):
         raise ValueError("is damaged")
     return events
+
+
+def _is_event(event) -> bool:
+    needed = {"prediction": {"given", "confidence"}, "outcome": {"confidence", "right"}}
+    return (isinstance(event, dict) and all(isinstance(event.get(name), str) for name in ("time", "kind", "key"))
+            and needed.get(event["kind"], set()) <= event.keys())
 
 
 def _free_name(file: Path) -> Path:

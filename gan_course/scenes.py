@@ -44,8 +44,7 @@ def averaged(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 class Scene:
     """The picture of one `Live`. `update()` reads what is new; `png()` draws it; `describe()` says it in words."""
 
-    def __init__(self, live: Live, chance: dict[str, float]):
-        self.chance = chance
+    def __init__(self, live: Live):
         self.dataset = live.training.batches.dataset
         images = isinstance(self.dataset, ImageSet)
         self.plane = not images and self.dataset.data_shape == (2,)
@@ -55,7 +54,7 @@ class Scene:
         self.canvas = FigureCanvasAgg(self.fig)
         self.fig.dpi = DOTS_PER_INCH
         self.losses_ax, self.samples_ax = axes[0], axes[1]
-        self.kept_lines = []
+        self.kept_lines, self.levels = [], []
         self._prepare_losses(live)
         self._prepare_plane() if self.plane else self._prepare_images()
         if self.known:
@@ -66,12 +65,14 @@ class Scene:
         self.moving = self._moving()
         for artist in self.moving:
             artist.set_animated(True)                               # the rest is drawn only when it changes
-        self.background = None
         self.restart(live)
 
     def restart(self, live: Live) -> None:
         """Forget the curves: a new training has begun."""
-        self.live = live
+        self.live, self.chance = live, live.training.game.chance()
+        for artist in self.levels:
+            artist.remove()
+        self.levels = [artist for name, height in self.chance.items() for artist in plots.level(self.losses_ax, height, f"{name} at chance")]
         self.curves = {name: [] for name in live.training.players}
         self.quality: list[tuple[int, float]] = []
         self.coverage: metrics.ModeCoverage | None = None
@@ -83,6 +84,7 @@ class Scene:
         self.z_lines = _grid_lines().to(device) if self.plane and z_dim == 2 else None
         for ax in [self.losses_ax, *([self.quality_ax] if self.known else [])]:
             ax.set_xlim(0, 50)
+        self.background = None
         self.update()
 
     def update(self) -> None:
@@ -122,12 +124,16 @@ class Scene:
 
     def describe(self) -> str:
         """What there is to see, in a sentence."""
-        now = ", ".join(f"{name} {np.mean(values[-50:]):.3f} (chance {self.chance[name]:.3f})" for name, values in self.curves.items() if values)
+        now = ", ".join(self._against_chance(name, values) for name, values in self.curves.items() if values)
         text = f"Round {self.live.training.round}. Losses: {now or 'none yet'}."
         if self.coverage:
             text += (f" {self.coverage.modes} of {len(self.dataset.centres)} modes, {100 * self.coverage.high_quality:.0f} % of the samples "
                      "of high quality.")
         return text
+
+    def _against_chance(self, name: str, values: list[float]) -> str:
+        level = f" (chance {self.chance[name]:.3f})" if name in self.chance else ""
+        return f"{name} {np.mean(values[-50:]):.3f}{level}"
 
     def keep(self, name: str) -> Kept:
         """The run as it stands, for the table and for laying over later ones."""
@@ -163,8 +169,6 @@ class Scene:
         self.loss_lines = {}
         for name, look in zip(live.training.players, looks, strict=False):
             self.loss_lines[name], = self.losses_ax.plot([], [], linewidth=1.6, label=name, **look)
-            if name in self.chance:
-                plots.level(self.losses_ax, self.chance[name], f"{name} at chance")
         self.losses_ax.set(xlabel="round", title="losses")
         self.losses_ax.legend(loc="upper left", fontsize=8)
 
@@ -172,6 +176,8 @@ class Scene:
         """Room for every loss and every chance level."""
         drawn = np.concatenate([*(line.get_ydata() for line in self.loss_lines.values()), [*self.chance.values()]])
         drawn = drawn[np.isfinite(drawn)]
+        if not len(drawn):
+            return
         low, high = self.losses_ax.get_ylim()
         if not low <= drawn.min() <= drawn.max() <= high or drawn.max() - drawn.min() < 0.2 * (high - low):
             room = 0.2 * (drawn.max() - drawn.min()) + 0.05

@@ -97,3 +97,16 @@ def test_requires_grad_flags_are_restored(name):
     before = [parameter.requires_grad for parameter in training.game.parameters()]
     next(training)
     assert [parameter.requires_grad for parameter in training.game.parameters()] == before
+
+
+@EVERY_GAME
+def test_chance_levels_are_what_the_players_pay_when_d_knows_nothing(name):
+    training = start(name)
+    level = training.game.chance()
+    assert set(level) <= set(training.players)
+    if "D" in level:                                                # make D's last layer, and with it every logit, zero
+        for parameter in list(training.game.D.parameters())[-2:]:
+            torch.nn.init.zeros_(parameter)
+        for player in level:
+            terms = training.players[player].loss(next(training.batches))
+            assert sum(terms.values()).item() == pytest.approx(level[player])

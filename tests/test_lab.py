@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_course import data, losses, nets
+from gan_course import data, nets
 from gan_course.games.gan import GAN
 from gan_course.live import Live
 from gan_course.scenes import Scene, averaged
@@ -149,7 +149,7 @@ def test_curves_are_averaged_to_a_few_hundred_points():
 
 def test_the_picture_shows_the_losses_as_they_were_recorded():
     live = Live(build, {"latent_dim": 2, "seed": 0})
-    scene = Scene(live, losses.CHANCE)
+    scene = Scene(live)
     live.play(7)
     scene.update()
     expected = [record["D/real"] + record["D/fake"] for record in live.records]
@@ -160,7 +160,7 @@ def test_the_picture_shows_the_losses_as_they_were_recorded():
 @pytest.mark.parametrize("make", [build, images])
 def test_the_picture_changes_when_the_training_goes_on(make):
     live = Live(make, {"latent_dim": 2, "seed": 0})
-    scene = Scene(live, losses.CHANCE)
+    scene = Scene(live)
     before = scene.png()
     live.play(5)
     scene.update()
@@ -170,7 +170,7 @@ def test_the_picture_changes_when_the_training_goes_on(make):
 
 def test_looking_at_the_picture_does_not_change_the_training():
     quiet, watched = (Live(build, {"latent_dim": 2, "seed": 0}) for _ in range(2))
-    scene = Scene(watched, losses.CHANCE)
+    scene = Scene(watched)
     for live in (quiet, watched):
         live.play(3)
     scene.update()
@@ -182,7 +182,7 @@ def test_looking_at_the_picture_does_not_change_the_training():
 
 def test_the_alarm_rings_when_good_samples_come_from_few_modes():
     live = Live(build, {"latent_dim": 2, "seed": 0})
-    scene = Scene(live, losses.CHANCE)
+    scene = Scene(live)
     centre = scene.dataset.centres[:1]
     live.training.game.sample = lambda n: centre.repeat(n, 1)
     scene.update()
@@ -195,7 +195,7 @@ def test_the_alarm_rings_when_good_samples_come_from_few_modes():
 # the lab
 
 def test_start_and_pause(page):
-    lab = Lab("t", build, losses.CHANCE, **SLIDERS)
+    lab = Lab("t", build, **SLIDERS)
     picture = lab.picture.value
     assert play_for(lab)
     assert lab.live.training.round > 0 and not lab.live.running
@@ -203,7 +203,7 @@ def test_start_and_pause(page):
 
 
 def test_a_learning_rate_changes_the_running_training(page):
-    lab = Lab("t", build, losses.CHANCE, **SLIDERS)
+    lab = Lab("t", build, **SLIDERS)
     lab.buttons["step"].click()
     lab.rates["G"].value = 0.01
     assert lab.live.rates["G"] == 0.01 and lab.live.training.round == 1
@@ -211,7 +211,7 @@ def test_a_learning_rate_changes_the_running_training(page):
 
 
 def test_the_other_sliders_start_a_new_training_and_say_so(page):
-    lab = Lab("t", build, losses.CHANCE, **SLIDERS)
+    lab = Lab("t", build, **SLIDERS)
     lab.buttons["step"].click()
     lab.knobs["latent_dim"].value = 4
     assert lab.live.training.round == 0 and lab.live.training.game.G.z_dim == 4
@@ -219,7 +219,7 @@ def test_the_other_sliders_start_a_new_training_and_say_so(page):
 
 
 def test_step_d_and_step_g_move_one_player(page):
-    lab = Lab("t", build, losses.CHANCE, **SLIDERS)
+    lab = Lab("t", build, **SLIDERS)
     for player in ("D", "G"):
         before = {name: [p.clone() for p in training.net.parameters()] for name, training in lab.live.training.players.items()}
         lab.buttons[f"step {player}"].click()
@@ -230,7 +230,7 @@ def test_step_d_and_step_g_move_one_player(page):
 
 def test_runs_are_kept_laid_over_and_saved(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    lab = Lab("03.moons", build, losses.CHANCE, **SLIDERS)
+    lab = Lab("03.moons", build, **SLIDERS)
     lab.live.play(4)
     lab.buttons["keep"].click()
     lab.knobs["latent_dim"].value = 4
@@ -249,10 +249,10 @@ def test_a_table_of_nothing_is_empty():
 
 def test_running_the_cell_again_closes_the_old_lab(page):
     async def watch():
-        old = Lab("t", build, losses.CHANCE, **SLIDERS)
+        old = Lab("t", build, **SLIDERS)
         old.start()
         await asyncio.sleep(0.05)
-        new = Lab("t", build, losses.CHANCE, **SLIDERS)
+        new = Lab("t", build, **SLIDERS)
         await asyncio.sleep(0.05)
         return old, new, len(asyncio.all_tasks())
 
@@ -262,7 +262,7 @@ def test_running_the_cell_again_closes_the_old_lab(page):
 
 def test_two_labs_run_side_by_side_without_mixing(page):
     async def watch(*names):
-        labs = [Lab(name, build, losses.CHANCE, **SLIDERS) for name in names]
+        labs = [Lab(name, build, **SLIDERS) for name in names]
         for lab in labs:
             lab.start()
         await asyncio.sleep(0.5)
@@ -279,7 +279,7 @@ def test_two_labs_run_side_by_side_without_mixing(page):
 
 
 def test_an_error_while_training_is_shown_in_words_escaped_and_raised_on_request(page):
-    lab = Lab("t", lambda **_: build(discriminator=Fragile), losses.CHANCE)
+    lab = Lab("t", lambda **_: build(discriminator=Fragile))
     Fragile.broken = True
     lab.buttons["step"].click()
     assert "&lt;D&gt; fell over" in lab.status.value and 'role="alert"' in lab.status.value
@@ -291,13 +291,13 @@ def test_without_a_front_end_an_error_behind_a_button_is_raised(page, monkeypatc
     monkeypatch.setenv("GAN_COURSE_HEADLESS", "1")
     monkeypatch.setattr(Lab, "keep", lambda lab: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        Lab("t", build, losses.CHANCE, rounds=3, **SLIDERS)
+        Lab("t", build, rounds=3, **SLIDERS)
 
 
 def test_without_a_front_end_it_trains_and_presses_every_button(page, monkeypatch, tmp_path):
     monkeypatch.setenv("GAN_COURSE_HEADLESS", "1")
     monkeypatch.chdir(tmp_path)
-    lab = Lab("t", build, losses.CHANCE, rounds=3, **SLIDERS)
+    lab = Lab("t", build, rounds=3, **SLIDERS)
     assert lab.live.training.round == 3 and len(lab.kept) == 1 and not lab.live.running
     assert lab.live.settings == {"latent_dim": 4, "seed": 1}
     assert "[lab: Round 3." in page[0]["text/plain"] and "<img" in page[0]["text/html"]

@@ -14,7 +14,8 @@ LAYERS = [  # a module imports from its own line and from those above
     {"games"},
     {"guards", "checkpoints", "training"},
     {"metrics", "judge", "plots", "claims", "live"},
-    {"widgets", "quiz", "exercises", "progress", "catalogue", "runs"},
+    {"scenes", "catalogue", "runs"},
+    {"widgets", "quiz", "quizzes", "exercises", "progress", "dashboard"},
     {"batch", "doctor", "cli"},
 ]
 LAYER = {name: number for number, layer in enumerate(LAYERS) for name in layer}

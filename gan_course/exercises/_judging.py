@@ -72,8 +72,8 @@ def judge(exercise: Exercise, answer: Any) -> Verdict:
     printed = ""
     with _sandbox.randomness_untouched():
         for probe in exercise.probes:
-            right, _ = _observe(probe, exercise.reference)          # first: what PyTorch imports on first use is not on the learner's clock
-            seen, outcome = _observe(probe, answer, guarded=True)
+            right, _ = _observe(probe, exercise.reference)          # first: what PyTorch loads on first use is not on the learner's clock
+            seen, outcome = _observe(probe, answer, _sandbox.run)
             printed = printed or outcome.printed
             verdict = _broken(probe, answer, outcome) or _compare(probe, seen, right, answer, outcome)
             if verdict:
@@ -112,23 +112,17 @@ def _before_running(exercise: Exercise, answer: Any) -> Verdict | None:
     return None
 
 
-def _observe(probe: Probe, fn: Callable, guarded: bool = False) -> tuple[Seen, _sandbox.Outcome]:
-    """Call `fn` on the probe's inputs and look. `guarded` is for functions that we do not know."""
+def _observe(probe: Probe, fn: Callable, run: Callable = _sandbox.run_here) -> tuple[Seen, _sandbox.Outcome]:
+    """Call `fn` on the probe's inputs and look. `_sandbox.run` is for functions that we do not know."""
     inputs = probe.inputs()
     _sandbox.seed(1)
-    if guarded:
-        outcome = _sandbox.run(fn, list(inputs.values()))
-    else:
-        outcome = _sandbox.Outcome()
-        try:
-            outcome.result = fn(*inputs.values())
-        except Exception as error:
-            outcome.error = error
-    seen = {} if outcome.endless else probe.look([] if outcome.error else [outcome.result], inputs)
+    outcome = run(fn, list(inputs.values()))
+    if outcome.endless:
+        return {}, outcome
+    seen = probe.look([] if outcome.error else [outcome.result], inputs)
     if outcome.error:
         seen["the error"] = f"{type(outcome.error).__name__}: {outcome.error}"
-    elif not outcome.endless and _changed(inputs, probe.inputs()):
-        seen["_changed"] = True
+    seen["_changed"] = any(isinstance(value, Tensor) and not torch.equal(value, inputs[name]) for name, value in probe.inputs().items())
     return seen, outcome
 
 
@@ -157,9 +151,9 @@ def _compare(probe: Probe, seen: Seen, right: Seen, answer: Callable, outcome: _
     where = _line_of(answer, outcome.error) if outcome.error else ""
     for mistake in probe.mistakes:
         if _is(mistake, probe, seen):
-            return "wrong", mistake.id, mistake.says + (f" It happened {where}" if where else "")
+            return "wrong", mistake.id, mistake.says + (f" It stopped{where}." if where else "")
     if outcome.error:
-        return ("wrong", "error", f"It stopped with an error {where}, {_in_short(outcome.error)}. It was called with {_given(probe)}.")
+        return "wrong", "error", f"It stopped with an error{where}: {_in_short(outcome.error)}. It was called with {_given(probe)}."
     return "wrong", "unknown", _what_differs(probe, seen, right)
 
 
@@ -190,8 +184,9 @@ def as_number(result: Any) -> Tensor | str:
     return f"a {type(result).__name__}"
 
 
-def _changed(inputs: dict, fresh: dict) -> bool:
-    return any(isinstance(value, Tensor) and not torch.equal(value, fresh[name]) for name, value in inputs.items())
+def number_called(name: str, results: list) -> Seen:
+    """What a probe writes down of a result that should be a number or a tensor."""
+    return {name: as_number(results[0])} if results else {}
 
 
 def _does_nothing(code: CodeType) -> bool:
@@ -212,7 +207,7 @@ def _line_of(answer: Callable, error: BaseException) -> str:
     file = getattr(getattr(answer, "__code__", None), "co_filename", None)
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     text = linecache.getline(file, lines[-1]).strip() if lines else ""
-    return f"in the line `{_short(text, 120)}`" if text else "inside"
+    return f" in the line `{_short(text, 120)}`" if text else ""
 
 
 def _in_short(error: BaseException) -> str:

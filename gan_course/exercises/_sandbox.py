@@ -42,13 +42,15 @@ class Outcome:
 
 def run(fn: Callable, arguments: list, seconds: float | None = None) -> Outcome:
     """Call `fn(*arguments)` in a thread of its own and wait for it, `SECONDS` at most. Never raises for what `fn` does."""
-    outcome, printed = Outcome(), _FirstPart()
+    outcome, printed, finished = Outcome(), _FirstPart(), threading.Event()
 
     def work():
-        try:
-            outcome.result = fn(*arguments)
-        except BaseException as error:                              # SystemExit and KeyboardInterrupt are the function's too
-            outcome.error = error
+        with contextlib.suppress(CutOff):                           # one that comes a moment too late
+            try:
+                outcome.result = fn(*arguments)
+            except BaseException as error:                          # SystemExit and KeyboardInterrupt are the function's too
+                outcome.error = error
+            finished.set()
 
     worker = threading.Thread(target=work, daemon=True, name="exercise")
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), warnings.catch_warnings():
@@ -58,20 +60,29 @@ def run(fn: Callable, arguments: list, seconds: float | None = None) -> Outcome:
             worker.join(SECONDS if seconds is None else seconds)
         finally:                                                    # also when the Stop button ends the waiting
             late = worker.is_alive()
-            stopped = not late or _stop(worker)
+            stopped = not late or _stop(worker, finished)
     if late:
         outcome = Outcome(endless=True, stopped=stopped)
     outcome.printed = printed.getvalue()
     return outcome
 
 
-def _stop(worker: threading.Thread, patience: float = 1.0) -> bool:
+def run_here(fn: Callable, arguments: list) -> Outcome:
+    """Call a function that we know, with none of that."""
+    try:
+        return Outcome(fn(*arguments))
+    except Exception as error:
+        return Outcome(error=error)
+
+
+def _stop(worker: threading.Thread, finished: threading.Event, patience: float = 1.0) -> bool:
     """Plant `CutOff` in the thread, again and again (a bare `except:` swallows some), until it ends. False if it does not."""
     plant = ctypes.pythonapi.PyThreadState_SetAsyncExc
     end = time.monotonic() + patience
     while worker.is_alive() and time.monotonic() < end:
-        plant(ctypes.c_ulong(worker.ident), ctypes.py_object(CutOff))
-        worker.join(0.002)
+        if not finished.is_set():
+            plant(ctypes.c_ulong(worker.ident), ctypes.py_object(CutOff))
+        worker.join(0.01)
     return not worker.is_alive()
 
 

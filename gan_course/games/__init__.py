@@ -37,6 +37,10 @@ class Game(nn.Module):
         """`n` samples, (n, *data_shape), without gradients; images lie in [-1, 1]."""
         raise NotImplementedError
 
+    def chance(self) -> dict[str, float]:
+        """Where each player's loss stands when D knows nothing, {"D": 1.386, "G": 0.693}; players without such a level are left out."""
+        return {}
+
     def after_round(self) -> None:
         """What happens between rounds (weight clipping, moving averages); by default nothing."""
 

@@ -43,6 +43,10 @@ class GAN(Game):
         fake = self.G(self.noise(len(batch.x)))
         return {"adv": self.generator_loss_of(self.D(fake))}
 
+    def chance(self) -> dict[str, float]:
+        undecided = torch.zeros(1)                                  # logit 0 is D = 1/2
+        return {"D": losses.minimax_discriminator_loss(undecided, undecided).item(), "G": self.generator_loss_of(undecided).item()}
+
     def sample(self, n: int) -> Tensor:
         return nets.generate(self.G, self.noise(n))
 

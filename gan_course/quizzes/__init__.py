@@ -35,7 +35,10 @@ def numbers(folder: Path = FOLDER) -> list[str]:
 
 
 def load(number: str, folder: Path = FOLDER) -> dict[str, Question]:
-    """The questions of notebook `number` by their keys ("02.chance"), in order; none if it has no file. Raises QuizError for a file that breaks the rules."""
+    """The questions of notebook `number` by their keys ("02.chance"), in order; none if it has no file.
+
+    Raises QuizError for a file that breaks the rules.
+    """
     return {f"{number}.{question.id}": question for file in sorted(folder.glob(f"{number}_*.yaml")) for question in parse(file)}
 
 

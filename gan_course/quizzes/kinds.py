@@ -1,7 +1,8 @@
 """The kinds of question. Each checks its own sense, and judges an answer: `question.judge(given, value)` gives a `Verdict`.
 
-What is `given`: choice and range, the place of the option; choices, a list of places; number, a number; order, the places of the steps in the
-order given. `value` is the learner's own number, from the notebook: a range needs one, and a number is judged by it where there is one.
+What is `given`: choice and range, the place of the option; choices, a list of places; number, a number; order, the places of the steps
+in the order given. `value` is the learner's own number, from the notebook: a range needs one, and a number is judged by it where there
+is one.
 """
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -89,8 +90,9 @@ class Choice(Question):
     @model_validator(mode="after")
     def _sense(self):
         self._all_different()
-        if sum(option.right for option in self.options) != 1:
-            raise ValueError(f"{sum(option.right for option in self.options) or 'no'} options are right; a choice needs exactly one with “right: true”")
+        rights = sum(option.right for option in self.options)
+        if rights != 1:
+            raise ValueError(f"{rights or 'no'} options are right; a choice needs exactly one with “right: true”")
         return self
 
     def texts(self):
@@ -187,8 +189,8 @@ class Order(Question):
         wrong = next((place for place, step in enumerate(given) if step != place), None)
         if wrong is None:
             return Verdict(True, (Said(self.why),))
-        good = {0: "The first step is not in its place yet.", 1: "The first step is in its place."}.get(wrong, f"The first {wrong} steps are in their places.")
-        return Verdict(False, (Said(good), Said(f"Number {wrong + 1} comes too early: {self.steps[given[wrong]].why}")))
+        good = f"{wrong} of {len(given)} are in their places, counted from the first."
+        return Verdict(False, (Said(good), Said(f"Number {wrong + 1} comes too early. {self.steps[given[wrong]].why}")))
 
     def examples(self, value=None):
         """The right order; each pair of neighbours changed over, and all backwards."""
@@ -213,7 +215,8 @@ class Range(Question):
 
     def texts(self):
         ends = [band.upto for band in self.ranges]
-        bounds = [f"at most {ends[0]:g}", *(f"above {low:g}, at most {high:g}" for low, high in zip(ends, ends[1:-1], strict=False)), f"above {ends[-2]:g}"]
+        between = [f"above {low:g}, at most {high:g}" for low, high in zip(ends, ends[1:-1], strict=False)]
+        bounds = [f"at most {ends[0]:g}", *between, f"above {ends[-2]:g}"]
         return [band.text or bound for band, bound in zip(self.ranges, bounds, strict=True)]
 
     def holds(self, value: float) -> int:
@@ -221,7 +224,7 @@ class Range(Question):
         return bisect_left([band.upto for band in self.ranges[:-1]], value)
 
     def judge(self, given: int, value: float) -> Verdict:
-        return Verdict(given == self.holds(value), (Said(f"Your number is {value:.4g}."), Said(self.ranges[given].why)))
+        return Verdict(given == self.holds(value), (Said(self.ranges[given].why),))
 
     def examples(self, value):
         """The range that holds the value; all others."""

@@ -22,13 +22,17 @@ class NotYet(Exception):
 
 
 def answer_by(question: Question, key: str, give: Callable, words: Callable[..., HTMLMath], label: str):
-    """The way to answer this kind of question. `give(answer)` is called with each answer, `words(text)` puts a text on the page."""
+    """The way to answer this kind of question. `give()` is called when there is an answer to `read`,
+    `words(text)` puts a text on the page."""
     way = {Choices: Ticks, Number: Field, Order: Steps}.get(type(question), Letters)
     return way(question, shuffled(question, key), give, words, label)
 
 
 def shuffled(question: Question, key: str) -> list[int]:
-    """The order in which the options are shown: each learner's own, always the same. Ranges stay in theirs; steps never begin in the right one."""
+    """The order in which the options are shown: each learner's own, always the same.
+
+    Ranges stay in the order of their values; steps never begin in the right order.
+    """
     order = list(range(len(question.texts())))
     draw = random.Random(f"{Path.home()} {key}")
     while not isinstance(question, Range):
@@ -57,7 +61,7 @@ class Letters(_Options):
 
         def press(i):
             self.last = i
-            give(i)
+            give()
 
         for i in order:
             self.buttons[i] = Button(description=self.letters[i], tooltip=f"Answer {self.letters[i]}: {self.texts[i]}", layout=_NARROW)
@@ -86,7 +90,7 @@ class Ticks(_Options):
         super().__init__(question, order, words)
         self.ticks = {i: Checkbox(description=self.letters[i], indent=False, layout=_NARROW) for i in order}
         self.check = Button(description=label)
-        self.check.on_click(lambda _: give(self))
+        self.check.on_click(lambda _: give())
         self.box = VBox([*(self.row(self.ticks[i], i) for i in order), self.check])
 
     def read(self):
@@ -114,8 +118,8 @@ class Field:
     def __init__(self, question, order, give, words, label):
         self.field = Text(description="Number", placeholder="such as -0.25", layout={"width": "16em"})
         self.check = Button(description=label)
-        self.check.on_click(lambda _: give(self))
-        self.field.on_msg(lambda _, content, __: give(self) if content.get("event") == "submit" else None)
+        self.check.on_click(lambda _: give())
+        self.field.on_msg(lambda _, content, __: give() if content.get("event") == "submit" else None)
         self.box = Box([self.field, self.check], layout={"flex_flow": "row wrap"})
 
     def read(self):
@@ -153,8 +157,9 @@ class Steps:
             self.rows.append(words("", **_FLEX))
         self.places[0][0].disabled = self.places[-1][1].disabled = True
         self.check = Button(description=label)
-        self.check.on_click(lambda _: give(self))
-        self.box = VBox([*(HBox([*buttons, row], layout={"align_items": "flex-start"}) for buttons, row in zip(self.places, self.rows, strict=True)), self.check])
+        self.check.on_click(lambda _: give())
+        lines = [HBox([*buttons, row], layout={"align_items": "flex-start"}) for buttons, row in zip(self.places, self.rows, strict=True)]
+        self.box = VBox([*lines, self.check])
         self.show()
 
     def move(self, place: int, by: int) -> None:
@@ -162,8 +167,8 @@ class Steps:
         other = place + by
         self.order[place], self.order[other] = self.order[other], self.order[place]
         self.show()
-        up, down = self.places[other]
-        (down if up.disabled or by > 0 and not down.disabled else up).focus()
+        same, back = self.places[other][::-by]
+        (back if same.disabled else same).focus()
 
     def show(self):
         for place, (step, row) in enumerate(zip(self.order, self.rows, strict=True)):

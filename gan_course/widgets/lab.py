@@ -23,23 +23,21 @@ _open: dict[str, "Lab"] = {}
 class Lab:
     """Start, pause and step a training; change its learning rates while it runs; keep runs and lay them over each other.
 
-        Lab("03.moons", build, losses.CHANCE, latent_dim=Slider("latent dimension", [1, 2, 4, 8, 32], 2))
+        Lab("03.moons", build, latent_dim=Slider("latent dimension", [1, 2, 4, 8, 32], 2))
 
     `build(**settings)` makes a fresh (game, batches) from the sliders' values; moving one of them starts a new training. Each player of
-    the game gets a slider for its learning rate, which takes effect at once. `chance` gives the losses' chance levels. A lab is known
-    by its `name`: running its cell again closes the old one. Without a front end it trains `rounds` rounds, presses every button once,
+    the game gets a slider for its learning rate, which takes effect at once. A lab is known by its `name`: running its cell again closes the old one. Without a front end it trains `rounds` rounds, presses every button once,
     and shows the picture.
     """
 
-    def __init__(self, name: str, build: Callable[..., tuple[Game, Batches]], chance: dict[str, float], *, rounds: int | None = None,
-                 **settings: Slider):
+    def __init__(self, name: str, build: Callable[..., tuple[Game, Batches]], *, rounds: int | None = None, **settings: Slider):
         if name in _open:
             _open[name].close()
         _open[name] = self
         self.name, self.kept, self.notice = name, [], "Press Start."
         start = {setting: slider.start for setting, slider in settings.items()}
         self.live = Live(build, start, self.draw)
-        self.scene = Scene(self.live, chance)
+        self.scene = Scene(self.live)
         self.knobs = {setting: selection(slider, wait=True) for setting, slider in settings.items()}
         self.rates = {player: selection(Slider(f"learning rate of {player}", _with(RATES, rate), rate))
                       for player, rate in self.live.rates.items()}

@@ -3,10 +3,9 @@ import html
 import re
 from collections.abc import Callable
 
-import ipywidgets
 from ipywidgets import HTML, Box, Button, HTMLMath, VBox
 
-from gan_course.quizzes.kinds import Question, Verdict
+from gan_course.quizzes.kinds import Number, Question, Range, Verdict
 from gan_course.widgets.answers import NotYet, answer_by
 
 CONFIDENCES = {"a guess": 0.3, "perhaps": 0.5, "rather sure": 0.7, "quite sure": 0.9}
@@ -35,16 +34,17 @@ def words(text: str, **layout) -> HTMLMath:
 def _block(content: str, edge: str | None = None, role: str = "") -> str:
     bar = f"border-left:4px solid {edge};padding:4px 12px;margin:4px 0;" if edge else ""
     role = f' role="{role}"' if role else ""
-    return f'<div class="gan-course-quiz"{role} style="{bar}line-height:1.5;white-space:normal;font-size:var(--jp-content-font-size1)">{content}</div>'
+    style = f"{bar}line-height:1.5;white-space:normal;font-size:var(--jp-content-font-size1)"
+    return f'<div class="gan-course-quiz"{role} style="{style}">{content}</div>'
 
 
 class _Card:
     """A question with a way to answer it and room for what is said about the answer. `error` is the last thing that went wrong."""
 
     def __init__(self, key: str, question: Question, heading: str, label: str = "Check"):
-        self.question, self.error = question, None
+        self.question, self.heading, self.error = question, heading, None
         self.result, self.trouble = HTMLMath(layout={"width": "auto"}), HTML()
-        self.answer = answer_by(question, key, self.guarded(self.given), words, label)
+        self.answer = answer_by(question, key, self.guarded(lambda: self.given(self.answer.read())), words, label)
         title = HTMLMath(_block(f"<b>{heading} · {markup(question.title)}</b><br>{markup(question.ask)}"), layout={"width": "auto"})
         self.parts = [title, self.answer.box, self.result, self.trouble]
         self.box = VBox(self.parts, layout={"margin": "8px 0 16px 0", "max_width": "60em"})
@@ -68,7 +68,25 @@ class _Card:
         self.result.value = _block(content, edge, role="alert")
 
     def given(self, given) -> None:
-        raise NotImplementedError
+        """What happens with an answer."""
+
+    def plain(self) -> str:
+        """The question as plain text."""
+        options = [f"  {letter}  {self.question.texts()[i]}" for i, letter in self.answer.letters.items()]
+        return "\n".join([f"{self.heading} · {self.question.title}", self.question.ask, *options])
+
+    def drive(self) -> None:
+        """Use the card as a learner would, rightly and wrongly. Raises whatever goes wrong on it."""
+        if self.error:
+            raise self.error
+
+    def close(self) -> None:
+        """Take the card, and everything on it, away."""
+        def close(widget):
+            for child in getattr(widget, "children", ()):
+                close(child)
+            widget.close()
+        close(self.box)
 
 
 class Card(_Card):
@@ -85,11 +103,19 @@ class Card(_Card):
 
     def given(self, given):
         verdict = self.question.judge(given, self.value)
-        self.say(told(self.answer, given, verdict), RIGHT if verdict.right else WRONG)
+        number = [] if self.value is None else [f"Your number is {self.value:.4g}."]
+        self.say("<br>".join([*told(self.answer, given, verdict), *number]), RIGHT if verdict.right else WRONG)
         self.tries += 1
         if not self.solved:
             self.solved = verdict.right
             self.on_answer(given, verdict.right, self.tries == 1)
+
+    def drive(self):
+        right, wrong = self.question.examples(self.value)
+        for given in (*wrong, right):
+            self.answer.fill(given)
+        assert self.solved and self.tries == len(wrong) + 1 or self.error, f"{self.question.id}: an answer was not taken"
+        super().drive()
 
 
 class Prediction(_Card):
@@ -98,7 +124,7 @@ class Prediction(_Card):
     `on_keep(given, confidence)` hears of it.
     """
 
-    def __init__(self, key, question, *, on_keep: Callable):
+    def __init__(self, key, question, *, on_keep: Callable, kept: tuple | None = None):
         super().__init__(key, question, "Predict", label="Take this")
         self.on_keep = on_keep
         self.buttons = {confidence: Button(description=f"{name}, {confidence:.0%}", tooltip=f"I am {confidence:.0%} sure: {name}",
@@ -108,14 +134,27 @@ class Prediction(_Card):
             button.on_click(lambda _, confidence=confidence: keep(confidence))
         row = Box(list(self.buttons.values()), layout={"flex_flow": "row wrap"})
         self.box.children = (*self.parts[:2], words("How sure are you?"), row, *self.parts[2:])
+        if kept:
+            self.say(self.kept(*kept), NEUTRAL)
 
     def given(self, given):
         self.say(f"You predict: {markup(self.answer.name(given))}. How sure are you?", NEUTRAL)
 
     def keep(self, confidence: float) -> None:
         given = self.answer.read()
-        self.say(f"✓ Kept. You predict: {markup(self.answer.name(given))}, and you are {confidence:.0%} sure. Now run on.", NEUTRAL)
+        self.say(self.kept(given, confidence), NEUTRAL)
         self.on_keep(given, confidence)
+
+    def kept(self, given, confidence: float) -> str:
+        return f"✓ Kept. You predict: {markup(self.answer.name(given))}, and you are {confidence:.0%} sure. Now run on."
+
+    def drive(self):
+        right, wrong = self.question.examples(0.0 if isinstance(self.question, Range) else None)
+        for given in (*wrong, right):
+            self.answer.fill(given)
+            for button in self.buttons.values():
+                button.click()
+        super().drive()
 
 
 class Outcome(_Card):
@@ -127,36 +166,40 @@ class Outcome(_Card):
         self.anyway = Button(description="Show it without a prediction", layout={"width": "auto"})
         self.anyway.on_click(lambda _: self.guarded(self.reveal)())
         self.box.children = (self.result, self.anyway, self.trouble)
-        self.say(f"<b>{markup(question.title)}</b><br>You have not predicted yet. Do it above, and your prediction will be shown here beside the outcome.", NEUTRAL)
+        self.say(f"<b>{markup(question.title)}</b><br>You have not predicted yet. Do it above, and your prediction will be shown here "
+                 "beside the outcome.", NEUTRAL)
+
+    def plain(self):
+        return f"{self.heading} · {self.question.title}: {self.value:.4g}"
+
+    def drive(self):
+        self.anyway.click()
+        super().drive()
 
     def reveal(self, given=None, confidence: float | None = None) -> None:
         """Show what came out, beside the prediction if there is one."""
         self.anyway.layout.display = "none"
-        right = self.question.examples(self.value)[0]
-        verdict = self.question.judge(right if given is None else given, self.value)
-        name = self.answer.name(right)
-        came = f"What came out: {markup(name)}." if hasattr(self.question, "ranges") else f"What came out: {self.value:.4g}."
-        said = [f"<b>{markup(self.question.title)}</b>"]
-        if given is None:
-            said += [came]
-        else:
-            symbol = "✓ As you predicted" if verdict.right else "✗ Not as you predicted"
-            said += [f"<b>{symbol}.</b> You were {confidence:.0%} sure of: {markup(self.answer.name(given))}.", came]
-        says = self.question.judge(right, self.value).says
-        said += [markup(each.text) for each in says]
-        self.say("<br>".join(said), NEUTRAL if given is None else RIGHT if verdict.right else WRONG)
+        best = self.question.examples(self.value)[0]
+        said, edge = [f"<b>{markup(self.question.title)}</b>"], NEUTRAL
+        if given is not None:
+            right = self.question.judge(given, self.value).right
+            head, edge = ("✓ As you predicted", RIGHT) if right else ("✗ Not as you predicted", WRONG)
+            said += [f"<b>{head}.</b> You were {confidence:.0%} sure of: {markup(self.answer.name(given))}."]
+        named = "" if isinstance(self.question, Number) else f" ({markup(self.answer.name(best))})"
+        said += [f"What came out: {self.value:.4g}{named}.", *(markup(each.text) for each in self.question.judge(best, self.value).says)]
+        self.say("<br>".join(said), edge)
 
 
-def told(answer, given, verdict: Verdict) -> str:
-    """A verdict in words and symbols, as HTML."""
+def told(answer, given, verdict: Verdict) -> list[str]:
+    """A verdict in words and symbols, as lines of HTML."""
     head = "✓ Right" if verdict.right else "✗ Not quite"
     said = [f"<b>{head}: {html.escape(answer.short(given))}</b>"]
     for each in verdict.says:
         mark = "" if each.option is None else f"{'✓' if each.good else '✗'} {answer.letters[each.option]}: "
         said.append(mark + markup(each.text))
-    return "<br>".join(said)
+    return said
 
 
-def column(cards: list) -> ipywidgets.VBox:
+def column(cards: list) -> VBox:
     """Several cards under each other."""
     return VBox([card.box for card in cards])

@@ -1,0 +1,140 @@
+"""Questions inside a notebook and at its end, and predictions that meet their outcome.
+
+    quiz.ask("03.copies", value=copies)            one question in the text; a range is judged by the learner's own value
+    quiz.predict("02.value_at_one_half")           before the cell that shows it …
+    quiz.outcome("02.value_at_one_half", value)    … and after
+    quiz.show("03")                                the self-check at the end, with a question or two from earlier notebooks
+
+The questions lie in `quizzes/`. Answers go into the learner's own record (`progress`), and nowhere else. Where nobody watches, a
+question is printed, and a right and some wrong answers are given through the same buttons, so that a test meets the code; nothing is
+recorded then.
+"""
+import math
+
+from gan_course import progress, quizzes
+from gan_course.profile import headless
+from gan_course.quizzes.kinds import Number, Question, Range
+
+RETURNING = 2  # how many questions of earlier notebooks come back at a time
+_predictions: dict[str, tuple] = {}  # key -> (given, confidence)
+_outcomes: dict = {}                 # key -> the card on the page that shows, or will show, what came out
+
+
+def ask(key: str, value: float | None = None) -> None:
+    """Ask one question here. `value` is the learner's own number, which a range needs.
+
+    Raises ValueError for an unknown key, and for a value that will not do.
+    """
+    question = quizzes.find(key)
+    _display([_card(key, question, progress.read(), _own(key, question, value))])
+
+
+def show(number: str) -> None:
+    """The self-check of notebook `number` ("03"): its questions, and up to two of earlier notebooks that are due again."""
+    questions = {key: question for key, question in quizzes.load(number).items() if not question.in_text}
+    if not questions:
+        raise ValueError(f"Notebook {number!r} has no questions for a self-check. Those that have: {', '.join(quizzes.numbers())}.")
+    events = progress.read()
+    cards = [_card(key, question, events) for key, question in questions.items()]
+    cards += [_card(key, quizzes.find(key), events, heading=f"Again, from notebook {key[:2]}") for key in due(number, events)]
+    _display(cards)
+
+
+def due(number: str, events: list | None = None) -> list[str]:
+    """Which questions of notebooks before `number` should come back: those last answered wrong first, then those not asked for longest."""
+    events = progress.read() if events is None else events
+    last = {event["key"]: (place, event.get("right")) for place, event in enumerate(events)
+            if event["kind"] == "answer" and event.get("first")}
+    earlier = [key for before in quizzes.numbers() if before < number
+               for key, question in quizzes.load(before).items() if not question.in_text]
+
+    def urgency(key):
+        place, right = last.get(key, (-1, True))
+        return right, place
+
+    return sorted(earlier, key=urgency)[:RETURNING]
+
+
+def predict(key: str) -> None:
+    """Take a prediction, with how sure the learner is, before the cell that shows what comes out."""
+    from gan_course.widgets.quiz import Prediction
+
+    question = quizzes.find(key)
+    if not isinstance(question, Number | Range):
+        raise ValueError(f"{key} is not a question to predict: only a number or a range can be held against an outcome.")
+
+    def keep(given, confidence):
+        _predictions[key] = (given, confidence)
+        _record("prediction", key, given=given, confidence=confidence)
+        if key in _outcomes:
+            _reveal(key)
+
+    _display([Prediction(key, question, on_keep=keep, kept=_prediction(key))])
+
+
+def outcome(key: str, value: float) -> None:
+    """Show what came out, beside the prediction. Without a prediction it waits for one."""
+    from gan_course.widgets.quiz import Outcome
+
+    question = quizzes.find(key)
+    _outcomes[key] = Outcome(key, question, _own(key, question, value, needed=True))
+    if _prediction(key):
+        _reveal(key)
+    _display([_outcomes[key]])
+
+
+def _prediction(key: str) -> tuple | None:
+    """The prediction that is open: one made in this kernel, or recorded before the kernel was started again."""
+    if key not in _predictions and (event := progress.pending(key)):
+        _predictions[key] = (event["given"], event["confidence"])
+    return _predictions.get(key)
+
+
+def _reveal(key: str) -> None:
+    given, confidence = _predictions[key]
+    shown = _outcomes[key]
+    shown.reveal(given, confidence)
+    if progress.pending(key):
+        _record("outcome", key, given=given, confidence=confidence, value=shown.value, right=shown.question.judge(given, shown.value).right)
+
+
+def _card(key: str, question: Question, events: list, value: float | None = None, heading: str = "Question"):
+    from gan_course.widgets.quiz import Card
+
+    def answered(given, right, first):
+        _record("answer", key, given=given, right=right, first=first)
+
+    before = [event for event in events if event["kind"] == "answer" and event["key"] == key and event.get("first")]
+    note = f"*Last time: {'✓ right' if before[-1].get('right') else '✗ not right'} at the first try.*" if before else ""
+    return Card(key, question, heading, value=value, note=note, on_answer=answered)
+
+
+def _own(key: str, question: Question, value, needed: bool = False) -> float | None:
+    """The learner's own value as a finite number, or None where the question has no use for one."""
+    if isinstance(question, Range) or needed:
+        if value is None:
+            raise ValueError(f"{key} is about a number of your own: hand it over as quiz.ask({key!r}, value=…).")
+    elif value is not None and not isinstance(question, Number):
+        raise ValueError(f"{key} has no use for a value: its answer stands in the questions' file.")
+    if value is not None and not math.isfinite(value):
+        raise ValueError(f"{key} needs a finite number, and got {value}. Did the cell above run to its end?")
+    return None if value is None else float(value)
+
+
+def _record(kind: str, key: str, **what) -> None:
+    if not headless():
+        progress.record(kind, key, **what)
+
+
+def _display(cards: list) -> None:
+    if headless():
+        for card in cards:
+            print(card.plain())
+            card.drive()
+            card.close()
+        return
+    from IPython.display import display
+
+    from gan_course.widgets.quiz import column
+
+    display(column(cards))
