@@ -62,7 +62,8 @@ def slider_times(moves: int) -> list[float]:
         moved[:, 0] = first
         return plots.gallery(nets.generate(G, moved), columns=20)
 
-    explore_module.explore(draw, "samples, first number of z at {first}", first=explore_module.Slider("z", list(np.linspace(-3, 3, 61)), 0.0))
+    values = list(np.linspace(-3, 3, 61))
+    explore_module.explore(draw, "samples, first number of z at {first}", first=explore_module.Slider("z", values, values[30]))
     slider, times = boxes[0].children[0], []
     for i in range(moves):
         start = time.perf_counter()

@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Do as asked, and return the exit status: 0, 1 when something failed, 2 for a wrong request, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="gan-course", description=__doc__, epilog=EXAMPLES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="list | doctor | run")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="list | doctor | run | progress")
     commands.add_parser("list", help="the notebooks: number, title, question, minutes on a laptop")
     commands.add_parser("doctor", help="check this installation, and say what to do where something is amiss")
     run = commands.add_parser("run", help="run one notebook from top to bottom and keep the result as a notebook")
@@ -27,11 +27,12 @@ def main(arguments: list[str] | None = None) -> int:
     run.add_argument("-o", "--output", type=Path, help="where to write the result (default: out/NN_topic.ipynb)")
     run.add_argument("--profile", choices=PROFILES, help="how large: smoke to try, laptop (default), gpu for quality")
     run.add_argument("--device", help="where to compute, for example cpu or cuda (default: what is there)")
+    commands.add_parser("progress", help="what you have done so far, what to look at again, and how your predictions fared")
     asked = parser.parse_args(arguments)
     if given := os.environ.get("GAN_COURSE_DATA"):                  # notebooks run in another folder
         os.environ["GAN_COURSE_DATA"] = str(Path(given).expanduser().absolute())
     try:
-        return {"list": list_notebooks, "doctor": doctor, "run": run_notebook}[asked.command](asked)
+        return {"list": list_notebooks, "doctor": doctor, "run": run_notebook, "progress": show_progress}[asked.command](asked)
     except (ValueError, OSError) as error:
         print(f"gan-course: {error}", file=sys.stderr)
         return 2
@@ -87,6 +88,14 @@ def run_notebook(asked) -> int:
         print(f"A widget failed: {error}", file=sys.stderr)
     print(f"The notebook with its results: {out}")
     return 1 if errors else 0
+
+
+def show_progress(asked) -> int:
+    """Print the learner's record."""
+    from gan_course import dashboard, progress
+
+    print(dashboard.text(progress.read()))
+    return 0
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def rows(events: list[Event]) -> list[tuple[str, ...]]:
 
 def sentences(events: list[Event]) -> list[str]:
     """What else there is to say: how predictions fared, files set aside, where the record lies."""
-    said = [f"When you were {confidence:.0%} sure, {right} of {made} predictions came true."
+    said = [f"When you were {100 * confidence:.0f} % sure, {right} of {made} predictions came true."
             for confidence, made, right in progress.calibration(events)]
     said += [str(event.get("text")) for event in events if event["kind"] == "set aside"]
     return said + ([] if events else [NOTHING]) + ([WHERE.format(name=file.name)] if (file := progress.path()) else [])

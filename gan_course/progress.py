@@ -1,7 +1,7 @@
 """The learner's own record of answers, predictions, exercises and experiments: one JSON file on this machine, and nothing leaves it.
 
     record("answer", "02.chance", right=True, first=True)     first: the first try since the question was shown
-    record("exercise", "02.discriminator_loss", passed=True)
+    record("exercise", "02.discriminator_loss", outcome="right")
     record("experiment", "03.moons", latent_dim=32)
 
 The file is GAN_COURSE_PROGRESS if that is set, else progress.json in the course's folder. Each event is written to a copy that then takes
@@ -30,10 +30,10 @@ Event = dict[str, object]  # {"time", "kind", "key", and what was recorded}
 class Summary:
     """What the record says of one notebook. Questions and exercises by their keys ("02.chance"); `experiments` is a number."""
 
-    answered: list[str] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)      # predicted ones too
     right_first: list[str] = field(default_factory=list)   # right at the very first try
     repeat: list[str] = field(default_factory=list)        # wrong at the first try when last asked
-    exercises: list[str] = field(default_factory=list)     # passed
+    exercises: list[str] = field(default_factory=list)     # solved
     experiments: int = 0
 
 
@@ -71,19 +71,20 @@ def summary(events: list[Event] | None = None) -> dict[str, Summary]:
     found: dict[str, Summary] = {}
     for event in read() if events is None else events:
         kind, key = event["kind"], event["key"]
-        if kind not in ("answer", "exercise", "experiment"):
+        if kind not in ("answer", "outcome", "exercise", "experiment"):
             continue
         of = found.setdefault(key.partition(".")[0], Summary())
         if kind == "experiment":
             of.experiments += 1
-        elif kind == "exercise" and event.get("passed") and key not in of.exercises:
+        elif kind == "exercise" and event.get("outcome") == "right" and key not in of.exercises:
             of.exercises.append(key)
-        elif kind == "answer" and event.get("first"):
+        elif kind == "outcome" or kind == "answer" and event.get("first"):
             right = bool(event.get("right"))
             if key not in of.answered:
                 of.answered.append(key)
                 of.right_first += [key] * right
-            of.repeat = [other for other in of.repeat if other != key] + [key] * (not right)
+            if kind == "answer":
+                of.repeat = [other for other in of.repeat if other != key] + [key] * (not right)
     return found
 
 

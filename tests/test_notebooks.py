@@ -14,6 +14,7 @@ from gan_course.paths import NOTEBOOKS, ROOT
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 LONGEST_CELL = 25
+LONGEST_LINE = 100                                                  # more is cut off in JupyterLab on a laptop
 TYPES = {"int", "float", "str", "bool"}
 ABSOLUTE = r"(?<![\w.:/])(?:/(?:home|Users|root|tmp|work|mnt|content|usr|opt|var)/|~/|[A-Za-z]:\\)"
 
@@ -90,6 +91,8 @@ def of_code(cell):
         yield "has outputs or a count: strip them with nbstripout --keep-id"
     if len(cell.source.splitlines()) > LONGEST_CELL:
         yield f"has more than {LONGEST_CELL} lines"
+    if max(map(len, cell.source.splitlines()), default=0) > LONGEST_LINE:
+        yield f"has a line of more than {LONGEST_LINE} characters"
     tags = set(cell.metadata.get("tags", []))
     if len(tags & {"nbval-skip", "skip-execution"}) == 1:
         yield "skips in one runner only: it needs both tags, nbval-skip and skip-execution"
@@ -176,6 +179,7 @@ def good():
 
 
 BROKEN = {  # what is wrong: the cell it happens in, the text it has then
+    "has a line of more than": (2, "x = '" + 100 * "a" + "'"),
     "not begin with '# 02 · The game'": (0, "# The game\n\nWho wins? 2 minutes"),
     "ask the question": (0, "# 02 · The game\n\n2 minutes"),
     "how many minutes": (0, "# 02 · The game\n\nWho wins?"),

@@ -94,7 +94,8 @@ def _show_verdict(exercise: Exercise, verdict: Verdict) -> None:
     if not headless():
         from gan_course.widgets.exercise import help_with
 
-        help_with([_marked_up(text) for text in exercise.hints], f"<pre>{html.escape(_source(exercise))}</pre>")
+        hints = [] if verdict.outcome == "right" else [_marked_up(text) for text in exercise.hints]
+        help_with(hints, f"<pre>{html.escape(_source(exercise))}</pre>")
 
 
 def _show(title: str, text: str, colour: str, verbatim: str = "") -> None:
@@ -106,9 +107,9 @@ def _show(title: str, text: str, colour: str, verbatim: str = "") -> None:
     from IPython.display import display
 
     block = f'<pre style="margin:4px 0">{html.escape(verbatim)}</pre>' if verbatim else ""
-    display({"text/plain": plain,
-             "text/html": f'<div class="gan-course-exercise" role="status" style="border-left:4px solid {colour};padding:2px 10px;margin:4px 0">'
-                          f'<b>{html.escape(title)}</b><br>{_marked_up(text)}{block}</div>'}, raw=True)
+    page = (f'<div class="gan-course-exercise" role="status" style="border-left:4px solid {colour};padding:2px 10px;margin:4px 0">'
+            f'<b>{html.escape(title)}</b><br>{_marked_up(text)}{block}</div>')
+    display({"text/html": page, "text/plain": plain}, raw=True)
 
 
 def _marked_up(text: str) -> str:
@@ -117,10 +118,10 @@ def _marked_up(text: str) -> str:
 
 
 def _record(key: str, verdict: Verdict) -> None:
-    """Note the outcome in the learner's own record. A record that cannot be written is no reason to stop learning."""
-    try:
-        from gan_course import progress
+    """Note the outcome in the learner's own record. That it cannot be written is said, and is no reason to stop."""
+    from gan_course import progress
 
-        progress.record("exercise", key, outcome=verdict.outcome, message_id=verdict.id)
-    except Exception:
-        pass
+    try:
+        progress.record("exercise", key, passed=verdict.outcome == "right", outcome=verdict.outcome, message_id=verdict.id)
+    except OSError as error:
+        _show("– not recorded", f"Your record of what you have done could not be written: {error}", "#888888")

@@ -107,14 +107,16 @@ def _before_running(exercise: Exercise, answer: Any) -> Verdict | None:
         return Verdict("wrong", "arguments", f"It is called as {call}, and yours does not take these arguments. Look at its `def` line.")
     leaning = sorted(_globals(code) & (exercise.outside | set(wanted)))
     if leaning:
-        return Verdict("wrong", "outside", f"It uses `{leaning[0]}`, which is not among its arguments: that is a variable from elsewhere in "
-                       f"the notebook, and another caller has another one. Everything it needs comes in through {call}. (It was not run.)")
+        return Verdict("wrong", "outside", f"It uses `{leaning[0]}`, which is not among its arguments: that is a variable from elsewhere "
+                       "in the notebook, and another caller has another one. Everything it needs comes in through "
+                       f"{call}. (It was not run.)")
     return None
 
 
 def _observe(probe: Probe, fn: Callable, run: Callable = _sandbox.run_here) -> tuple[Seen, _sandbox.Outcome]:
     """Call `fn` on the probe's inputs and look. `_sandbox.run` is for functions that we do not know."""
     inputs = probe.inputs()
+    before = {name: value.detach().clone() for name, value in inputs.items() if isinstance(value, Tensor)}
     _sandbox.seed(1)
     outcome = run(fn, list(inputs.values()))
     if outcome.endless:
@@ -122,7 +124,7 @@ def _observe(probe: Probe, fn: Callable, run: Callable = _sandbox.run_here) -> t
     seen = probe.look([] if outcome.error else [outcome.result], inputs)
     if outcome.error:
         seen["the error"] = f"{type(outcome.error).__name__}: {outcome.error}"
-    seen["_changed"] = any(isinstance(value, Tensor) and not torch.equal(value, inputs[name]) for name, value in probe.inputs().items())
+    seen["_changed"] = not all(torch.equal(value, inputs[name]) for name, value in before.items())
     return seen, outcome
 
 
@@ -141,8 +143,8 @@ def _broken(probe: Probe, answer: Callable, outcome: _sandbox.Outcome) -> tuple[
 def _compare(probe: Probe, seen: Seen, right: Seen, answer: Callable, outcome: _sandbox.Outcome) -> tuple[str, str, str] | None:
     """None if the function did what the reference does; else the mistake that explains it, or what can be said without one."""
     if seen.get("_changed"):
-        return ("wrong", "changed_inputs", "It changes the tensors it is given, and the caller still needs them. Look for an operation that "
-                "works in place: `+=`, `/=`, or a method whose name ends in an underscore.")
+        return ("wrong", "changed_inputs", "It changes the tensors it is given, and the caller still needs them. Look for an operation "
+                "that works in place: `+=`, `/=`, or a method whose name ends in an underscore.")
     if "the error" not in seen and outcome.result is None:
         return ("wrong", "no_return", "It works, but it gives nothing back: the result is lost when the function ends. "
                 "What should its last line do?")

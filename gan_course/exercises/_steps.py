@@ -49,7 +49,7 @@ def _dirty(net: nn.Module) -> bool:
 def scene(mover: str) -> dict[str, nn.Module | Watched]:
     """G and D as they are before each call, and the optimizer of the one whose move it is."""
     _sandbox.seed(7)
-    G, D = nets.MLPGenerator(Z_DIM, (2,), width=8), nets.MLPDiscriminator((2,), width=8)
+    G, D = nets.MLPGenerator(Z_DIM, (2,), width=8, depth=1), nets.MLPDiscriminator((2,), width=8, depth=1)
     with torch.no_grad():
         for parameter in (*G.parameters(), *D.parameters()):
             parameter.mul_(2.0)                                     # logits far enough from 0 to tell one formula from another
@@ -79,25 +79,26 @@ def move(results: list, inputs: dict) -> Seen:
 def of_the_move(other: str) -> tuple[Mistake, ...]:
     """What goes wrong with any move, whatever the loss; `other` is the player who is to stand still."""
     return (
-        Mistake("cut_loss", "The loss has lost its history before `backward` is called, so there is nothing to go back along. Turn it into a "
-                "plain number, or detach it, only in the last line.",
+        Mistake("cut_loss", "The loss has lost its history before `backward` is called, so there is nothing to go back along. Turn it into "
+                "a plain number, or detach it, only in the last line.",
                 when=lambda seen: "does not require grad" in seen.get("the error", "") and not without_gradients(seen)),
-        Mistake("eval", "It leaves a network in evaluation mode. In a move both are in training mode: dropout and BatchNorm behave otherwise in "
-                "evaluation, and stay so for the rest of the training.",
+        Mistake("eval", "It leaves a network in evaluation mode. In a move both are in training mode: dropout and BatchNorm behave "
+                "otherwise in evaluation, and stay so for the rest of the training.",
                 when=lambda seen: not (seen["G in training mode"] and seen["D in training mode"])),
         Mistake("frozen", "It leaves parameters that ask for no gradients. The next move of that player would fail, or move nothing.",
                 when=lambda seen: not (seen["G asks for gradients"] and seen["D asks for gradients"])),
         Mistake("backward_forgotten", "No backward pass took place, so no parameter learned which way to go. Between the loss and the step "
-                "one line is missing.", when=lambda seen: not any(kind == "backward" for kind, _ in seen["_log"]) and _clean_run(seen)),
-        Mistake(f"moves_{other}", f"It moves {other}'s parameters too. In this move {other} stands still: each optimizer holds the parameters of one "
-                "player, and only one optimizer has its turn here.", when=lambda seen: bool(seen[f"how {other} moved"].any())),
+                "one line is missing.", when=lambda seen: not any(kind == "backward" for kind, _ in seen["_log"]) and "the error" not in seen),
+        Mistake(f"moves_{other}", f"It moves {other}'s parameters too. In this move {other} stands still: each optimizer holds the "
+                "parameters of one player, and only one optimizer has its turn here.",
+                when=lambda seen: bool(seen[f"how {other} moved"].any())),
         Mistake("step_forgotten", "The gradients are there, but nobody took the step: the parameters are where they were. Who has to "
                 "act on the gradients?", when=lambda seen: not _steps(seen) and _learns(seen) and _stood(seen)),
-        Mistake("step_first", "The optimizer steps before the backward pass, so it acts on gradients left over from another move. Which of the "
-                "two makes the gradients, and which one uses them?", when=lambda seen: _learns(seen) and bool(_steps(seen)) and
-                _steps(seen)[0] < seen["_log"].index(("backward", seen["_mover"]))),
-        Mistake("zero_after_backward", "The gradients are wiped out between the backward pass and the step, so the step has nothing to act on. "
-                "Wiping belongs where only old gradients are lost.", when=lambda seen: _learns(seen) and ("step", "empty") in seen["_log"]),
+        Mistake("step_first", "The optimizer steps before the backward pass, so it acts on gradients left over from another move. Which of "
+                "the two makes the gradients, and which one uses them?", when=_stepped_first),
+        Mistake("zero_after_backward", "The gradients are wiped out between the backward pass and the step, so the step has nothing to act "
+                "on. Wiping belongs where only old gradients are lost.",
+                when=lambda seen: _learns(seen) and ("step", "empty") in seen["_log"]),
         Mistake("zero_after_step", "It wipes the gradients at the end of the move, and that is too late for this one: the other player's "
                 "backward pass has left gradients here in the meantime. Start clean, just before your own backward pass.",
                 when=lambda seen: seen["_clean"] is False and not seen["_dirty_after"]),
@@ -120,12 +121,14 @@ def _learns(seen: Seen) -> bool:
     return ("backward", seen["_mover"]) in seen["_log"]
 
 
+def _stepped_first(seen: Seen) -> bool:
+    if "modified by an inplace operation" in seen.get("the error", ""):
+        return bool(_steps(seen))
+    return _learns(seen) and bool(_steps(seen)) and _steps(seen)[0] < seen["_log"].index(("backward", seen["_mover"]))
+
+
 def _stood(seen: Seen) -> bool:
     return not seen[f"how {seen['_mover']} moved"].any()
-
-
-def _clean_run(seen: Seen) -> bool:
-    return "the error" not in seen
 
 
 def D_move(loss: Callable[[Tensor, Tensor], Tensor], noise: Callable[[Tensor], Tensor] = lambda z: z) -> Callable:

@@ -7,6 +7,7 @@ from torch.nn.functional import binary_cross_entropy, softplus
 
 from gan_course.exercises import _losses
 from gan_course.exercises._judging import Exercise, Mistake, Probe, as_number, number_called
+from gan_course.exercises._losses import LEAST_SQUARES, NO_LOG, SIGMOID_FORGOTTEN, SIGMOID_TWICE, WASSERSTEIN
 
 
 def discriminator_loss(real_logits, fake_logits):
@@ -29,15 +30,6 @@ def dirac_step(psi, theta, h):
     psi = psi - h * theta / (1 + math.exp(-psi * theta))            # D climbs: dV/dpsi = -theta sigmoid(psi theta)
     theta = theta + h * psi / (1 + math.exp(-psi * theta))          # G descends, and meets the new psi
     return psi, theta
-
-
-SIGMOID_TWICE = ("It sends the logits through a sigmoid, and then into a formula that has the sigmoid inside: twice is once too often. The loss can "
-                 "then never come near 0, and the gradients are small everywhere. Count the sigmoids on the way from logit to logarithm.")
-SIGMOID_FORGOTTEN = ("It takes the logarithm of the logits themselves. A logit can be any number, also a negative one; only D(x), a "
-                     "probability, belongs inside the logarithm of the formula. What lies between the two?")
-NO_LOG = "It adds up probabilities. The formula has logarithms of them: they are what makes being sure and wrong so expensive."
-LEAST_SQUARES = ("It measures squared distances. That is a loss of another GAN (the least-squares one), with another divergence; this "
-                 "formula has logarithms.")
 
 
 def real_cost(logits):
@@ -64,6 +56,7 @@ D_MISTAKES = (
     Mistake("no_log", NO_LOG, like=(
         lambda r, f: (1 - r.sigmoid()).mean() + f.sigmoid().mean(), lambda r, f: -r.sigmoid().mean() - (1 - f.sigmoid()).mean(),
         lambda r, f: r.sigmoid().mean() + (1 - f.sigmoid()).mean(), lambda r, f: f.sigmoid().mean() - r.sigmoid().mean())),
+    Mistake("wasserstein", WASSERSTEIN, like=(lambda r, f: f.mean() - r.mean(), lambda r, f: r.mean() - f.mean())),
     Mistake("least_squares", LEAST_SQUARES, like=(
         lambda r, f: (r - 1).square().mean() + f.square().mean(),
         lambda r, f: (r.sigmoid() - 1).square().mean() + f.sigmoid().square().mean())),
@@ -78,7 +71,8 @@ G_MISTAKES = (
     Mistake("sigmoid_forgotten", SIGMOID_FORGOTTEN, like=(
         lambda f: -f.log().mean(), lambda f: f.log().mean(), lambda f: binary_cross_entropy(f, torch.ones_like(f)))),
     Mistake("no_log", NO_LOG, like=(
-        lambda f: -f.sigmoid().mean(), lambda f: (1 - f.sigmoid()).mean(), lambda f: f.sigmoid().mean(), lambda f: -f.mean())),
+        lambda f: -f.sigmoid().mean(), lambda f: (1 - f.sigmoid()).mean(), lambda f: f.sigmoid().mean())),
+    Mistake("wasserstein", WASSERSTEIN, like=(lambda f: -f.mean(), lambda f: f.mean())),
     Mistake("least_squares", LEAST_SQUARES, like=(lambda f: (f - 1).square().mean(), lambda f: (f.sigmoid() - 1).square().mean())),
 )
 BEST_MISTAKES = (
@@ -93,8 +87,8 @@ BEST_MISTAKES = (
     Mistake("sigmoid_of_densities", "A sigmoid is a good idea, but it wants a logit, and a difference or a ratio of densities is none: it "
             "can never come near both 0 and 1. Which number has the best probability as its sigmoid? Section 3 names it.", like=(
                 lambda p, q: torch.sigmoid(p - q), lambda p, q: torch.sigmoid(p / q), lambda p, q: torch.sigmoid(p))),
-    Mistake("difference", "A difference of densities is negative where forgeries dominate, and no probability. D* compares them as a share.",
-            like=(lambda p, q: p - q, lambda p, q: (p - q) / (p + q))),
+    Mistake("difference", "A difference of densities is negative where forgeries dominate, and no probability. D* compares them as a "
+            "share.", like=(lambda p, q: p - q, lambda p, q: (p - q) / (p + q))),
     Mistake("over_all_places", "It divides by something summed over all places. D is asked about one place at a time: only the "
             "two densities there count.", like=(
                 lambda p, q: p / (p + q).sum(), lambda p, q: p / p.sum(), lambda p, q: p.sum() / (p + q).sum())),
@@ -102,8 +96,8 @@ BEST_MISTAKES = (
             like=lambda p, q: (p / (p + q)).mean()),
     Mistake("one_half", "That is D* at the equilibrium, where p = q. Here the two differ, and the best D knows more than one half.",
             like=(lambda p, q: torch.full_like(p, 0.5), lambda p, q: 0.5)),
-    Mistake("hard", "It decides yes or no. Where real examples are only a little denser, the best D is only a little surer than one half: a "
-            "wrong answer given with certainty would cost an infinite amount.", like=(lambda p, q: p > q, lambda p, q: p >= q)),
+    Mistake("hard", "It decides yes or no. Where real examples are only a little denser, the best D is only a little surer than one half: "
+            "a wrong answer given with certainty would cost an infinite amount.", like=(lambda p, q: p > q, lambda p, q: p >= q)),
     Mistake("half_mixture", "It divides by the mean of the two densities instead of by both together, so that it reaches 2. The "
             "mixture m = (p + q)/2 belongs to the JSD; D* is a share of the whole.", like=lambda p, q: p / ((p + q) / 2)),
 )
@@ -171,7 +165,8 @@ DIRAC_MISTAKES = (
             "in which both move along the slope of the same V.", like=non_saturating),
     Mistake("slopes_exchanged", "The two slopes are exchanged: psi's slope has theta in front of the sigmoid, and the other way round. "
             "Differentiate V by psi once more.", like=exchanged),
-    Mistake("no_h", "The learning rate h does not count: a step is h times the slope.", like=lambda psi, theta, h: two_moves(psi, theta, 1.0)),
+    Mistake("no_h", "The learning rate h does not count: a step is h times the slope.",
+            like=lambda psi, theta, h: two_moves(psi, theta, 1.0)),
     Mistake("order", "The two numbers come back in the wrong order: psi first, then theta.", like=lambda *now: two_moves(*now)[::-1]),
     Mistake("D_only", "Only D has moved. A round is one move of each.", like=lambda psi, theta, h: (two_moves(psi, theta, h)[0], theta)),
     Mistake("G_only", "Only G has moved. A round is one move of each.", like=lambda *now: two_moves(*now, up=0.0)),
@@ -198,8 +193,9 @@ def two_numbers(results, inputs):
 
 
 EXERCISES = (
-    Exercise("02.discriminator_loss", discriminator_loss, _losses.probes({"real_logits": real_cost, "fake_logits": fake_cost}, D_MISTAKES), (
-        "Begin with one example. V gives D log D(x) for a real one; the loss is what D pays, minus that. Which function of the logit is it?",
+    Exercise("02.discriminator_loss", discriminator_loss, _losses.probes(
+        {"real_logits": real_cost, "fake_logits": fake_cost}, D_MISTAKES), (
+        "Begin with one example. V gives D log D(x) for a real one; the loss is minus that. Which function of the logit is it?",
         "Section 2 has both pieces: `softplus` of one sign for real examples, of the other for forgeries. A clever D pays nearly nothing.",
         "One cost for each example, then one mean over real and one over fake, then both added. Two calls of `softplus`, two of `mean`."),
         "It is -V(D, G) in a form that does not overflow. An undecided D pays 1.386."),
@@ -214,10 +210,12 @@ EXERCISES = (
         "All that turn up at x have density p(x) + q(x). Mind the brackets."),
         "Where p = q it says 1/2, whatever their size: only the ratio counts."),
     Exercise("02.dirac_step", dirac_step, (
-        Probe(lambda: {"psi": 0.7, "theta": -1.9, "h": 0.5}, two_numbers, DIRAC_MISTAKES),
+        Probe(lambda: {"psi": 0.7, "theta": -1.9, "h": 0.6}, two_numbers, DIRAC_MISTAKES),
         Probe(lambda: {"psi": -1.3, "theta": 0.4, "h": 0.3}, two_numbers, DIRAC_MISTAKES)), (
-        "With all real data at 0 and all forgeries at theta, V = log(1/2) + log(1 - sigmoid(psi theta)). Differentiate it by psi and by theta.",
-        "Both slopes are minus (the other player's number) times sigmoid(psi theta). D adds h times its slope, G subtracts h times its own.",
+        "With all real data at 0 and all forgeries at theta, V = log(1/2) + log(1 - sigmoid(psi theta)). Differentiate it "
+        "by psi and by theta.",
+        "Both slopes are minus (the other player's number) times sigmoid(psi theta). D adds h times its slope, G subtracts h times "
+        "its own.",
         "Three lines: psi after D's move; theta after G's move, its slope computed with that new psi; give both back."),
-        "Call it again and again from (0, 1) and the path closes into a ring."),
+        "Call it again and again from (0, 1) and the path circles."),
 )

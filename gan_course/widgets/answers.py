@@ -1,7 +1,8 @@
 """Ways to answer a question, by mouse or by keyboard: press a letter, tick boxes, write a number, move steps up and down.
 
 Each has a `box` to show, `read()` for what has been given so far, `fill(given)`, which answers as a learner would, by the same callbacks
-(tests, and runs that nobody watches), and `short(given)` and `name(given)` for what was answered, in words.
+(tests, and runs that nobody watches), `listed()` for the options as they stand on the page, and `short(given)` and `name(given)` for what
+was answered, in words.
 """
 import math
 import random
@@ -47,6 +48,9 @@ class _Options:
         self.texts = question.texts()
         self.letters = {i: letter for letter, i in zip(LETTERS, order, strict=False)}
         self.words = words
+
+    def listed(self):
+        return [(letter, self.texts[i]) for i, letter in self.letters.items()]
 
     def row(self, control, i):
         return HBox([control, self.words(self.texts[i], **_FLEX)], layout={"align_items": "flex-start"})
@@ -122,6 +126,9 @@ class Field:
         self.field.on_msg(lambda _, content, __: give() if content.get("event") == "submit" else None)
         self.box = Box([self.field, self.check], layout={"flex_flow": "row wrap"})
 
+    def listed(self):
+        return []
+
     def read(self):
         try:
             number = float(self.field.value.strip().replace("−", "-").replace(",", "."))
@@ -175,6 +182,9 @@ class Steps:
             row.value = self.words(f"{place + 1}. {self.texts[step]}").value
             for button, way in zip(self.places[place], ("up", "down"), strict=True):
                 button.tooltip = f"Move {way}: {self.texts[step]}"
+
+    def listed(self):
+        return [(f"{place}.", self.texts[step]) for place, step in enumerate(self.order, start=1)]
 
     def read(self):
         return list(self.order)

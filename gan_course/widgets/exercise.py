@@ -6,7 +6,9 @@ from IPython.display import display
 
 
 def help_with(hints: Sequence[str], solution: str) -> ipywidgets.VBox:
-    """Show the buttons Hint and Show the solution; `hints` and `solution` are HTML. Tab reaches them, Space or Enter presses them."""
+    """Show the buttons Hint (if there are hints) and Show the solution; `hints` and `solution` are HTML. Tab reaches the buttons,
+    Space or Enter presses them.
+    """
     shown = 0
     text = ipywidgets.HTML()
     hint = ipywidgets.Button(description=f"Hint 1 of {len(hints)}", tooltip="Shows one more hint below")
@@ -29,6 +31,6 @@ def help_with(hints: Sequence[str], solution: str) -> ipywidgets.VBox:
 
     hint.on_click(more)
     solve.on_click(toggle)
-    box = ipywidgets.VBox([ipywidgets.HBox([hint, solve]), text])
+    box = ipywidgets.VBox([ipywidgets.HBox([hint, solve] if hints else [solve]), text])
     display(box)
     return box

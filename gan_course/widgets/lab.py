@@ -54,8 +54,7 @@ class Lab:
     def pause(self) -> None:
         """Stop after the round in progress."""
         self.live.pause()
-        self.say("Paused.")
-        self.draw()
+        self.draw("Paused.")
 
     def toggle(self) -> None:
         """Start if paused, pause if running."""
@@ -65,29 +64,25 @@ class Lab:
         """One round: every player makes its moves."""
         self.live.pause()
         self.live.step()
-        self.say("One round.")
-        self.draw()
+        self.draw("One round.")
 
     def move(self, player: str) -> None:
         """One move of one player; the others stay where they are."""
         self.live.pause()
         self.live.move(player)
-        self.say(f"{player} moved once; the others stood still.")
-        self.draw()
+        self.draw(f"{player} moved once; the others stood still.")
 
     def reset(self, why: str = "New training.") -> None:
         """Start again from the sliders' values; goes on running if it was."""
         self.live.reset({setting: knob.value for setting, knob in self.knobs.items()})
         self.scene.restart(self.live)
-        self.say(why)
-        self.draw()
+        self.draw(why)
 
     def keep(self) -> None:
         """Keep the run as it stands: a row in the table, a thin line behind the curves of later runs."""
         self.kept.append(self.scene.keep(chr(ord("A") + len(self.kept) % 26)))
         self.scene.overlay(self.kept)
-        self.say(f"Kept as {self.kept[-1].row['run']}.")
-        self.draw()
+        self.draw(f"Kept as {self.kept[-1].row['run']}.")
 
     def save_table(self) -> Path:
         """Write the kept runs as a CSV file beside the notebook."""
@@ -108,8 +103,9 @@ class Lab:
         self.notice = notice
         self._show_status()
 
-    def draw(self) -> None:
-        """Bring picture, table and status up to date; called by the running training too."""
+    def draw(self, notice: str | None = None) -> None:
+        """Bring picture, table and, last, the status line up to date; called by the running training too."""
+        self.notice = notice or self.notice
         if self.live.error is not None:
             self.notice = f"Stopped by an error: {type(self.live.error).__name__}: {self.live.error}"
         self.scene.update()

@@ -48,6 +48,7 @@ class _Card:
         title = HTMLMath(_block(f"<b>{heading} · {markup(question.title)}</b><br>{markup(question.ask)}"), layout={"width": "auto"})
         self.parts = [title, self.answer.box, self.result, self.trouble]
         self.box = VBox(self.parts, layout={"margin": "8px 0 16px 0", "max_width": "60em"})
+        self.box.add_class("gan-course-card")
 
     def guarded(self, action: Callable) -> Callable:
         """`action`, with every error shown in words on the card and raised again."""
@@ -72,7 +73,7 @@ class _Card:
 
     def plain(self) -> str:
         """The question as plain text."""
-        options = [f"  {letter}  {self.question.texts()[i]}" for i, letter in self.answer.letters.items()]
+        options = [f"  {letter}  {text}" for letter, text in self.answer.listed()]
         return "\n".join([f"{self.heading} · {self.question.title}", self.question.ask, *options])
 
     def drive(self) -> None:
@@ -127,7 +128,7 @@ class Prediction(_Card):
     def __init__(self, key, question, *, on_keep: Callable, kept: tuple | None = None):
         super().__init__(key, question, "Predict", label="Take this")
         self.on_keep = on_keep
-        self.buttons = {confidence: Button(description=f"{name}, {confidence:.0%}", tooltip=f"I am {confidence:.0%} sure: {name}",
+        self.buttons = {confidence: Button(description=f"{name}, {100 * confidence:.0f} %", tooltip=f"I am {100 * confidence:.0f} % sure: {name}",
                                            layout={"width": "auto"}) for name, confidence in CONFIDENCES.items()}
         keep = self.guarded(self.keep)
         for confidence, button in self.buttons.items():
@@ -146,7 +147,7 @@ class Prediction(_Card):
         self.on_keep(given, confidence)
 
     def kept(self, given, confidence: float) -> str:
-        return f"✓ Kept. You predict: {markup(self.answer.name(given))}, and you are {confidence:.0%} sure. Now run on."
+        return f"✓ Kept. You predict: {markup(self.answer.name(given))}, and you are {100 * confidence:.0f} % sure. Now run on."
 
     def drive(self):
         right, wrong = self.question.examples(0.0 if isinstance(self.question, Range) else None)
@@ -182,9 +183,10 @@ class Outcome(_Card):
         best = self.question.examples(self.value)[0]
         said, edge = [f"<b>{markup(self.question.title)}</b>"], NEUTRAL
         if given is not None:
-            right = self.question.judge(given, self.value).right
-            head, edge = ("✓ As you predicted", RIGHT) if right else ("✗ Not as you predicted", WRONG)
-            said += [f"<b>{head}.</b> You were {confidence:.0%} sure of: {markup(self.answer.name(given))}."]
+            verdict = self.question.judge(given, self.value)
+            head, edge = ("✓ As you predicted", RIGHT) if verdict.right else ("✗ Not as you predicted", WRONG)
+            said += [f"<b>{head}.</b> You were {100 * confidence:.0f} % sure of: {markup(self.answer.name(given))}."]
+            said += [markup(each.text) for each in verdict.says if not verdict.right]
         named = "" if isinstance(self.question, Number) else f" ({markup(self.answer.name(best))})"
         said += [f"What came out: {self.value:.4g}{named}.", *(markup(each.text) for each in self.question.judge(best, self.value).says)]
         self.say("<br>".join(said), edge)

@@ -11,7 +11,7 @@ from gan_course.paths import NOTEBOOKS
 
 pytestmark = pytest.mark.browser
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
-PICTURE = "box => box.querySelector('img.gan-course-figure')?.src"
+PICTURE = """box => box.querySelector('img.gan-course-figure')?.src + box.querySelector('[role=status]')?.innerText"""
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -32,7 +32,7 @@ def test_a_learner_can_run_the_notebook_and_move_its_sliders(open_notebook, path
 
 
 def arrow_changes_the_picture(page, handle):
-    """Move a slider by one step, as the keyboard does; the picture in its box has to follow."""
+    """Move a slider by one step, as the keyboard does; the picture in its box, or a lab's status line, has to follow."""
     box = handle.evaluate_handle("handle => handle.closest('.widget-vbox')")
     before = box.evaluate(PICTURE)
     at_the_end = float(handle.get_attribute("aria-valuenow")) >= float(handle.get_attribute("aria-valuemax"))

@@ -1,0 +1,151 @@
+"""Questions under a learner's fingers, in a real browser, by keyboard alone."""
+import json
+import os
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from gan_course import quizzes
+from gan_course.quizzes.kinds import Range
+from gan_course.widgets.answers import shuffled
+
+pytestmark = pytest.mark.browser
+CELLS = ["import os\nos.environ['GAN_COURSE_PROGRESS'] = 'record.json'\nfrom gan_course import progress, quiz",
+         "quiz.predict('02.value_at_one_half')", "quiz.outcome('02.value_at_one_half', -1.38629)", "quiz.ask('02.push_ratio', value=61.8)",
+         "quiz.predict('02.alternating')", "quiz.show('02')", "quiz.show('03')", "progress.dashboard()"]
+FOCUSED = "text => document.activeElement?.innerText?.trim() === text || document.activeElement?.title === text"
+
+
+class Desk:
+    """A notebook with questions, on the page."""
+
+    def __init__(self, notebook):
+        self.notebook, self.page = notebook, notebook.page
+
+    def card(self, title):
+        return Card(self.page, self.page.locator(".gan-course-card", has_text=title).first)
+
+
+class Card:
+    """One question. Only the first control is put into focus by hand; from there it is Tab, Enter and Space."""
+
+    def __init__(self, page, box):
+        self.page, self.box = page, box
+        box.locator("button:not([disabled]), input").first.focus()
+
+    def tab_to(self, name):
+        for _ in range(40):
+            if self.page.evaluate(FOCUSED, name):
+                return self
+            self.page.keyboard.press("Tab")
+        pytest.fail(f"Tab does not lead to {name}")
+
+    def press(self, key):
+        self.page.keyboard.press(key)
+        return self
+
+    def says(self, text):
+        try:
+            self.box.locator("[role=alert]", has_text=text).wait_for(timeout=5000)
+        except Exception:
+            self.page.screenshot(path=f"/tmp/fail-{text[:4].strip()}.png"); print(self.box.inner_text(), self.page.evaluate("()=>document.activeElement.outerHTML.slice(0,300)"))
+            raise
+        return self
+
+
+@pytest.fixture
+def desk(open_notebook, server, tmp_path_factory):
+    home = tmp_path_factory.getbasetemp() / "jupyter0"               # where the server of conftest.py serves from
+    cells = [new_markdown_cell("# Questions"), *map(new_code_cell, CELLS)]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), home / "notebooks" / "quiz.ipynb")
+    (home / "notebooks" / "record.json").unlink(missing_ok=True)
+    notebook = open_notebook("quiz.ipynb")
+    notebook.run_all()
+    assert notebook.errors() == []
+    desk = Desk(notebook)
+    desk.record = home / "notebooks" / "record.json"
+    return desk
+
+
+def letter(key, option):
+    """The letter under which this learner sees an option."""
+    question = quizzes.find(key)
+    return "ABCDEFGH"[shuffled(question, key).index(option)]
+
+
+def examples(key, value=None):
+    return quizzes.find(key).examples(value)
+
+
+def test_a_learner_answers_right_and_wrong_by_keyboard_alone(desk):
+    right, wrong = examples("02.chance")
+    desk.card("A loss of 1.386").tab_to(letter("02.chance", wrong[0])).press("Enter").says("✗ Not quite") \
+        .press("Tab").press("Shift+Tab").tab_to(letter("02.chance", wrong[0]))
+    desk.card("A loss of 1.386").tab_to(letter("02.chance", right)).press("Space").says("✓ Right")
+
+    desk.card("Two pushes").tab_to("A").press("Enter").says("Your number is 61.8").tab_to("C").press("Enter").says("✓ Right: C")
+
+    number = desk.card("The loss of a fairly good D")
+    desk.page.keyboard.type("0.2231")
+    number.press("Enter").says("one of the two terms").press("Control+A")
+    desk.page.keyboard.type("0.446")
+    number.press("Enter").says("✓ Right: 0.446")
+
+    ticks = desk.card("At the equilibrium")
+    for option in sorted(examples("02.equilibrium")[0], key=lambda option: letter("02.equilibrium", option)):
+        ticks.tab_to(letter("02.equilibrium", option)).press("Space")
+    ticks.tab_to("Check").press("Enter").says("✓ Right")
+
+    steps = desk.card("From the game to its solution")
+    steps.tab_to("Check").press("Enter").says("comes too early")
+    question, order = quizzes.find("02.derivation"), shuffled(quizzes.find("02.derivation"), "02.derivation")
+    for place in range(len(order)):
+        at = order.index(place)
+        if at > place:
+            steps = desk.card("From the game to its solution").tab_to(f"Move up: {question.steps[place].text}")
+            for there in range(at, place, -1):
+                steps.press("Enter")
+                desk.page.wait_for_function("([text, there]) => document.activeElement.closest('.widget-hbox')?.innerText.includes(`${there}. `)"
+                                            " && document.activeElement.title.endsWith(text)", arg=[question.steps[place].text, there])
+        order.remove(place)
+        order.insert(place, place)
+    steps.tab_to("Check").press("Enter").says("✓ Right: your order")
+
+    events = json.loads(desk.record.read_text(encoding="utf-8"))["events"]
+    assert [(event["key"], event["right"]) for event in events if event["key"] in ("02.chance", "02.push_ratio", "03.loss_of_d")] == [
+        ("02.chance", False), ("02.chance", True), ("02.push_ratio", False), ("02.push_ratio", True),
+        ("03.loss_of_d", False), ("03.loss_of_d", True)]
+    assert desk.notebook.errors() == [] and desk.notebook.strangers == []
+
+
+def test_a_prediction_by_keyboard_meets_its_outcome(desk):
+    outcome = desk.page.locator("[role=alert]", has_text="What came out")
+    assert outcome.count() == 0
+    card = desk.card("Predict · The value of knowing nothing")
+    desk.page.keyboard.type("-0.69")
+    card.tab_to("rather sure, 70 %").press("Enter").says("Kept. You predict: -0.69, and you are 70 % sure.")
+    outcome.wait_for(timeout=5000)
+    assert "Not as you predicted" in outcome.inner_text()
+    assert desk.notebook.errors() == []
+
+
+def test_maths_is_typeset_and_answers_are_not_on_the_page(desk):
+    page = desk.page
+    page.locator(".gan-course-quiz mjx-container").first.wait_for()
+    page.wait_for_function("() => document.querySelectorAll('.gan-course-quiz mjx-container').length > 40")
+    assert page.locator(".gan-course-quiz mjx-merror").count() == 0
+    assert "$" not in " ".join(page.locator(".gan-course-quiz").all_inner_texts())
+    content = page.content() + json.dumps(page.evaluate("() => window.jupyterapp.shell.currentWidget.content.model.toJSON()"))
+    shown = [option.why for key in (*quizzes.load("02"), *quizzes.load("03")) for option in getattr(quizzes.find(key), "options", [])
+             if "$" not in option.why and option.why in content]
+    assert shown == [] and not any(isinstance(quizzes.find(key), Range) for key in quizzes.load("02") if not quizzes.find(key).in_text)
+    if folder := os.environ.get("GAN_COURSE_SCREENSHOTS"):
+        right, wrong = examples("02.chance")
+        desk.card("A loss of 1.386").tab_to(letter("02.chance", wrong[0])).press("Enter").says("✗ Not quite")
+        desk.card("At the equilibrium").tab_to("A").press("Space").tab_to("Check").press("Enter").says("✗")
+        desk.card("Taking turns").tab_to("B").press("Enter").tab_to("perhaps, 50 %").press("Enter").says("Kept")
+        for width in (1280, 1000):
+            page.set_viewport_size({"width": width, "height": 900})
+            desk.notebook.photograph(os.path.join(folder, str(width)))
