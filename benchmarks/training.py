@@ -1,6 +1,6 @@
 """How fast is `play`? Images per second beside the same networks in two hand-written loops, in one run.
 
-    python benchmarks/training.py [--device cuda] [--rounds 10] [--repeats 5] [--bf16] [--compile]
+    python benchmarks/training.py [--device cuda] [--rounds 10] [--repeats 5] [--width 64] [--bf16] [--compile]
 
     play       Training, as the course uses it
     bare       the same networks, data in memory, channels_last, fused Adam, D frozen while G moves: nothing but the lines
@@ -35,21 +35,21 @@ def pictures(n: int = 2048) -> ImageSet:
     return ImageSet("noise", images, torch.zeros(n, dtype=torch.long), ("noise",))
 
 
-def networks(device):
+def networks(device, width: int):
     torch.manual_seed(0)
-    return nets.ConvGenerator(Z_DIM).to(device), nets.ConvDiscriminator().to(device)
+    return nets.ConvGenerator(Z_DIM, width=width).to(device), nets.ConvDiscriminator(width=width).to(device)
 
 
-def play_rounds(device, **options):
+def play_rounds(device, width: int, **options):
     """One round at a time of the course's loop."""
-    G, D = networks(device)
+    G, D = networks(device, width)
     training = Training(GAN(G, D), Batches(pictures(), BATCH, device=device), **options)
     return lambda: next(training)
 
 
-def bare_rounds(device):
+def bare_rounds(device, width: int):
     """One round at a time of the loop that one would write by hand, knowing what `Training` knows."""
-    G, D = networks(device)
+    G, D = networks(device, width)
     G, D = (net.to(memory_format=torch.channels_last) for net in (G, D))
     stream = Batches(pictures(), BATCH, device=device)
     optimizer_D = torch.optim.Adam(D.parameters(), fused=True, **ADAM)
@@ -91,9 +91,9 @@ class Album(Dataset):
         return self.transform(Image.fromarray(self.arrays[i]))
 
 
-def textbook_rounds(device, workers: int):
+def textbook_rounds(device, width: int, workers: int):
     """One round at a time of the usual tutorial."""
-    G, D = networks(device)
+    G, D = networks(device, width)
     loader = DataLoader(Album(pictures()), BATCH, shuffle=True, drop_last=True, num_workers=workers, persistent_workers=workers > 0)
     optimizer_D, optimizer_G = torch.optim.Adam(D.parameters(), **ADAM), torch.optim.Adam(G.parameters(), **ADAM)
     ones, zeros = torch.ones(BATCH, device=device), torch.zeros(BATCH, device=device)
@@ -144,16 +144,18 @@ def main():
     parser.add_argument("--device", default="cpu", type=torch.device)
     parser.add_argument("--rounds", default=10, type=int, help="rounds in each turn")
     parser.add_argument("--repeats", default=5, type=int, help="turns")
+    parser.add_argument("--width", default=64, type=int, help="channels at 16x16; DCGAN's are 64")
     parser.add_argument("--workers", default=2, type=int, help="of the textbook's DataLoader")
     parser.add_argument("--bf16", action="store_true", help="add play with bf16 autocast")
     parser.add_argument("--compile", action="store_true", help="add play with torch.compile")
     a = parser.parse_args()
 
-    loops = {"play": play_rounds(a.device), "bare": bare_rounds(a.device), "textbook": textbook_rounds(a.device, a.workers)}
+    loops = {"play": play_rounds(a.device, a.width), "bare": bare_rounds(a.device, a.width),
+             "textbook": textbook_rounds(a.device, a.width, a.workers)}
     if a.bf16:
-        loops["play, bf16"] = play_rounds(a.device, bf16=True)
+        loops["play, bf16"] = play_rounds(a.device, a.width, bf16=True)
     if a.compile:
-        loops["play, compile"] = play_rounds(a.device, compile=True)
+        loops["play, compile"] = play_rounds(a.device, a.width, compile=True)
     for one_round in loops.values():
         seconds(one_round, 3, a.device)                             # warm up
     turns = [{name: seconds(one_round, a.rounds, a.device) for name, one_round in loops.items()} for _ in range(a.repeats)]

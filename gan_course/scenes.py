@@ -22,6 +22,7 @@ from gan_course.guards import RandomStream
 from gan_course.live import Live
 
 DOTS_PER_INCH = 100
+SETTLED = 50                                                        # rounds before which nobody speaks of collapse
 POINTS = 300                                                        # of a curve, at most; more rounds are averaged together
 
 
@@ -107,8 +108,8 @@ class Scene:
         self._update_plane(game) if self.plane else self.samples_image.set_data(plots.sheet(nets.generate(game.G, self.z), 8))
 
     def collapsed(self) -> bool:
-        """True when good samples come from fewer than half of the modes: the alarm of notebook 04."""
-        return self.coverage is not None and self.coverage.high_quality > 0.1 and self.coverage.modes < len(self.dataset.centres) / 2
+        """True when, some way into the training, good samples come from fewer than half of the modes."""
+        return self.coverage is not None and self.live.training.round >= SETTLED and self.coverage.high_quality > 0.1 and self.coverage.modes < len(self.dataset.centres) / 2
 
     def png(self) -> bytes:
         """The picture as it is now. Axes and words are painted again only when they have changed; what moves goes on top."""

@@ -186,6 +186,9 @@ def test_the_alarm_rings_when_good_samples_come_from_few_modes():
     centre = scene.dataset.centres[:1]
     live.training.game.sample = lambda n: centre.repeat(n, 1)
     scene.update()
+    assert not scene.collapsed()                                    # it has hardly begun
+    live.training.round = 60
+    scene.update()
     assert scene.collapsed() and "1 of 8 modes" in scene.describe()
     live.training.game.sample = lambda n: scene.dataset.sample(n).x
     scene.update()

@@ -208,7 +208,7 @@ def _line_of(answer: Callable, error: BaseException) -> str:
     """The learner's own line in which an error came up, in words."""
     file = getattr(getattr(answer, "__code__", None), "co_filename", None)
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    text = linecache.getline(file, lines[-1]).strip() if lines else ""
+    text = linecache.getline(file, 1).strip() if lines else ""
     return f" in the line `{_short(text, 120)}`" if text else ""
 
 

@@ -81,7 +81,7 @@ def _stop(worker: threading.Thread, finished: threading.Event, patience: float =
     end = time.monotonic() + patience
     while worker.is_alive() and time.monotonic() < end:
         if not finished.is_set():
-            0 and plant(ctypes.c_ulong(worker.ident), ctypes.py_object(CutOff))
+            plant(ctypes.c_ulong(worker.ident), ctypes.py_object(CutOff))
         worker.join(0.01)
     return not worker.is_alive()
 

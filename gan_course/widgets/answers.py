@@ -4,6 +4,7 @@ Each has a `box` to show, `read()` for what has been given so far, `fill(given)`
 (tests, and runs that nobody watches), `listed()` for the options as they stand on the page, and `short(given)` and `name(given)` for what
 was answered, in words.
 """
+import asyncio
 import math
 import random
 from collections.abc import Callable
@@ -41,6 +42,14 @@ def shuffled(question: Question, key: str) -> list[int]:
         if not isinstance(question, Order) or order != sorted(order):
             break
     return order
+
+
+def soon(action: Callable) -> None:
+    """Do it in a moment: when Enter is pressed in a field, the browser sends the key first and what was written after it."""
+    try:
+        asyncio.get_running_loop().call_later(0.1, action)
+    except RuntimeError:                                            # no loop, as in a test
+        action()
 
 
 class _Options:
@@ -120,10 +129,11 @@ class Field:
     letters: dict[int, str] = {}
 
     def __init__(self, question, order, give, words, label):
-        self.field = Text(description="Number", placeholder="such as -0.25", layout={"width": "16em"})
+        self.field = Text(description="Number", placeholder="such as -0.25", continuous_update=False, layout={"width": "16em"},
+                          style={"description_width": "auto"})
         self.check = Button(description=label)
         self.check.on_click(lambda _: give())
-        self.field.on_msg(lambda _, content, __: give() if content.get("event") == "submit" else None)
+        self.field.on_msg(lambda _, content, __: soon(give) if content.get("event") == "submit" else None)
         self.box = Box([self.field, self.check], layout={"flex_flow": "row wrap"})
 
     def listed(self):

@@ -164,7 +164,7 @@ class Outcome(_Card):
     def __init__(self, key, question, value: float):
         super().__init__(key, question, "What came out")
         self.value = value
-        self.anyway = Button(description="Show it without a prediction", layout={"width": "auto"})
+        self.anyway = Button(description="Show it without a prediction", layout={"width": "auto", "align_self": "flex-start"})
         self.anyway.on_click(lambda _: self.guarded(self.reveal)())
         self.box.children = (self.result, self.anyway, self.trouble)
         self.say(f"<b>{markup(question.title)}</b><br>You have not predicted yet. Do it above, and your prediction will be shown here "
