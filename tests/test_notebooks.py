@@ -114,8 +114,8 @@ def of_code(cell):
                 yield f"has an absolute path: {node.value}"
     if calls(cell, "show", of="plt"):
         yield "calls plt.show(): use gan_course.plots.show(fig, alt=...)"
-    for name in ("show", "explore"):
-        for call in calls(cell, name):  # the description is their second argument, or alt=
+    for name, module in (("show", "plots"), ("explore", None)):
+        for call in calls(cell, name, of=module):  # the description is their second argument, or alt=
             texts = call.args[1:2] + [keyword.value for keyword in call.keywords if keyword.arg == "alt"]
             if not texts or isinstance(texts[0], ast.Constant) and not str(texts[0].value).strip():
                 yield f"{name}(...) without an alt text"

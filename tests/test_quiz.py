@@ -3,6 +3,7 @@ import json
 import re
 
 import pytest
+from ipywidgets import Widget
 
 from gan_course import progress, quiz, quizzes
 from gan_course.quizzes import QuizError
@@ -112,7 +113,7 @@ def test_a_good_file_loads(tmp_path):
 
 @pytest.mark.parametrize("old, new, line, reason", [
     ("ask: Which?", "ask: Which?\n  hint: none", 6, "question one: hint is not a key that is known here"),
-    ("      right: true", "      right: true\n      weight: 3", 10, "question one: weight is not a key that is known here in item 1 of options"),
+    ("      right: true", "      right: true\n      weight: 3", 10, "weight is not a key that is known here in item 1 of options"),
     ("      right: true\n", "", 2, "question one: no options are right; a choice needs exactly one"),
     ("why: It is not.", "why: It is not.\n      right: true", 2, "question one: 2 options are right"),
     ("      why: It is not.\n", "", 10, "question one: why is missing in item 2 of options"),
@@ -197,11 +198,13 @@ def test_every_answer_right_or_wrong_explains_itself_and_is_heard_once_it_is_giv
 @EACH
 def test_nothing_is_given_away_before_an_answer(key):
     question = EVERY[key]
+    Widget.close_all()
     cards = [Card(key, question, value=values_for(question)[0])]
     if isinstance(question, Number | Range):
         cards += [Prediction(key, question, on_keep=lambda *_: None), Outcome(key, question, 0.123456)]
+    assert len(Widget.get_manager_state()["state"]) > 10            # everything that the browser is told
     for card in cards:
-        told = state(card.box) + repr(card.box)
+        told = json.dumps(Widget.get_manager_state(), ensure_ascii=False) + repr(card.box)
         found = [why for pair in whys(question) for why in pair if why and (why in told or json.dumps(markup(why))[1:-1] in told)]
         assert found == [] and '"right"' not in told and "0.1235" not in told and "0.123456" not in told
         if isinstance(question, Number):
@@ -458,7 +461,7 @@ def test_questions_come_back_wrong_ones_first_then_those_not_asked_for_longest()
 def test_the_self_check_asks_the_notebook_s_own_questions_and_brings_two_back(page):
     quiz.show("03")
     said = state(page[0])
-    for key, question in quizzes.load("03").items():
+    for question in quizzes.load("03").values():
         assert (markup(question.title) in said) is not question.in_text
     assert said.count("Again, from notebook 00") == quiz.RETURNING
 

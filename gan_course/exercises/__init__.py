@@ -122,6 +122,6 @@ def _record(key: str, verdict: Verdict) -> None:
     from gan_course import progress
 
     try:
-        progress.record("exercise", key, passed=verdict.outcome == "right", outcome=verdict.outcome, message_id=verdict.id)
+        progress.record("exercise", key, outcome=verdict.outcome, message_id=verdict.id)
     except OSError as error:
         _show("– not recorded", f"Your record of what you have done could not be written: {error}", "#888888")

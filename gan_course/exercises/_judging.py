@@ -194,7 +194,7 @@ def number_called(name: str, results: list) -> Seen:
 def _does_nothing(code: CodeType) -> bool:
     """Whether a body is only `...`, `pass`, `return None` or a docstring."""
     steps = list(dis.get_instructions(code))
-    idle = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "LOAD_COMMON_CONSTANT", "COPY_FREE_VARS"}
+    idle = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
     return {step.opname for step in steps} <= idle and all(step.argval in (None, ...) for step in steps if "CONST" in step.opname)
 
 
@@ -208,7 +208,7 @@ def _line_of(answer: Callable, error: BaseException) -> str:
     """The learner's own line in which an error came up, in words."""
     file = getattr(getattr(answer, "__code__", None), "co_filename", None)
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    text = linecache.getline(file, 1).strip() if lines else ""
+    text = linecache.getline(file, lines[-1]).strip() if lines else ""
     return f" in the line `{_short(text, 120)}`" if text else ""
 
 

@@ -150,7 +150,8 @@ IN_THE_GRADIENT = (
 )
 AT_THE_EXTREMES = (
     Mistake("unstable", "The formula is right, but at logits of ±1000 it gives infinity or NaN, and one such number ruins a training. The "
-            "sigmoid has rounded to 0 before the logarithm sees it: notebook 02, section 2, has a form on logits in which nothing needs rounding.",
+            "sigmoid has rounded to 0 before the logarithm sees it: notebook 02, section 2, has a form on logits in "
+            "which nothing needs rounding.",
             when=lambda seen: not _finite(seen)),
     Mistake("clamped", "The formula is right for ordinary logits, but at ±1000 it stops growing, and its gradient dies just where a player "
             "is most wrong. An epsilon or a clamp hides the trouble; a form on logits does not have it.", when=_finite),

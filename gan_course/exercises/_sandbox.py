@@ -40,7 +40,7 @@ class Outcome:
     printed: str = ""
 
 
-def run(fn: Callable, arguments: list, seconds: float | None = None) -> Outcome:
+def run(fn: Callable, arguments: list) -> Outcome:
     """Call `fn(*arguments)` in a thread of its own and wait for it, `SECONDS` at most. Never raises for what `fn` does."""
     outcome, printed, finished = Outcome(), _FirstPart(), threading.Event()
 
@@ -57,7 +57,7 @@ def run(fn: Callable, arguments: list, seconds: float | None = None) -> Outcome:
         warnings.simplefilter("ignore")
         worker.start()
         try:
-            worker.join(SECONDS if seconds is None else seconds)
+            worker.join(SECONDS)
         finally:                                                    # also when the Stop button ends the waiting
             late = worker.is_alive()
             stopped = not late or _stop(worker, finished)

@@ -88,7 +88,8 @@ def of_the_move(other: str) -> tuple[Mistake, ...]:
         Mistake("frozen", "It leaves parameters that ask for no gradients. The next move of that player would fail, or move nothing.",
                 when=lambda seen: not (seen["G asks for gradients"] and seen["D asks for gradients"])),
         Mistake("backward_forgotten", "No backward pass took place, so no parameter learned which way to go. Between the loss and the step "
-                "one line is missing.", when=lambda seen: not any(kind == "backward" for kind, _ in seen["_log"]) and "the error" not in seen),
+                "one line is missing.",
+                when=lambda seen: not any(kind == "backward" for kind, _ in seen["_log"]) and "the error" not in seen),
         Mistake(f"moves_{other}", f"It moves {other}'s parameters too. In this move {other} stands still: each optimizer holds the "
                 "parameters of one player, and only one optimizer has its turn here.",
                 when=lambda seen: bool(seen[f"how {other} moved"].any())),

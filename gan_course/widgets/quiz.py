@@ -128,7 +128,7 @@ class Prediction(_Card):
     def __init__(self, key, question, *, on_keep: Callable, kept: tuple | None = None):
         super().__init__(key, question, "Predict", label="Take this")
         self.on_keep = on_keep
-        self.buttons = {confidence: Button(description=f"{name}, {100 * confidence:.0f} %", tooltip=f"I am {100 * confidence:.0f} % sure: {name}",
+        self.buttons = {confidence: Button(description=f"{name}, {100 * confidence:.0f} %", tooltip=f"How sure: {name}",
                                            layout={"width": "auto"}) for name, confidence in CONFIDENCES.items()}
         keep = self.guarded(self.keep)
         for confidence, button in self.buttons.items():

@@ -22,7 +22,7 @@ best_discriminator.__module__"""
 
 
 @pytest.fixture
-def name(server, request, tmp_path_factory):
+def name(server, tmp_path_factory):
     """A notebook with one cell for each kind of answer, in the folder that the server shows."""
     folder = next(tmp_path_factory.getbasetemp().glob("jupyter*")) / "notebooks"
     cells = [new_code_cell(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom gan_course import exercises")]

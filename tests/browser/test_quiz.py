@@ -16,6 +16,8 @@ CELLS = ["import os\nos.environ['GAN_COURSE_PROGRESS'] = 'record.json'\nfrom gan
          "quiz.predict('02.alternating')", "quiz.show('02')", "quiz.show('03')", "progress.dashboard()"]
 FOCUSED = """text => { const it = document.activeElement;
     return [it.innerText, it.title, it.closest('label')?.innerText].some(name => name?.trim() === text) }"""
+IN_ROW = """([text, number]) => { const it = document.activeElement;
+    return it.title.endsWith(text) && it.closest('.widget-hbox')?.innerText.includes(`${number}. `) }"""
 
 
 class Desk:
@@ -105,8 +107,7 @@ def test_a_learner_answers_right_and_wrong_by_keyboard_alone(desk):
             steps = desk.card("From the game to its solution").tab_to(f"Move up: {question.steps[place].text}")
             for there in range(at, place, -1):
                 steps.press("Enter")
-                desk.page.wait_for_function("([text, there]) => document.activeElement.closest('.widget-hbox')?.innerText.includes(`${there}. `)"
-                                            " && document.activeElement.title.endsWith(text)", arg=[question.steps[place].text, there])
+                desk.page.wait_for_function(IN_ROW, arg=[question.steps[place].text, there])
         order.remove(place)
         order.insert(place, place)
     steps.tab_to("Check").press("Enter").says("✓ Right: your order")
