@@ -152,8 +152,9 @@ def curve(ax: Axes, records: Iterable, terms: Sequence[str], label: str, window:
 def level(ax: Axes, height: float, name: str) -> tuple[Artist, Artist]:
     """A dotted line at a height that means something (a chance level, a floor, a ceiling), with its name at the right: both."""
     line = ax.axhline(height, **CHANCE_LINE)
-    text = ax.annotate(name, (1, height), xycoords=("axes fraction", "data"), xytext=(-2, 3), textcoords="offset points", ha="right", va="bottom",
-                       fontsize=9, color="#333333", bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5}, zorder=5)
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5}
+    text = ax.annotate(name, (1, height), xycoords=("axes fraction", "data"), xytext=(-2, 3), textcoords="offset points",
+                       ha="right", va="bottom", fontsize=9, color="#333333", bbox=box, zorder=5)
     return line, text
 
 

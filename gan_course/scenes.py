@@ -1,8 +1,8 @@
 """The live picture of a training. Its lines and points are made once and then only moved, which is many times faster than a new figure.
 
 Left the losses with their chance levels; in the middle what the generator does: for points in the plane real x, fake G(z) with an arrow
-along the gradient of D's logit, D's opinion, and the grid of z where G puts it; for images, samples on fixed z. Right, for a density that we
-know, how much of it is covered.
+along the gradient of D's logit, D's opinion, and the grid of z where G puts it; for images, samples on fixed z. Right, for a density
+that we know, how much of it is covered.
 """
 import io
 import math
@@ -73,7 +73,9 @@ class Scene:
         self.live, self.chance = live, live.training.game.chance()
         for artist in self.levels:
             artist.remove()
-        self.levels = [artist for name, height in self.chance.items() for artist in plots.level(self.losses_ax, height, f"{name} at chance")]
+        self.levels = []
+        for name, height in self.chance.items():
+            self.levels += plots.level(self.losses_ax, height, f"{name} at chance")
         self.curves = {name: [] for name in live.training.players}
         self.quality: list[tuple[int, float]] = []
         self.coverage: metrics.ModeCoverage | None = None
@@ -109,7 +111,9 @@ class Scene:
 
     def collapsed(self) -> bool:
         """True when, some way into the training, good samples come from fewer than half of the modes."""
-        return self.coverage is not None and self.live.training.round >= SETTLED and self.coverage.high_quality > 0.1 and self.coverage.modes < len(self.dataset.centres) / 2
+        if self.coverage is None or self.live.training.round < SETTLED:
+            return False
+        return self.coverage.high_quality > 0.1 and self.coverage.modes < len(self.dataset.centres) / 2
 
     def png(self) -> bytes:
         """The picture as it is now. Axes and words are painted again only when they have changed; what moves goes on top."""
@@ -128,8 +132,8 @@ class Scene:
         now = ", ".join(self._against_chance(name, values) for name, values in self.curves.items() if values)
         text = f"Round {self.live.training.round}. Losses: {now or 'none yet'}."
         if self.coverage:
-            text += (f" {self.coverage.modes} of {len(self.dataset.centres)} modes, {100 * self.coverage.high_quality:.0f} % of the samples "
-                     "of high quality.")
+            found = f"{self.coverage.modes} of {len(self.dataset.centres)} modes"
+            text += f" {found}, {100 * self.coverage.high_quality:.0f} % of the samples of high quality."
         return text
 
     def _against_chance(self, name: str, values: list[float]) -> str:
@@ -230,7 +234,8 @@ class Scene:
 
     def _prepare_images(self) -> None:
         channels, high, wide = self.dataset.data_shape
-        self.samples_image = self.samples_ax.imshow(np.full((5 * (high + 1) - 1, 8 * (wide + 1) - 1, 3), 255, np.uint8), interpolation="nearest")
+        page = np.full((5 * (high + 1) - 1, 8 * (wide + 1) - 1, 3), 255, np.uint8)
+        self.samples_image = self.samples_ax.imshow(page, interpolation="nearest")
         self.samples_ax.set(xticks=[], yticks=[], title="samples on fixed z")
 
     def _prepare_quality(self, ax) -> None:

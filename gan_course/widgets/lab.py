@@ -26,8 +26,8 @@ class Lab:
         Lab("03.moons", build, latent_dim=Slider("latent dimension", [1, 2, 4, 8, 32], 2))
 
     `build(**settings)` makes a fresh (game, batches) from the sliders' values; moving one of them starts a new training. Each player of
-    the game gets a slider for its learning rate, which takes effect at once. A lab is known by its `name`: running its cell again closes the old one. Without a front end it trains `rounds` rounds, presses every button once,
-    and shows the picture.
+    the game gets a slider for its learning rate, which takes effect at once. A lab is known by its `name`: running
+    its cell again closes the old one. Without a front end it trains `rounds` rounds, presses every button once, and shows the picture.
     """
 
     def __init__(self, name: str, build: Callable[..., tuple[Game, Batches]], *, rounds: int | None = None, **settings: Slider):
@@ -110,7 +110,8 @@ class Lab:
             self.notice = f"Stopped by an error: {type(self.live.error).__name__}: {self.live.error}"
         self.scene.update()
         png = base64.b64encode(self.scene.png()).decode()
-        self.picture.value = (f'<img class="gan-course-figure" alt="{html.escape(self.scene.describe(), quote=True)}" width="864" height="307" '
+        alt = html.escape(self.scene.describe(), quote=True)
+        self.picture.value = (f'<img class="gan-course-figure" alt="{alt}" width="864" height="307" '
                               f'style="max-width:100%;height:auto;background:white;border-radius:4px" src="data:image/png;base64,{png}">')
         self.table.value = table_html(self.kept)
         self._show_status()
@@ -141,7 +142,8 @@ class Lab:
         for player, slider in self.rates.items():
             slider.observe(self._in_words(lambda change, player=player: self._set_rate(player, change["new"])), "value")
         for knob in self.knobs.values():
-            knob.observe(self._in_words(lambda change: self.reset(f"New training: {change['owner'].description} is now {change['new']}.")), "value")
+            knob.observe(self._in_words(lambda change: self.reset(
+                f"New training: {change['owner'].description} is now {change['new']}.")), "value")
         note = ipywidgets.HTML("<small>A change of one of these starts a new training:</small>")
         controls = [*self.rates.values(), *([note] if self.knobs else []), *self.knobs.values()]
         self.box = ipywidgets.VBox([ipywidgets.HBox([*self.buttons.values()], layout={"flex_flow": "row wrap"}), *controls,
@@ -197,8 +199,9 @@ def table_html(kept: list[Kept]) -> str:
         return ""
     columns = list(dict.fromkeys(column for run in kept for column in run.row))
     head = "".join(f"<th>{html.escape(column.replace('_', ' '))}</th>" for column in columns)
-    rows = "".join("<tr>" + "".join(f"<td>{html.escape(_short(run.row.get(column, '')))}</td>" for column in columns) + "</tr>" for run in kept)
-    return f'<table class="gan-course-runs"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    rows = ["".join(f"<td>{html.escape(_short(run.row.get(column, '')))}</td>" for column in columns) for run in kept]
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f'<table class="gan-course-runs"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def _short(value) -> str:
