@@ -9,6 +9,7 @@ from pathlib import Path
 import ipywidgets
 from IPython.display import display
 
+from gan_course import progress
 from gan_course.data import Batches
 from gan_course.games import Game
 from gan_course.live import Live
@@ -82,6 +83,8 @@ class Lab:
         """Keep the run as it stands: a row in the table, a thin line behind the curves of later runs."""
         self.kept.append(self.scene.keep(chr(ord("A") + len(self.kept) % 26)))
         self.scene.overlay(self.kept)
+        if not headless():
+            progress.record("experiment", self.name, **self.kept[-1].row)
         self.draw(f"Kept as {self.kept[-1].row['run']}.")
 
     def save_table(self) -> Path:
