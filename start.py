@@ -146,6 +146,8 @@ def main():
     parser.add_argument("--full", action="store_true", help="test: notebooks at the size a learner gets")
     parser.add_argument("--device", help="test: the device to use, cpu or cuda (default: what is there)")
     arguments = parser.parse_args()
+    if os.environ.get("GAN_COURSE_DATA"):  # notebooks run in another folder
+        os.environ["GAN_COURSE_DATA"] = str(Path(os.environ["GAN_COURSE_DATA"]).expanduser().absolute())
     setup(arguments)
     return {"lab": lab, "test": test}.get(arguments.command, lambda _: 0)(arguments)
 

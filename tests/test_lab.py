@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_course import data, nets
+from gan_course import data, nets, progress
 from gan_course.games.gan import GAN
 from gan_course.live import Live
 from gan_course.scenes import Scene, averaged
@@ -41,12 +41,13 @@ class Fragile(nets.MLPDiscriminator):
 
 
 @pytest.fixture
-def page(monkeypatch):
+def page(monkeypatch, tmp_path_factory):
     shown = []
     monkeypatch.setattr(lab_module, "display", lambda thing, raw=False: shown.append(thing))
     monkeypatch.setattr(lab_module, "_open", {})
     monkeypatch.setattr(Fragile, "broken", False)
     monkeypatch.setenv("GAN_COURSE_HEADLESS", "0")
+    monkeypatch.setenv("GAN_COURSE_PROGRESS", str(tmp_path_factory.mktemp("record") / "progress.json"))
     return shown
 
 
@@ -244,6 +245,8 @@ def test_runs_are_kept_laid_over_and_saved(page, tmp_path, monkeypatch):
     rows = list(csv.DictReader(io.StringIO((tmp_path / "03_moons_runs.csv").read_text())))
     assert [(row["run"], row["latent_dim"], row["rounds"]) for row in rows] == [("A", "2", "4"), ("B", "4", "6")]
     assert {"lr D", "lr G", "loss D", "modes", "high quality %"} <= set(rows[0])
+    assert [(event["kind"], event["key"], event["run"]) for event in progress.read()] == [
+        ("experiment", "03.moons", "A"), ("experiment", "03.moons", "B")]
 
 
 def test_a_table_of_nothing_is_empty():

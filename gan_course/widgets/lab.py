@@ -83,8 +83,7 @@ class Lab:
         """Keep the run as it stands: a row in the table, a thin line behind the curves of later runs."""
         self.kept.append(self.scene.keep(chr(ord("A") + len(self.kept) % 26)))
         self.scene.overlay(self.kept)
-        if not headless():
-            progress.record("experiment", self.name, **self.kept[-1].row)
+        progress.record("experiment", self.name, **self.kept[-1].row)
         self.draw(f"Kept as {self.kept[-1].row['run']}.")
 
     def save_table(self) -> Path:

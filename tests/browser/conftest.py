@@ -55,7 +55,8 @@ def server(chromium, tmp_path_factory):
     own = {variable: str(home / variable) for variable in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR",
                                                            "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
     environment = os.environ | own | {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
-                                      "GAN_COURSE_PROFILE": "smoke", "GAN_COURSE_HEADLESS": "0"}
+                                      "GAN_COURSE_PROFILE": "smoke", "GAN_COURSE_HEADLESS": "0",
+                                      "GAN_COURSE_PROGRESS": str(home / "progress.json")}
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
