@@ -69,6 +69,10 @@ def server(chromium, tmp_path_factory):
             yield address
         finally:
             process.terminate()
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:                       # seen: a server that never came to the end of stopping
+                process.kill()
 
 
 def wait_for(address, process, log, seconds=60):
