@@ -140,7 +140,7 @@ def main():
         sys.exit(f"The course needs Python 3.11 or newer; this is {THIS_PYTHON}. Newer ones are on python.org.")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", nargs="?", default="lab", choices=["lab", "setup", "test"])
-    parser.add_argument("--cpu", action="store_true", help="install PyTorch without CUDA: on Linux 2 GB instead of 6 GB")
+    parser.add_argument("--cpu", action="store_true", help="install PyTorch without CUDA, a much smaller build on Linux")
     parser.add_argument("--no-browser", action="store_true", help="lab: print the address, open nothing")
     parser.add_argument("--port", type=int, help="lab: the port to use (default: 8888 or the next free one)")
     parser.add_argument("--full", action="store_true", help="test: notebooks at the size a learner gets")
