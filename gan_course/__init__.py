@@ -9,7 +9,11 @@
     metrics    samples in, numbers out
     plots      numbers in, figures out; `show` puts a figure with its text description on the page
     claims     what a notebook asserts, checked where it is said
-    widgets    sliders around the drawing functions
+    live       a training that plays while you watch; `scenes` is its picture
+    exercises  checks of the learner's own code, in words
+    quiz       questions and predictions; they lie in `quizzes` as YAML
+    progress   the learner's own record; `dashboard` shows it
+    widgets    sliders, the live lab, question cards: thin shells around plain functions
     cli        the command `gan-course`
 
 Nothing is imported here, so that `import gan_course` costs nothing; take what you need from its own module.
