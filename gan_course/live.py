@@ -11,13 +11,13 @@ from gan_course.data import Batches
 from gan_course.games import Game
 from gan_course.training import Record, Training
 
-PLAY_SECONDS = 0.08
+PLAY_SECONDS = 0.07
 """How long the task plays before it lets the kernel answer (one round at least)."""
 
 BREATHE_SECONDS = 0.001
 """How long it then waits, so that messages on their way arrive."""
 
-DRAW_SHARE = 0.05
+DRAW_SHARE = 0.035
 """The share of the time that drawing may take: a slow picture is drawn less often."""
 
 
