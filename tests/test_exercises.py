@@ -216,6 +216,11 @@ def dirac_exchanged(psi, theta, h):
 
 
 RIGHT = {
+    "00.between": [lambda v, f, c: (f - v) / (f - c), lambda v, f, c: 1 - (c - v) / (c - f),
+                   lambda v, f, c: np.float64((v - f) / (c - f))],
+    "00.accuracy": [
+        lambda r, f: torch.cat([r > 0.5, f < 0.5]).float().mean(), lambda r, f: 1 - torch.cat([r <= 0.5, f >= 0.5]).double().mean().item(),
+        lambda r, f: (sum(r > 0.5) + sum(f < 0.5)) / (len(r) + len(f)), lambda r, f: np.mean([*(r.numpy() > 0.5), *(f.numpy() < 0.5)])],
     "02.discriminator_loss": [
         d_loss,
         lambda r, f: -F.logsigmoid(r).mean() - F.logsigmoid(-f).mean(),
@@ -240,6 +245,27 @@ RIGHT = {
 }
 
 WRONG = {
+    "00.between": {
+        "no_floor": [lambda v, f, c: v / c, lambda v, f, c: v],
+        "not_divided": [lambda v, f, c: v - f],
+        "half_a_floor": [lambda v, f, c: (v - f) / c, lambda v, f, c: v / (c - f)],
+        "turned_round": [lambda v, f, c: 1 - (v - f) / (c - f), lambda v, f, c: c - v],
+        "brackets": [lambda v, f, c: v - f / c - f, lambda v, f, c: (v - f) / c - f, lambda v, f, c: v - f / (c - f)],
+        "upside_down": [lambda v, f, c: (c - f) / (v - f)],
+        "percent": [lambda v, f, c: (v - f) / (c - f) * 100],
+        "unknown": [lambda v, f, c: v * f * c],
+    },
+    "00.accuracy": {
+        "real_only": [lambda r, f: (r >= 0.5).double().mean()],
+        "fake_only": [lambda r, f: (f <= 0.5).double().mean()],
+        "calls_real": [lambda r, f: torch.cat([r, f]).gt(0.5).float().mean()],
+        "wrong_way": [lambda r, f: 1 - torch.cat([r > 0.5, f < 0.5]).float().mean()],
+        "mean_of_probabilities": [lambda r, f: (r.mean() + 1 - f.mean()) / 2, lambda r, f: torch.cat([r, f]).mean()],
+        "sum_of_shares": [lambda r, f: (r > 0.5).float().mean() + (f < 0.5).float().mean()],
+        "count": [lambda r, f: int((r > 0.5).sum() + (f < 0.5).sum())],
+        "each": [lambda r, f: torch.cat([r > 0.5, f < 0.5])],
+        "unknown": [lambda r, f: r.max() * f.min()],
+    },
     "02.discriminator_loss": {
         "sign": [lambda r, f: torch.log(sigmoid(r)).mean() + torch.log(1 - sigmoid(f)).mean(), lambda r, f: -d_loss(r, f)],
         "labels": [lambda r, f: bce(r, zeros(r)) + bce(f, ones(f)), lambda r, f: F.softplus(r).mean() + F.softplus(-f).mean()],
