@@ -101,6 +101,8 @@ class Training:
             optimizer.zero_grad(set_to_none=True)
             sum(terms.values()).backward()
             optimizer.step()
+            with torch.no_grad():
+                player.after_move()
         return {f"{name}/{term}": value.detach() for term, value in terms.items()}
 
     def set_lr(self, name: str, lr: float) -> None:

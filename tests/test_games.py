@@ -1,8 +1,11 @@
 """The contract that every game keeps: each file in gan_course/games is tested by its name."""
+import copy
+
 import pytest
 import torch
+from torch import nn
 
-from gan_course import games
+from gan_course import games, losses
 from gan_course.profile import seed_everything
 from gan_course.training import Training
 
@@ -99,14 +102,158 @@ def test_requires_grad_flags_are_restored(name):
     assert [parameter.requires_grad for parameter in training.game.parameters()] == before
 
 
+class KnowsNothing(nn.Module):
+    """A discriminator that gives every x the same score."""
+
+    def __init__(self, score):
+        super().__init__()
+        self.score = nn.Parameter(torch.tensor(score))
+
+    def forward(self, x):
+        return 0 * x.flatten(1).sum(1) + self.score
+
+
 @EVERY_GAME
 def test_chance_levels_are_what_the_players_pay_when_d_knows_nothing(name):
     training = start(name)
-    level = training.game.chance()
+    game, level = training.game, training.game.chance()
     assert set(level) <= set(training.players)
-    if "D" in level:                                                # make D's last layer, and with it every logit, zero
-        for parameter in list(training.game.D.parameters())[-2:]:
-            torch.nn.init.zeros_(parameter)
+    if "D" in level:
+        game.D = KnowsNothing(0.5 if name == "lsgan" else 0.0)
         for player in level:
             terms = training.players[player].loss(next(training.batches))
-            assert sum(terms.values()).item() == pytest.approx(level[player])
+            paid = sum(value for term, value in terms.items() if term != "gp")  # a penalty is not about knowing
+            assert paid.item() == pytest.approx(level[player])
+
+
+@EVERY_GAME
+def test_scores_and_opinions_of_single_points_are_there_for_the_picture(name):
+    training = start(name)
+    game = training.game
+    x = next(training.batches).x[:7]
+    scores = game.scores(x)
+    assert scores.shape == (7,)
+    opinions = game.opinion(scores)
+    assert 0 <= opinions.min() <= opinions.max() <= 1
+    order = scores.argsort()
+    assert (opinions[order].diff() >= 0).all(), "a higher score is drawn as less real"
+
+
+# What makes each game the game of its paper
+
+def test_wgan_clips_after_every_move_of_the_critic():
+    training = start("wgan")
+    game = training.game
+    with torch.no_grad():
+        for parameter in game.D.parameters():
+            parameter.fill_(7.0)
+    training.move("D")
+    assert max(parameter.abs().max().item() for parameter in game.D.parameters()) == pytest.approx(game.clip)
+    before = snapshot(game.G)
+    training.move("G")                                              # and leaves G alone
+    assert max(parameter.abs().max() for parameter in game.G.parameters()) > game.clip
+    assert len(before) == len(list(game.G.parameters()))
+
+
+@pytest.mark.parametrize("name", ["wgan", "wgan_gp"])
+def test_the_critics_terms_add_up_to_the_loss_of_the_package(name):
+    training = start(name)
+    game, batch = training.game, next(training.batches)
+    torch.manual_seed(0)
+    terms = game.discriminator_terms(batch)
+    torch.manual_seed(0)
+    fake = game.G(game.noise(len(batch.x)))
+    expected = losses.wasserstein_critic_loss(game.D(batch.x), game.D(fake))
+    assert (terms["real"] + terms["fake"]).item() == pytest.approx(expected.item(), abs=1e-6)
+    assert [player.updates for player in game.players()] == [5, 1]
+    if name == "wgan_gp":
+        assert terms["gp"].item() == pytest.approx(10 * losses.gradient_penalty(game.D, batch.x, fake).item(), rel=0.2)
+
+
+def test_the_gap_is_what_the_critic_sees_between_real_and_fake():
+    training = start("wgan_gp")
+    game, x = training.game, torch.full((4000, 2), 3.0)
+    game.D = nn.Sequential(nn.Flatten(), nn.Linear(2, 1), nn.Flatten(0))
+    nn.init.constant_(game.D[1].weight, 2.0)
+    fake = game.sample(4000).sum(1).mean().item()
+    assert game.gap(x) == pytest.approx(2 * (6 - fake), abs=0.2)
+
+
+@pytest.mark.parametrize(("name", "loss"), [("lsgan", losses.least_squares_discriminator_loss), ("hinge", losses.hinge_discriminator_loss),
+                                            ("sngan", losses.hinge_discriminator_loss), ("gan", losses.minimax_discriminator_loss)])
+def test_d_pays_the_loss_of_its_paper(name, loss):
+    training = start(name)
+    game, batch = training.game.eval(), next(training.batches)
+    torch.manual_seed(0)
+    paid = sum(game.discriminator_terms(batch).values())
+    torch.manual_seed(0)
+    fake = game.G(game.noise(len(batch.x)))
+    assert paid.item() == pytest.approx(loss(game.D(batch.x), game.D(fake)).item())
+
+
+def test_spectral_normalisation_bounds_the_slope_of_d():
+    training = start("sngan")
+    numbers(training, 20)                                           # the power iteration has settled by then
+    game = training.game.eval()
+    for layer in game.D.modules():
+        if isinstance(layer, nn.Linear):
+            assert torch.linalg.matrix_norm(layer.weight, 2).item() == pytest.approx(1, abs=0.05)
+    a, b = torch.randn(2, 500, 2)
+    slopes = (game.D(a) - game.D(b)).abs() / (a - b).norm(dim=1)
+    assert slopes.max() < 1.1
+
+
+def test_pacgan_packs_neighbours_and_sees_collapse():
+    game = start("pacgan").game
+    x = torch.arange(10.0).view(5, 2)
+    assert game.packed(x).tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]   # the fifth is left out
+    images = torch.arange(4.0)[:, None, None, None].expand(4, 3, 2, 2)
+    assert game.packed(images)[:, :, 0, 0].tolist() == [[0, 0, 0, 1, 1, 1], [2, 2, 2, 3, 3, 3]]
+    with pytest.raises(ValueError, match="does not fill one pack of 2"):
+        game.packed(x[:1])
+
+
+def test_unrolling_leaves_d_as_it_was_and_steps_as_gradient_descent_does():
+    training = start("unrolled")
+    game, batch = training.game, next(training.batches)
+    before = snapshot(game.D)
+    fake = game.G(game.noise(len(batch.x)))
+    imagined = dict(game.D.named_parameters())
+    imagined = {name: parameter.detach().requires_grad_(True) for name, parameter in imagined.items()}
+    for _ in range(3):
+        imagined = game.imagined_step(imagined, batch.x, fake)
+    twin = copy.deepcopy(game.D)                                    # the same three steps with PyTorch's own optimizer
+    sgd = torch.optim.SGD(twin.parameters(), lr=game.unroll_lr)
+    for _ in range(3):
+        sgd.zero_grad()
+        losses.minimax_discriminator_loss(twin(batch.x), twin(fake.detach())).backward()
+        sgd.step()
+    for name, parameter in twin.named_parameters():
+        torch.testing.assert_close(imagined[name].detach(), parameter.detach())
+    game.generator_terms(batch)
+    assert all(torch.equal(a, b) for a, b in zip(before, snapshot(game.D), strict=True))
+
+
+def test_the_gradient_flows_through_the_unrolled_steps():
+    """Against finite differences: the slope of G's loss, D's imagined steps included."""
+    training = start("unrolled")
+    game, batch = training.game, next(training.batches)
+    game.D = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1), nn.Flatten(0))  # smooth: a kink has no slope to measure
+    game.double().unroll_lr = 0.5
+    batch = batch._replace(x=batch.x.double())
+    z = torch.randn(len(batch.x), 2, dtype=torch.float64)
+    game.noise = lambda n: z
+    bias = list(game.G.parameters())[-1]
+    slope, = torch.autograd.grad(game.generator_terms(batch)["adv"], bias)
+
+    def loss_at(step):
+        bias.data[0] += step
+        value = game.generator_terms(batch)["adv"].item()
+        bias.data[0] -= step
+        return value
+
+    measured = (loss_at(1e-2) - loss_at(-1e-2)) / 2e-2
+    game.unroll = 0
+    without, = torch.autograd.grad(game.generator_terms(batch)["adv"], bias)
+    assert slope[0].item() == pytest.approx(measured, rel=2e-3)
+    assert slope[0].item() != pytest.approx(without[0].item(), rel=1e-2)

@@ -124,3 +124,87 @@ def test_both_generator_losses_fall_as_d_is_fooled():
 def test_the_minimax_generator_loss_is_the_negative_of_the_discriminators_fake_term():
     logits = torch.tensor([0.7, -0.2, 3.0])
     assert losses.minimax_generator_loss(logits) == -losses.log_loss_fake(logits)
+
+
+# 7. A critic without probabilities: only the difference counts, and adding a constant to every score changes nothing for the critic.
+
+def test_wasserstein_losses_are_differences_of_means():
+    real, fake = torch.tensor([2.0, 4.0]), torch.tensor([7.0, 11.0, 0.0])
+    assert losses.wasserstein_critic_loss(real, fake).item() == 6 - 3
+    assert losses.wasserstein_critic_loss(real + 5, fake + 5).item() == pytest.approx(6 - 3)
+    assert losses.wasserstein_generator_loss(fake).item() == -6
+
+
+def test_the_best_critic_of_slope_one_measures_how_far_a_bump_was_moved():
+    x = torch.randn(1000, 1)
+    assert losses.wasserstein_critic_loss(x.squeeze(1), (x - 3).squeeze(1)).item() == pytest.approx(-3, abs=1e-5)  # D(x) = x
+
+
+# 8. The penalty holds the slope at 1: not the slope's square, not the batch's norm, and at points between real and fake.
+
+@pytest.mark.parametrize("slope", [0.0, 0.5, 1.0, 3.0])
+def test_a_linear_critic_pays_the_square_of_its_distance_from_slope_one(slope):
+    direction = slope * torch.tensor([0.6, 0.8])
+    real, fake = torch.randn(2, 50, 2)
+    assert losses.gradient_penalty(lambda u: u @ direction, real, fake).item() == pytest.approx((slope - 1) ** 2, abs=1e-5)
+
+
+def test_the_norm_is_each_points_own_over_all_its_numbers():
+    images = torch.randn(2, 4, 3, 5, 5)
+    unit = 1 / math.sqrt(3 * 5 * 5)
+    assert losses.gradient_penalty(lambda u: unit * u.sum((1, 2, 3)), *images).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_the_points_lie_between_real_and_fake_each_with_a_weight_of_its_own():
+    seen = []
+
+    def critic(u):
+        seen.append(u.detach())
+        return u.sum(1)
+
+    losses.gradient_penalty(critic, torch.ones(4000, 2), torch.zeros(4000, 2))
+    u = seen[0]
+    assert torch.equal(u[:, 0], u[:, 1])                            # one weight for all numbers of a point
+    assert 0 <= u.min() and u.max() <= 1 and u[:, 0].std().item() == pytest.approx(1 / math.sqrt(12), abs=0.02)
+
+
+def test_the_penalty_teaches_the_critic_and_not_the_generator():
+    D = torch.nn.Linear(2, 1)
+    fake = torch.randn(9, 2, requires_grad=True)
+    losses.gradient_penalty(lambda u: D(u).squeeze(1), torch.randn(9, 2), fake).backward()
+    assert D.weight.grad.abs().sum() > 0 and fake.grad is None
+
+
+# 9. Least squares and hinge: targets and margins.
+
+def test_least_squares_losses_are_half_the_squared_distance_from_their_targets():
+    real, fake = torch.tensor([3.0]), torch.tensor([5.0])
+    assert losses.least_squares_discriminator_loss(real, fake).item() == (2**2 + 5**2) / 2
+    assert losses.least_squares_generator_loss(fake).item() == 4**2 / 2
+    half = torch.tensor([0.5])
+    assert losses.least_squares_discriminator_loss(half, half).item() == 0.25
+    assert losses.least_squares_generator_loss(half).item() == 0.125
+
+
+def test_least_squares_has_the_same_best_discriminator():
+    """D* = p/(p+q) is best here too; it pays half the integral of p q / (p + q), which falls as p and q part."""
+    p, q = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64), torch.tensor([0.1, 0.1, 0.8], dtype=torch.float64)
+
+    def paid(D):
+        return expectation(p, (D - 1) ** 2) / 2 + expectation(q, D**2) / 2
+
+    best = p / (p + q)
+    assert paid(best) == pytest.approx(float((p * q / (p + q)).sum()) / 2)
+    assert all(paid(best) < paid(best + shift) for shift in (-0.1, 0.1))
+
+
+def test_hinge_costs_nothing_beyond_the_margins_and_two_at_zero():
+    assert losses.hinge_discriminator_loss(torch.tensor([1.0, 9.0]), torch.tensor([-1.0, -5.0])).item() == 0
+    assert losses.hinge_discriminator_loss(torch.zeros(3), torch.zeros(3)).item() == 2
+    assert losses.hinge_discriminator_loss(torch.tensor([-1.0]), torch.tensor([0.5])).item() == 2 + 1.5
+
+
+@pytest.mark.parametrize("loss", [losses.wasserstein_critic_loss, losses.least_squares_discriminator_loss, losses.hinge_discriminator_loss])
+def test_scores_in_half_precision_are_summed_in_full(loss):
+    real, fake = torch.randn(2, 4096)
+    assert loss(real.bfloat16(), fake.bfloat16()).dtype == torch.float32

@@ -24,6 +24,7 @@ class Player:
     updates: int = 1                                                # moves per round
     lr: float = 2e-4                                                # Adam's learning rate
     betas: tuple[float, float] = (0.5, 0.999)                       # Adam's memory, as in DCGAN (arXiv:1511.06434)
+    after_move: Callable[[], None] = lambda: None                   # right after each of its moves: weight clipping
 
 
 class Game(nn.Module):
@@ -42,7 +43,7 @@ class Game(nn.Module):
         return {}
 
     def after_round(self) -> None:
-        """What happens between rounds (weight clipping, moving averages); by default nothing."""
+        """What happens between rounds (moving averages of weights); by default nothing."""
 
 
 def names() -> tuple[str, ...]:

@@ -20,16 +20,16 @@ class GAN(Game):
     """
 
     def __init__(self, G: nn.Module, D: nn.Module, *, generator_loss: Callable[[Tensor], Tensor] = losses.non_saturating_generator_loss,
-                 lr: tuple[float, float] = (2e-4, 2e-4), updates: int = 1):
+                 lr: tuple[float, float] = (2e-4, 2e-4), betas: tuple[float, float] = (0.5, 0.999), updates: int = 1):
         super().__init__()
         self.G, self.D = G, D
         self.generator_loss_of = generator_loss
         self.lr_D, self.lr_G = lr
-        self.updates = updates
+        self.betas, self.updates = betas, updates
 
     def players(self) -> list[Player]:
-        return [Player("D", self.D, self.discriminator_terms, updates=self.updates, lr=self.lr_D),
-                Player("G", self.G, self.generator_terms, lr=self.lr_G)]
+        return [Player("D", self.D, self.discriminator_terms, updates=self.updates, lr=self.lr_D, betas=self.betas),
+                Player("G", self.G, self.generator_terms, lr=self.lr_G, betas=self.betas)]
 
     def noise(self, n: int) -> Tensor:
         """z ~ N(0, I): (n, z_dim), on the generator's device."""
@@ -49,6 +49,14 @@ class GAN(Game):
 
     def sample(self, n: int) -> Tensor:
         return nets.generate(self.G, self.noise(n))
+
+    def scores(self, x: Tensor) -> Tensor:
+        """D's raw output for each x: (N, *data_shape) -> (N,)."""
+        return self.D(x)
+
+    def opinion(self, scores: Tensor) -> Tensor:
+        """Scores as a picture shows them, from 0 (fake) to 1 (real)."""
+        return torch.sigmoid(scores)
 
 
 def demo():

@@ -1,0 +1,36 @@
+"""Spectral Normalization for Generative Adversarial Networks. Miyato, Kataoka, Koyama, Yoshida, 2018, arXiv:1802.05957.
+
+    W_SN = W / sigma(W),   sigma(W) the largest singular value of W
+"""
+from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from gan_course import nets
+from gan_course.data import batches
+from gan_course.games.hinge import HingeGAN
+
+
+class SNGAN(HingeGAN):
+    """The hinge loss, as in the paper's experiments, with every layer of D divided by its largest singular value.
+
+    Then each layer has slope at most 1, and so has D. The singular value comes from one step of power iteration a pass.
+    """
+
+    def __init__(self, G: nn.Module, D: nn.Module, **options):
+        super().__init__(G, normalised(D), **options)
+
+
+def normalised(D: nn.Module) -> nn.Module:
+    """D with spectral normalisation on each of its linear and convolutional layers, in place."""
+    for layer in D.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            spectral_norm(layer)
+    return D
+
+
+def demo():
+    """An SN-GAN of a few thousand parameters on the two moons."""
+    stream = batches("moons", 64)
+    G = nets.MLPGenerator(z_dim=2, data_shape=stream.data_shape, width=32)
+    D = nets.MLPDiscriminator(stream.data_shape, width=32)
+    return SNGAN(G, D), stream

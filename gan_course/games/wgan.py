@@ -1,0 +1,58 @@
+"""Wasserstein GAN. Arjovsky, Chintala, Bottou, 2017, arXiv:1701.07875.
+
+    min_G max_{|D| <= K} E_x[D(x)] - E_z[D(G(z))],   |D| the largest slope of D
+"""
+import torch
+from torch import Tensor, nn
+
+from gan_course import losses, nets
+from gan_course.data import Batch, batches
+from gan_course.games import Player
+from gan_course.games.gan import GAN
+
+
+class WGAN(GAN):
+    """D is the paper's critic f_w: it gives scores, not probabilities. Each of its weights is clipped to [-clip, clip] to bound its slope.
+
+    The critic moves `updates` times a round (the paper's n_critic). The paper's RMSprop is Adam without its first moment,
+    betas = (0, 0.99).
+    """
+
+    def __init__(self, G: nn.Module, D: nn.Module, *, clip: float = 0.01, lr: tuple[float, float] = (5e-5, 5e-5),
+                 betas: tuple[float, float] = (0.0, 0.99), updates: int = 5):
+        super().__init__(G, D, generator_loss=losses.wasserstein_generator_loss, lr=lr, betas=betas, updates=updates)
+        self.clip = clip
+
+    def players(self) -> list[Player]:
+        critic, generator = super().players()
+        critic.after_move = self.clip_weights
+        return [critic, generator]
+
+    def clip_weights(self) -> None:
+        """Put every weight of the critic back into [-clip, clip]."""
+        for parameter in self.D.parameters():
+            parameter.clamp_(-self.clip, self.clip)
+
+    def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        fake = self.G(self.noise(len(batch.x))).detach()
+        return {"real": -self.D(batch.x).mean(), "fake": self.D(fake).mean()}  # their sum is losses.wasserstein_critic_loss
+
+    def chance(self) -> dict[str, float]:
+        return {"D": 0.0}                                           # a critic that sees no difference; G's level is wherever D puts it
+
+    @torch.no_grad()
+    def gap(self, x: Tensor) -> float:
+        """The critic's gap E[D(x)] - E[D(G(z))] on real x and as many fakes: its estimate of the distance, up to the slope it may have."""
+        fake = nets.generate(self.G, self.noise(len(x)))
+        return -losses.wasserstein_critic_loss(self.D(x), self.D(fake)).item()
+
+    def opinion(self, scores: Tensor) -> Tensor:
+        return (scores - scores.min()) / (scores.max() - scores.min() + 1e-12)  # only differences between scores mean anything
+
+
+def demo():
+    """A WGAN of a few thousand weights on the two moons."""
+    stream = batches("moons", 64)
+    G = nets.MLPGenerator(z_dim=2, data_shape=stream.data_shape, width=32)
+    D = nets.MLPDiscriminator(stream.data_shape, width=32)
+    return WGAN(G, D, clip=0.1), stream
