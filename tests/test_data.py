@@ -97,6 +97,17 @@ def test_a_mixture_needs_a_width():
 
 # --- digits, image sets ------------------------------------------------------------------------------------------------
 
+def test_stacked_digits_are_pairs_of_digits_of_the_same_split():
+    for split, n in (("train", 12_800), ("test", 2_600)):
+        pairs, singles = load("stacked_digits", split), digits(split)
+        assert len(pairs) == n and pairs.data_shape == (2, 8, 8) and pairs.classes[7] == "07"
+        known = {image.numpy().tobytes(): label for image, label in zip(singles.images, singles.labels.tolist(), strict=True)}
+        for image, label in zip(pairs.images[:200], pairs.labels[:200].tolist(), strict=True):
+            assert 10 * known[image[:1].numpy().tobytes()] + known[image[1:].numpy().tobytes()] == label
+        assert len(pairs.labels.unique()) == 100
+    assert torch.equal(load("stacked_digits").images, load("stacked_digits").images)
+
+
 def test_digits_are_split_without_loss_or_overlap():
     from sklearn.datasets import load_digits
 

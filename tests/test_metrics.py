@@ -1,4 +1,4 @@
-"""Metrics against closed forms and independent references."""
+"""Metrics of points and pixels against closed forms and independent references; those on features have test_metrics_features.py."""
 import math
 
 import numpy as np
@@ -52,6 +52,18 @@ def test_mode_coverage_refuses_empty_and_mismatched_input(samples, centres):
         metrics.mode_coverage(samples, centres, 0.1)
 
 
+def test_samples_that_are_not_finite_are_not_good():
+    samples = torch.tensor([[math.nan, 0.0], [math.inf, 0.0], [0.0, 0.0], [0.0, 0.1]])
+    assert metrics.mode_coverage(samples, torch.zeros(1, 2), 0.1) == (1, 0.5, 0.0)
+
+
+def test_whole_numbers_are_refused():
+    with pytest.raises(ValueError, match=r"samples of floats; got torch.int64 of shape \(3, 2\)"):
+        metrics.mode_coverage(torch.ones(3, 2).long(), torch.zeros(3, 2), 0.1)
+    with pytest.raises(ValueError, match=r"floats; got torch.float32 and torch.uint8 of shapes \(2, 1, 8, 8\) and \(3, 1, 8, 8\)"):
+        metrics.nearest_distance(torch.zeros(2, 1, 8, 8), data.load("digits").images[:3])
+
+
 def test_nearest_distance_agrees_with_scikit_learn():
     draw = torch.Generator().manual_seed(0)
     samples, reference = torch.rand(1500, 1, 4, 4, generator=draw), torch.rand(300, 1, 4, 4, generator=draw)
@@ -64,7 +76,7 @@ def test_nearest_distance_agrees_with_scikit_learn():
 def test_a_copy_is_at_distance_zero():
     images = data.load("digits").take(50)
     distance, index = metrics.nearest_distance(images[:7], images)
-    assert distance.max() < 1e-2 and index.tolist() == list(range(7))
+    assert distance.max() == 0 and index.tolist() == list(range(7))
 
 
 def test_nearest_distance_refuses_images_of_another_size():

@@ -1,6 +1,7 @@
 """Everything the course learns from: `load(name)`, `names()`, `batches(dataset, batch_size)`.
 
-Without a network: the densities of `toy` and scikit-learn's `digits`. Downloaded once, on first use: mnist, fashion_mnist, cifar10.
+Without a network: the densities of `toy` and scikit-learn's `digits`, also in pairs (`stacked_digits`). Downloaded once, on first use:
+mnist, fashion_mnist, cifar10.
 And any folder of pictures of your own: `load("path/to/folder")`.
 """
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from gan_course.data.sets import Batch, Batches, Density, ImageSet
 from gan_course.profile import pick_device
 
-OFFLINE = ("bumps", "digits", "grid", "moons", "ring", "spiral")
+OFFLINE = ("bumps", "digits", "grid", "moons", "ring", "spiral", "stacked_digits")
 DOWNLOADED = ("cifar10", "fashion_mnist", "mnist")
 SPLITS = ("train", "test")
 
@@ -31,9 +32,9 @@ def load(name: str | Path, split: str = "train", size: int | None = None) -> Ima
     if name in DOWNLOADED:
         from gan_course.data import real
         return getattr(real, name)(split)
-    if name == "digits":
-        from gan_course.data.digits import digits
-        return digits(split)
+    if name.endswith("digits") and name in OFFLINE:
+        from gan_course.data import digits
+        return getattr(digits, name)(split)
     if name in OFFLINE:
         from gan_course.data.toy import DENSITIES
         return DENSITIES[name]()

@@ -1,0 +1,154 @@
+"""Small frozen classifiers whose features and probabilities feed the metrics: `load("digits")`.
+
+They play the part that Inception plays for photographs. A judge never learns from a generator, so that all generators face the same
+one; the distances it gives are comparable with no other judge's. The weights lie in data/judges, made by
+
+    python -m gan_course.judge digits
+"""
+import argparse
+import hashlib
+import json
+import os
+from functools import cache
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, pad
+
+from gan_course import data, metrics
+from gan_course.data.sets import scale
+from gan_course.paths import DATA
+from gan_course.profile import seed_everything
+
+FOLDER = DATA / "judges"
+EPOCHS = {"digits": 60}                                             # the judges there are, and how long each is trained
+BATCH = 64
+ROWS = 1024                                                         # images judged at once
+
+
+class Judge(nn.Module):
+    """x -> logits through 3x3 convolutions and one hidden layer of 64 features; x is (N, *data_shape) in [-1, 1].
+
+    Images are halved until they are at most 7 pixels wide: once from 8x8, twice from 28x28. `accuracy` is the share of held-out
+    images that it names rightly, 0 to 1.
+    """
+
+    def __init__(self, data_shape: tuple[int, int, int], classes: int, width: int = 32):
+        super().__init__()
+        self.data_shape, self.classes, self.accuracy = tuple(data_shape), classes, float("nan")
+        channels, height, breadth = data_shape
+        layers: list[nn.Module] = [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
+        while max(height, breadth) > 7:
+            layers += [nn.Conv2d(width, width, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+            height, breadth = height // 2, breadth // 2
+        self.body = nn.Sequential(*layers, nn.Flatten(), nn.Linear(width * height * breadth, 64), nn.BatchNorm1d(64), nn.ReLU())
+        self.head = nn.Linear(64, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.body(x))                              # (N, 64) -> (N, classes)
+
+    @torch.no_grad()
+    def features(self, x: Tensor) -> Tensor:
+        """What the judge sees in each image, before it decides: (N, 64), at least 0. Raises ValueError for images of another kind."""
+        if x.shape[1:] != self.data_shape or not x.is_floating_point():
+            raise ValueError(f"This judge needs floats in [-1, 1] of shape (N, {', '.join(map(str, self.data_shape))}); "
+                             f"got {x.dtype} of shape {tuple(x.shape)}.")
+        return torch.cat([self.body(part.to(self.head.weight)) for part in x.split(ROWS)])
+
+    @torch.no_grad()
+    def probabilities(self, x: Tensor) -> Tensor:
+        """p(y|x) for each image, rows that sum to 1: (N, classes). Raises ValueError for images of another kind."""
+        return self.head(self.features(x)).softmax(dim=1)
+
+
+def frechet_classifier_distance(judge: Judge, real: Tensor, fake: Tensor) -> float:
+    """`metrics.frechet_distance` between the judge's features of real and fake images, (N, *data_shape) in [-1, 1].
+
+    It is not called FID, for its network is not Inception: compare it only under the same judge and at the same N.
+    """
+    return metrics.frechet_distance(judge.features(real), judge.features(fake))
+
+
+@cache
+def load(name: str) -> Judge:
+    """The frozen judge for the data set `name`, on the CPU, in evaluation mode: always the same object.
+
+    Raises ValueError for a data set without a judge, FileNotFoundError when its weights are missing.
+    """
+    if name not in EPOCHS:
+        raise ValueError(f"There is no judge for {name!r}. There is one for: {', '.join(EPOCHS)}.")
+    path = FOLDER / f"{name}.safetensors"
+    if not path.exists():
+        raise FileNotFoundError(f"There are no weights at {path}. Train them, in a minute, with: python -m gan_course.judge {name}")
+    with safe_open(path, framework="pt") as file:
+        about = json.loads(file.metadata()["judge"])
+        judge = Judge(about["data_shape"], about["classes"])
+        judge.load_state_dict({key: file.get_tensor(key) for key in file.keys()})
+    judge.accuracy = about["accuracy"]
+    return judge.eval().requires_grad_(False)
+
+
+def train(name: str, *, epochs: int | None = None, seed: int = 0) -> Judge:
+    """A new judge for the data set `name`, its accuracy measured on the held-out images, which it never sees in training.
+
+    Cross entropy, Adam with a learning rate that falls from 2e-3 to 0 along half a cosine, every image shifted anew by up to one pixel.
+    """
+    seed_everything(seed)
+    learn, held_out = data.load(name), data.load(name, "test")
+    judge = Judge(learn.data_shape, len(learn.classes))
+    rounds = (EPOCHS[name] if epochs is None else epochs) * (len(learn) // BATCH)
+    optimizer = torch.optim.Adam(judge.parameters(), lr=2e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, rounds)
+    stream = data.batches(learn, BATCH, seed=seed, device="cpu")
+    for _ in range(rounds):
+        x, y = next(stream)
+        loss = cross_entropy(judge(shifted(x)), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    right = judge.eval().probabilities(scale(held_out.images)).argmax(dim=1) == held_out.labels
+    judge.accuracy = right.double().mean().item()
+    return judge.requires_grad_(False)
+
+
+def shifted(x: Tensor) -> Tensor:
+    """Each image moved by -1, 0 or 1 pixel, across and down; what comes in at the edge is -1, black."""
+    height, breadth = x.shape[2:]
+    around = pad(x, (1, 1, 1, 1), value=-1.0)
+    nine = torch.stack([around[:, :, i:i + height, j:j + breadth] for i in range(3) for j in range(3)])
+    return nine[torch.randint(9, (len(x),)), torch.arange(len(x))]
+
+
+def save(judge: Judge, path: Path, **about) -> None:
+    """Write the weights to `path`, with `about` in the file's header; under a temporary name first, so that it is never half there."""
+    about |= {"data_shape": judge.data_shape, "classes": judge.classes, "accuracy": judge.accuracy}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        save_file(judge.state_dict(), temporary, metadata={"judge": json.dumps(about)})
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m gan_course.judge", description="Train a frozen judge and keep its weights.")
+    parser.add_argument("name", choices=EPOCHS)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, help="where to write (default: data/judges)")
+    given = parser.parse_args(arguments)
+    judge = train(given.name, seed=given.seed)
+    path = (given.out or FOLDER) / f"{given.name}.safetensors"
+    save(judge, path, data=given.name, seed=given.seed, epochs=EPOCHS[given.name],
+         recipe="cross entropy; Adam, lr 2e-3 to 0 along half a cosine; batches of 64; shifts of up to one pixel")
+    print(f"{path}: {judge.accuracy:.1%} of the held-out {given.name} named rightly; {path.stat().st_size:,} bytes; "
+          f"sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)                                        # so that the sums are always added in one order
+    main()

@@ -1,0 +1,173 @@
+"""The frozen judge: what is shipped, what it refuses, and how it is trained."""
+import hashlib
+import json
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from gan_course import data, judge, metrics, nets
+from gan_course.data.sets import scale
+from gan_course.paths import DATA
+
+WEIGHTS = DATA / "judges" / "digits.safetensors"
+
+
+@pytest.fixture
+def digits_judge():
+    return judge.load("digits")
+
+
+@pytest.fixture
+def short_training(monkeypatch):
+    monkeypatch.setitem(judge.EPOCHS, "digits", 1)
+
+
+def images(split):
+    dataset = data.load("digits", split)
+    return scale(dataset.images), dataset.labels
+
+
+def test_the_shipped_weights_are_small_and_are_those_that_the_readme_lists():
+    assert WEIGHTS.stat().st_size < 500_000
+    assert hashlib.sha256(WEIGHTS.read_bytes()).hexdigest() in (DATA / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_accuracy_in_the_file_is_the_accuracy_on_the_held_out_digits(digits_judge):
+    x, y = images("test")
+    with safe_open(WEIGHTS, framework="pt") as file:
+        about = json.loads(file.metadata()["judge"])
+    accuracy = (digits_judge.probabilities(x).argmax(dim=1) == y).double().mean().item()
+    assert about["accuracy"] == digits_judge.accuracy == pytest.approx(accuracy, abs=0.003)         # another machine rounds otherwise
+    assert accuracy > 0.98
+    assert about["data"] == "digits" and about["seed"] == 0 and "Adam" in about["recipe"]
+    assert f"{about['accuracy']:.1%}".replace("%", " %") in (DATA / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_judge_is_frozen_and_there_is_one_of_it(digits_judge):
+    assert judge.load("digits") is digits_judge
+    assert not any(module.training for module in digits_judge.modules())
+    assert not any(parameter.requires_grad for parameter in digits_judge.parameters())
+
+
+def test_features_probabilities_and_logits_belong_together(digits_judge):
+    x, _ = images("test")
+    features, probabilities = digits_judge.features(x), digits_judge.probabilities(x)
+    assert features.shape == (500, 64) and features.min() == 0      # after the ReLU
+    assert (features.amax(dim=0) > 0).all()                         # every feature is alive
+    assert probabilities.shape == (500, 10)
+    assert torch.allclose(digits_judge.head(features).softmax(dim=1), probabilities)
+    assert torch.allclose(digits_judge(x).softmax(dim=1), probabilities, atol=1e-6)
+
+
+def test_many_images_are_judged_like_few(digits_judge, monkeypatch):
+    x, _ = images("test")
+    whole = digits_judge.features(x)
+    monkeypatch.setattr(judge, "ROWS", 7)
+    assert torch.allclose(digits_judge.features(x), whole, atol=1e-5)
+    assert torch.allclose(digits_judge.features(x[:1]), whole[:1], atol=1e-5)                       # nor do they depend on each other
+
+
+def test_images_may_come_in_any_precision(digits_judge):
+    x = images("test")[0][:5]
+    assert torch.equal(digits_judge.features(x.double()), digits_judge.features(x))
+
+
+@pytest.mark.parametrize("wrong", [torch.zeros(2, 1, 28, 28), torch.zeros(2, 3, 8, 8), torch.zeros(1, 8, 8),
+                                   torch.zeros(2, 1, 8, 8, dtype=torch.uint8)])
+def test_images_of_another_kind_are_refused(digits_judge, wrong):
+    for look in (digits_judge.features, digits_judge.probabilities):
+        with pytest.raises(ValueError, match=r"needs floats in \[-1, 1\] of shape \(N, 1, 8, 8\); got torch\.\w+ of shape"):
+            look(wrong)
+
+
+def test_a_data_set_without_a_judge_is_refused_in_words():
+    with pytest.raises(ValueError, match="There is no judge for 'ring'. There is one for: digits."):
+        judge.load("ring")
+
+
+def test_missing_weights_are_named_with_the_command_that_makes_them(monkeypatch, tmp_path):
+    monkeypatch.setattr(judge, "FOLDER", tmp_path)
+    with pytest.raises(FileNotFoundError, match="python -m gan_course.judge digits"):
+        judge.load.__wrapped__("digits")
+
+
+def test_the_classifier_distance_is_the_frechet_distance_of_the_features(digits_judge):
+    (train, labels), (test, _) = images("train"), images("test")
+    floor = judge.frechet_classifier_distance(digits_judge, train, test)
+    assert floor == metrics.frechet_distance(digits_judge.features(train), digits_judge.features(test))
+    few_classes = judge.frechet_classifier_distance(digits_judge, train[labels < 3], test)
+    noise = torch.rand(500, 1, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    assert floor < 1 and few_classes > 20 * floor
+    assert judge.frechet_classifier_distance(digits_judge, noise, test) > 20 * floor
+
+
+def test_mnist_fits_a_judge_of_half_a_megabyte():
+    larger = judge.Judge((1, 28, 28), 10).eval()
+    assert larger.features(torch.zeros(3, 1, 28, 28)).shape == (3, 64) and larger(torch.zeros(3, 1, 28, 28)).shape == (3, 10)
+    assert nets.count_parameters(larger) * 4 < 490_000
+
+
+def test_the_seed_decides_the_training():
+    first, same, other = (judge.train("digits", epochs=1, seed=seed) for seed in (0, 0, 1))
+    assert first.accuracy == same.accuracy > 0.5
+    assert all(torch.equal(a, b) for a, b in zip(first.state_dict().values(), same.state_dict().values(), strict=True))
+    assert not torch.equal(first.head.weight, other.head.weight)
+
+
+def test_the_held_out_digits_are_not_learned_from(monkeypatch):
+    seen = []
+    monkeypatch.setattr(judge, "shifted", lambda x: seen.append(x) or x)
+    judge.train("digits", epochs=1)
+    distance, _ = metrics.nearest_distance(torch.cat(seen), images("train")[0])
+    assert distance.max() == 0
+
+
+def test_shifts_move_by_one_pixel_at_most_and_bring_in_black():
+    torch.manual_seed(0)
+    x = torch.full((300, 1, 8, 8), -1.0)
+    x[:, :, 3, 4] = 1.0
+    moved = judge.shifted(x)
+    places = {(index // 8, index % 8) for index in moved.flatten(1).argmax(dim=1).tolist()}
+    assert places == {(i, j) for i in (2, 3, 4) for j in (3, 4, 5)}
+    assert moved.flatten(1).sum(dim=1).eq(-62).all()
+    corner = judge.shifted(torch.ones(300, 1, 8, 8)).flatten(1).sum(dim=1)
+    assert set(corner.tolist()) == {64.0, 64.0 - 2 * 8, 64.0 - 2 * 15}
+
+
+def test_the_script_trains_saves_and_says_how_good_the_judge_is(short_training, tmp_path, capsys):
+    judge.main(["digits", "--out", str(tmp_path), "--seed", "3"])
+    said = capsys.readouterr().out
+    path, = tmp_path.iterdir()                                      # and nothing beside it
+    assert "of the held-out digits named rightly" in said and hashlib.sha256(path.read_bytes()).hexdigest() in said
+    with safe_open(path, framework="pt") as file:
+        about = json.loads(file.metadata()["judge"])
+    assert about["seed"] == 3 and f"{about['accuracy']:.1%}" in said
+
+
+def test_what_was_trained_is_what_is_loaded(short_training, tmp_path, monkeypatch):
+    judge.main(["digits", "--out", str(tmp_path)])
+    monkeypatch.setattr(judge, "FOLDER", tmp_path)
+    loaded, trained, (x, _) = judge.load.__wrapped__("digits"), judge.train("digits"), images("test")
+    assert loaded.accuracy == trained.accuracy
+    assert torch.equal(loaded.probabilities(x), trained.probabilities(x))
+
+
+def test_saving_that_is_cut_short_leaves_the_old_weights(digits_judge, tmp_path, monkeypatch):
+    path = tmp_path / "digits.safetensors"
+    path.write_bytes(b"old")
+
+    def full_disk(tensors, target, metadata):
+        target.write_bytes(b"half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(judge, "save_file", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        judge.save(digits_judge, path)
+    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_the_script_knows_which_judges_there_are(capsys):
+    with pytest.raises(SystemExit):
+        judge.main(["ring"])
+    assert "invalid choice: 'ring'" in capsys.readouterr().err
