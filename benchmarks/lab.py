@@ -4,7 +4,7 @@
 
     lab / plain    rounds per second of a lab that draws, beside the bare `Training` (aim: at least 0.9)
     answer         the longest time that the kernel's loop was kept from answering (aim: under 0.2 s)
-    slider         95th percentile from a slider's new value to its new picture (aim: under 0.05 s)
+    sliders        95th percentile from a slider's new value to its new picture, for generators of the course (aim: under 0.05 s)
 """
 import argparse
 import asyncio
@@ -17,10 +17,10 @@ os.environ["GAN_COURSE_HEADLESS"] = "0"
 import numpy as np
 import torch
 
-from gan_course import data, nets, plots
+from gan_course import data, nets
 from gan_course.games.gan import GAN
 from gan_course.training import Training
-from gan_course.widgets import explore as explore_module
+from gan_course.widgets import explore, generator
 from gan_course.widgets import lab as lab_module
 
 
@@ -50,32 +50,32 @@ def plain_speed(training, seconds: float) -> float:
     return (training.round - begin) / (time.perf_counter() - start)
 
 
-def slider_times(moves: int) -> list[float]:
-    """Seconds from a value to its picture, for a generator's samples behind a slider."""
-    G = nets.MLPGenerator(16, (1, 8, 8), 256, batchnorm=True)
-    z = torch.randn(40, 16)
-    boxes = []
-    explore_module.display = boxes.append
+GENERATORS = {
+    "points in the plane": lambda: nets.MLPGenerator(2, (2,), 128),
+    "8x8 images": lambda: nets.MLPGenerator(16, (1, 8, 8), 256, batchnorm=True),
+    "28x28 images": lambda: nets.MLPGenerator(64, (1, 28, 28), 256, batchnorm=True),
+    "32x32 colour images": lambda: nets.ConvGenerator(100, 3, 64),
+}
 
-    def draw(first):
-        moved = z.clone()
-        moved[:, 0] = first
-        return plots.gallery(nets.generate(G, moved), columns=20)
 
-    values = list(np.linspace(-3, 3, 61))
-    explore_module.explore(draw, "samples, first number of z at {first}", first=explore_module.Slider("z", values, values[30]))
-    slider, times = boxes[0].children[0], []
+def slider_times(explorer, G, moves: int) -> list[float]:
+    """Seconds from a slider's new value to the new picture, the sliders of an explorer taking turns."""
+    boxes, times = [], []
+    explore.display = boxes.append
+    explorer(G)
+    *sliders, _ = boxes[0].children
     for i in range(moves):
+        slider = sliders[i % len(sliders)]
         start = time.perf_counter()
-        slider.index = i % 61
+        slider.index = (slider.index + 1) % len(slider.options)
         times.append(time.perf_counter() - start)
-    return times
+    return times[5:]
 
 
 async def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", default=6.0, type=float)
-    parser.add_argument("--repeats", default=5, type=int)
+    parser.add_argument("--seconds", default=6.0, type=float, help="how long a turn of training lasts")
+    parser.add_argument("--repeats", default=7, type=int)
     a = parser.parse_args()
     torch.set_num_threads(1)
     lab_module.display = lambda box: None
@@ -89,8 +89,10 @@ async def main():
         answers.append(worst)
     print(f"lab / plain: {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})")
     print(f"answer: {statistics.median(answers):.3f} s ({min(answers):.3f} to {max(answers):.3f})")
-    times = slider_times(200)[5:]
-    print(f"slider: median {statistics.median(times) * 1000:.0f} ms, 95th percentile {np.quantile(times, 0.95) * 1000:.0f} ms")
+    print(f"{'sliders, ms: median, 95th percentile':40}" + "".join(f"{name:>22}" for name in GENERATORS))
+    for explorer in (generator.latent_axes, generator.interpolation, generator.truncation):
+        times = [1000 * np.array(slider_times(explorer, make(), 105)) for make in GENERATORS.values()]
+        print(f"{explorer.__name__:40}" + "".join(f"{np.median(each):14.0f}, {np.quantile(each, 0.95):6.0f}" for each in times))
 
 
 if __name__ == "__main__":

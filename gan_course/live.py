@@ -1,6 +1,6 @@
 """A training that plays while you watch: an asyncio task on the kernel's own loop, which can be paused, stepped and reset at any time.
 
-The task plays rounds for a short while, draws if it is time to, and gives the loop back, so that buttons and sliders answer at once.
+The task plays rounds for a short while, or draws if it is time to, and gives the loop back, so that buttons and sliders answer at once.
 No thread: a second thread would halve the speed of small networks.
 """
 import asyncio
@@ -11,14 +11,17 @@ from gan_course.data import Batches
 from gan_course.games import Game
 from gan_course.training import Record, Training
 
-PLAY_SECONDS = 0.07
+PLAY_SECONDS = 0.05
 """How long the task plays before it lets the kernel answer (one round at least)."""
 
 BREATHE_SECONDS = 0.001
 """How long it then waits, so that messages on their way arrive."""
 
 DRAW_SHARE = 0.035
-"""The share of the time that drawing may take: a slow picture is drawn less often."""
+"""The share of the time that drawing may take: a slow picture is drawn less often …"""
+
+DRAW_SECONDS = 2.0
+"""… but never longer than this after the one before."""
 
 
 class Live:
@@ -91,12 +94,13 @@ class Live:
                 pause_at = time.perf_counter() + PLAY_SECONDS
                 while time.perf_counter() < pause_at:
                     self.step()
+                await asyncio.sleep(BREATHE_SECONDS)
                 if time.perf_counter() >= next_drawing:
                     begun = time.perf_counter()
                     self.on_draw()
                     now = time.perf_counter()
-                    next_drawing = now + (now - begun) / DRAW_SHARE
-                await asyncio.sleep(BREATHE_SECONDS)
+                    next_drawing = now + min((now - begun) / DRAW_SHARE, DRAW_SECONDS)
+                    await asyncio.sleep(BREATHE_SECONDS)
         except Exception as error:
             self.error, self.task = error, None
             self.on_draw()

@@ -9,10 +9,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import matplotlib
 import numpy as np
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
@@ -22,7 +24,7 @@ from gan_course.guards import RandomStream
 from gan_course.live import Live
 
 DOTS_PER_INCH = 100
-SETTLED = 50                                                        # rounds before which nobody speaks of collapse
+SETTLED = 100                                                       # rounds before which nobody speaks of collapse
 POINTS = 300                                                        # of a curve, at most; more rounds are averaged together
 
 
@@ -43,7 +45,7 @@ def averaged(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Scene:
-    """The picture of one `Live`. `update()` reads what is new; `png()` draws it; `describe()` says it in words."""
+    """The picture of one `Live`. `update()` reads what is new; `jpeg()` draws it; `describe()` says it in words."""
 
     def __init__(self, live: Live):
         self.dataset = live.training.batches.dataset
@@ -51,17 +53,21 @@ class Scene:
         self.plane = not images and self.dataset.data_shape == (2,)
         self.known = hasattr(self.dataset, "centres")
         self.extent = 2.0 if images or not self.known else max(2.0, 1.25 * self.dataset.centres.abs().max().item())
-        self.fig, axes = plots.canvas(3 if self.known else 2, width=9, height=3.2)
-        self.canvas = FigureCanvasAgg(self.fig)
-        self.fig.dpi = DOTS_PER_INCH
-        self.losses_ax, self.samples_ax = axes[0], axes[1]
-        self.kept_lines, self.levels = [], []
+        with matplotlib.rc_context(plots.STYLE):
+            self.fig = Figure(figsize=(9, 3.2), dpi=DOTS_PER_INCH, layout="constrained")
+            self.canvas = FigureCanvasAgg(self.fig)
+            panels = self.fig.subfigures(1, 3 if self.known else 2, facecolor="white")  # each can be painted without the others
+            self.losses_ax, self.samples_ax, *more = (panel.subplots() for panel in panels)
+        self.kept, self.kept_lines, self.levels = (), [], []
         self._prepare_losses(live)
         self._prepare_plane() if self.plane else self._prepare_images()
         if self.known:
-            self._prepare_quality(axes[2])
-        self.losses_ax.set_ylim(0.3, 1.95)                         # room for the widest numbers
+            self._prepare_quality(*more)
+        self.losses_ax.set_ylim(0.3, 1.95)                         # room for the widest numbers …
+        for ax in self._over_rounds():
+            ax.set_xlim(0, 50_000)                                  # … and for the longest
         self.canvas.draw()                                          # the layout is worked out once
+        self.background = self.canvas.copy_from_bbox(self.fig.bbox)
         self.fig.set_layout_engine("none")
         self.moving = self._moving()
         for artist in self.moving:
@@ -85,9 +91,10 @@ class Scene:
         device = live.training.device
         self.z = torch.randn(150 if self.plane else 40, z_dim, generator=draw).to(device)
         self.z_lines = _grid_lines().to(device) if self.plane and z_dim == 2 else None
-        for ax in [self.losses_ax, *([self.quality_ax] if self.known else [])]:
+        for ax in self._over_rounds():
             ax.set_xlim(0, 50)
-        self.background = None
+            self._limits(ax, max((run.row["rounds"] for run in self.kept), default=0))
+        self.stale = {ax.figure for ax in self.fig.axes}
         self.update()
 
     def update(self) -> None:
@@ -103,28 +110,37 @@ class Scene:
         if self.known:
             with RandomStream(0, self.live.training.device):        # a look must not change the training
                 points = game.sample(1000)
-            self.coverage = metrics.mode_coverage(points.cpu(), self.dataset.centres, self.dataset.sd)
+            centres = self.dataset.centres
+            self.coverage = metrics.mode_coverage(points.cpu(), centres, self.dataset.sd)
+            nearest = torch.cdist(points.cpu(), centres).argmin(dim=1)
+            self.held = int((torch.bincount(nearest, minlength=len(centres)) > 0.2 * len(points) / len(centres)).sum())
             self.quality.append((self.live.training.round, self.coverage.high_quality))
             self.quality_line.set_data(*np.array(self.quality).T * [[1], [100]])
             self._limits(self.quality_ax, self.live.training.round)
         self._update_plane(game) if self.plane else self.samples_image.set_data(plots.sheet(nets.generate(game.G, self.z), 8))
 
     def collapsed(self) -> bool:
-        """True when, some way into the training, good samples come from fewer than half of the modes."""
+        """True when, some way into the training, the samples crowd around fewer than half of the modes.
+
+        A mode is held if at least a fifth of its fair share of samples is nearer to it than to any other, of high quality or not.
+        """
         if self.coverage is None or self.live.training.round < SETTLED:
             return False
-        return self.coverage.high_quality > 0.1 and self.coverage.modes < len(self.dataset.centres) / 2
+        return self.held < len(self.dataset.centres) / 2
 
-    def png(self) -> bytes:
-        """The picture as it is now. Axes and words are painted again only when they have changed; what moves goes on top."""
-        if self.background is None:
-            self.canvas.draw()
-            self.background = self.canvas.copy_from_bbox(self.fig.bbox)
+    def jpeg(self) -> bytes:
+        """The picture as a file, as it is now. Axes and words are painted again only where they have changed; what moves goes on top."""
         self.canvas.restore_region(self.background)
+        if self.stale:
+            for panel in self.stale:
+                panel.draw(self.canvas.get_renderer())
+            self.background = self.canvas.copy_from_bbox(self.fig.bbox)
+            self.stale.clear()
         for artist in self.moving:
             artist.axes.draw_artist(artist)
         file = io.BytesIO()
-        Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB").save(file, "PNG", compress_level=1)
+        page = Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB")
+        page.save(file, "JPEG", quality=92, subsampling=0)          # hard to tell from PNG here, and packed several times as fast
         return file.getvalue()
 
     def describe(self) -> str:
@@ -152,9 +168,10 @@ class Scene:
 
     def overlay(self, kept: Sequence[Kept]) -> None:
         """Draw the kept runs' curves behind the present one, thin and named at their ends."""
+        self.kept = tuple(kept)
         for artist in self.kept_lines:
             artist.remove()
-        self.kept_lines, self.background = [], None
+        self.kept_lines, self.stale = [], {ax.figure for ax in self.fig.axes}
         for run in kept:
             for player, values in run.curves.items():
                 if len(values) and player in self.loss_lines:
@@ -178,8 +195,9 @@ class Scene:
         self.losses_ax.legend(loc="upper left", fontsize=8)
 
     def _fit(self) -> None:
-        """Room for every loss and every chance level."""
-        drawn = np.concatenate([*(line.get_ydata() for line in self.loss_lines.values()), [*self.chance.values()]])
+        """Room for every loss, of the kept runs too, and every chance level."""
+        curves = [averaged(values)[1] for run in self.kept for values in run.curves.values()]
+        drawn = np.concatenate([*curves, *(line.get_ydata() for line in self.loss_lines.values()), [*self.chance.values()]])
         drawn = drawn[np.isfinite(drawn)]
         if not len(drawn):
             return
@@ -187,15 +205,19 @@ class Scene:
         if not low <= drawn.min() <= drawn.max() <= high or drawn.max() - drawn.min() < 0.2 * (high - low):
             room = 0.2 * (drawn.max() - drawn.min()) + 0.05
             self.losses_ax.set_ylim(drawn.min() - room, drawn.max() + room)
-            self.background = None
+            self.stale.add(self.losses_ax.figure)
         self._limits(self.losses_ax, max(len(values) for values in self.curves.values()))
+
+    def _over_rounds(self) -> list:
+        """The axes that run over the rounds."""
+        return [self.losses_ax, self.quality_ax] if self.known else [self.losses_ax]
 
     def _limits(self, ax, rounds: int) -> None:
         """Room for so many rounds; it grows by half each time, so that most pictures need no new axes."""
         right = ax.get_xlim()[1]
         if rounds > right or right < 50:
             ax.set_xlim(0, max(50, round(1.5 * rounds, -1)))
-            self.background = None
+            self.stale.add(ax.figure)
 
     def _moving(self) -> list:
         """What changes from one picture to the next, from back to front."""
@@ -220,8 +242,8 @@ class Scene:
         if hasattr(game, "D"):
             squares = torch.cartesian_prod(self.ticks, self.ticks).to(fake)
             with nets.evaluating(game.D):
-                self.map.set_data(torch.sigmoid(game.D(squares)).detach().view(40, 40).T.cpu().numpy())
-                slope = torch.autograd.grad(game.D(fake).sum(), fake)[0][::3].cpu()  # an arrow for every third point
+                self.map.set_data(game.opinion(game.scores(squares)).detach().view(40, 40).T.cpu().numpy())
+                slope = torch.autograd.grad(game.scores(fake).sum(), fake)[0][::3].cpu()  # an arrow for every third point
             length = slope.norm(dim=1, keepdim=True)
             slope *= 0.3 * self.extent * length.clamp(max=1).sqrt() / (length + 1e-9)
             self.arrows.set_offsets(fake.detach()[::3].cpu().numpy())

@@ -1,7 +1,9 @@
 """The live lab without a browser: the task, the picture, the buttons, and what happens when something goes wrong."""
 import asyncio
 import csv
+import dataclasses
 import io
+import threading
 
 import numpy as np
 import pytest
@@ -11,10 +13,10 @@ from PIL import Image
 from gan_course import data, nets, progress
 from gan_course.games.gan import GAN
 from gan_course.live import Live
-from gan_course.scenes import Scene, averaged
+from gan_course.scenes import Kept, Scene, averaged
 from gan_course.widgets import lab as lab_module
 from gan_course.widgets.explore import Slider
-from gan_course.widgets.lab import Lab, table_csv
+from gan_course.widgets.lab import Lab, table_csv, table_html
 
 SLIDERS = {"latent_dim": Slider("latent dimension", [2, 4], 2), "seed": Slider("seed", [0, 1, 2], 0)}
 
@@ -162,11 +164,27 @@ def test_the_picture_shows_the_losses_as_they_were_recorded():
 def test_the_picture_changes_when_the_training_goes_on(make):
     live = Live(make, {"latent_dim": 2, "seed": 0})
     scene = Scene(live)
-    before = scene.png()
+    before = scene.jpeg()
     live.play(5)
     scene.update()
-    after = scene.png()
+    after = scene.jpeg()
     assert before != after and Image.open(io.BytesIO(after)).size == (900, 320)
+
+
+def test_painting_only_what_has_changed_gives_the_picture_painted_anew():
+    live = Live(build, {"latent_dim": 2, "seed": 0})
+    scene = Scene(live)
+
+    def as_if_anew():
+        before = scene.jpeg()
+        scene.stale = {ax.figure for ax in scene.fig.axes}
+        return before == scene.jpeg()
+
+    for change in (lambda: live.play(3), lambda: live.play(60), lambda: scene.overlay([scene.keep("A")]),
+                   lambda: scene.curves["G"].extend([7.0] * 2), lambda: scene.overlay([]), lambda: scene.restart(live)):
+        change()
+        scene.update()
+        assert as_if_anew()
 
 
 def test_looking_at_the_picture_does_not_change_the_training():
@@ -175,22 +193,25 @@ def test_looking_at_the_picture_does_not_change_the_training():
     for live in (quiet, watched):
         live.play(3)
     scene.update()
-    scene.png()
+    scene.jpeg()
     for live in (quiet, watched):
         live.play(2)
     assert [dict(record) for record in watched.records] == [dict(record) for record in quiet.records]
 
 
-def test_the_alarm_rings_when_good_samples_come_from_few_modes():
+def test_the_alarm_rings_when_samples_crowd_around_few_modes_good_or_not():
     live = Live(build, {"latent_dim": 2, "seed": 0})
     scene = Scene(live)
     centre = scene.dataset.centres[:1]
     live.training.game.sample = lambda n: centre.repeat(n, 1)
     scene.update()
     assert not scene.collapsed()                                    # it has hardly begun
-    live.training.round = 60
+    live.training.round = 110
     scene.update()
     assert scene.collapsed() and "1 of 8 modes" in scene.describe()
+    live.training.game.sample = lambda n: 1.2 * centre.repeat(n, 1)
+    scene.update()
+    assert scene.collapsed() and "0 of 8 modes" in scene.describe()
     live.training.game.sample = lambda n: scene.dataset.sample(n).x
     scene.update()
     assert not scene.collapsed()
@@ -249,6 +270,22 @@ def test_runs_are_kept_laid_over_and_saved(page, tmp_path, monkeypatch):
         ("experiment", "03.moons", "A"), ("experiment", "03.moons", "B")]
 
 
+def test_a_kept_run_stays_in_sight_when_a_new_training_begins(page):
+    lab = Lab("t", build, **SLIDERS)
+    lab.live.play(70)
+    lab.buttons["keep"].click()
+    high = dataclasses.replace(lab.kept[0], curves={"D": np.full(70, 9.0)})
+    lab.scene.overlay([high])
+    lab.buttons["reset"].click()
+    assert lab.live.training.round == 0
+    assert lab.scene.losses_ax.get_xlim()[1] >= 70 and lab.scene.quality_ax.get_xlim()[1] >= 70
+    assert lab.scene.losses_ax.get_ylim()[1] >= 9
+
+
+def test_what_stands_in_the_table_is_escaped():
+    assert "&lt;b&gt;</td>" in table_html([Kept({"loss": "<b>"}, {}, np.empty((0, 2)))])
+
+
 def test_a_table_of_nothing_is_empty():
     assert table_csv([]).strip() == ""
 
@@ -264,6 +301,28 @@ def test_running_the_cell_again_closes_the_old_lab(page):
 
     old, new, tasks = asyncio.run(watch())
     assert not old.live.running and "Closed" in old.status.value and tasks == 1 and not new.live.running
+
+
+def test_what_is_pressed_on_another_thread_happens_on_that_of_the_cell(page):
+    threads = []
+
+    def watched(**settings):
+        threads.append(threading.current_thread())
+        return build(**settings)
+
+    async def watch():
+        lab = Lab("t", watched, **SLIDERS)
+        other = threading.Thread(target=lambda: (lab.buttons["start"].click(), setattr(lab.knobs["latent_dim"], "value", 4)))
+        other.start()
+        other.join()
+        before = lab.live.running, len(threads)
+        await asyncio.sleep(0.05)
+        mine = lab.live.running and lab.live.task.get_loop() is asyncio.get_running_loop()
+        lab.pause()
+        return before, mine
+
+    assert asyncio.run(watch()) == ((False, 1), True)
+    assert threads == 2 * [threading.main_thread()]
 
 
 def test_two_labs_run_side_by_side_without_mixing(page):

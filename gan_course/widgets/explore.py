@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from gan_course import plots
 from gan_course.profile import headless
+from gan_course.widgets.callbacks import in_turn
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,16 @@ class Slider:
             raise ValueError(f"{self.label}: the slider starts at {self.start}, which is not one of its values {list(self.values)}.")
 
 
-def selection(slider: Slider, wait: bool = False) -> ipywidgets.SelectionSlider:
-    """The slider as a widget; with `wait` it reports its value only when it comes to rest."""
+def selections(sliders: dict[str, Slider], wait: bool = False) -> dict[str, ipywidgets.SelectionSlider]:
+    """The sliders as widgets, one under the other; with `wait` they report a value only when they come to rest."""
+    label = max((0.6 * len(slider.label) for slider in sliders.values()), default=0)        # in em: about what the letters take
+    return {name: _selection(slider, wait, max(14, label)) for name, slider in sliders.items()}
+
+
+def _selection(slider: Slider, wait: bool, label: float) -> ipywidgets.SelectionSlider:
     options = [(f"{value:g}" if isinstance(value, float) else str(value), value) for value in slider.values]
     return ipywidgets.SelectionSlider(options=options, value=slider.start, description=slider.label, continuous_update=not wait,
-                                      style={"description_width": "14em"}, layout={"width": "min(40em, 95%)"})
+                                      style={"description_width": f"{label:.1f}em"}, layout={"width": f"min({label + 26:.1f}em, 95%)"})
 
 
 def explore(draw: Callable[..., Figure], alt: str, *, wait: bool = False, **sliders: Slider) -> None:
@@ -48,7 +54,7 @@ def explore(draw: Callable[..., Figure], alt: str, *, wait: bool = False, **slid
                 draw(**start | {name: value})
         plots.show(draw(**start), alt=alt.format(**start))
         return
-    controls = {name: selection(slider, wait) for name, slider in sliders.items()}
+    controls = selections(sliders, wait)
     picture = ipywidgets.HTML()
 
     def redraw(change=None):
@@ -60,6 +66,6 @@ def explore(draw: Callable[..., Figure], alt: str, *, wait: bool = False, **slid
             raise
 
     for control in controls.values():
-        control.observe(redraw, "value")
+        control.observe(in_turn(redraw), "value")
     redraw()
     display(ipywidgets.VBox([*controls.values(), picture]))

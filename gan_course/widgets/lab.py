@@ -15,7 +15,8 @@ from gan_course.games import Game
 from gan_course.live import Live
 from gan_course.profile import by_profile, headless
 from gan_course.scenes import Kept, Scene
-from gan_course.widgets.explore import Slider, selection
+from gan_course.widgets.callbacks import in_turn
+from gan_course.widgets.explore import Slider, selections
 
 RATES = (0.0, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 3e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 3e-2)
 _open: dict[str, "Lab"] = {}
@@ -39,9 +40,9 @@ class Lab:
         start = {setting: slider.start for setting, slider in settings.items()}
         self.live = Live(build, start, self.draw)
         self.scene = Scene(self.live)
-        self.knobs = {setting: selection(slider, wait=True) for setting, slider in settings.items()}
-        self.rates = {player: selection(Slider(f"learning rate of {player}", _with(RATES, rate), rate))
-                      for player, rate in self.live.rates.items()}
+        self.knobs = selections(settings, wait=True)
+        self.rates = selections({player: Slider(f"learning rate of {player}", _with(RATES, rate), rate)
+                                 for player, rate in self.live.rates.items()})
         self._make_widgets()
         self._show(rounds or by_profile(smoke=3, laptop=200, gpu=200))
 
@@ -111,10 +112,10 @@ class Lab:
         if self.live.error is not None:
             self.notice = f"Stopped by an error: {type(self.live.error).__name__}: {self.live.error}"
         self.scene.update()
-        png = base64.b64encode(self.scene.png()).decode()
+        jpeg = base64.b64encode(self.scene.jpeg()).decode()
         alt = html.escape(self.scene.describe(), quote=True)
         self.picture.value = (f'<img class="gan-course-figure" alt="{alt}" width="864" height="307" '
-                              f'style="max-width:100%;height:auto;background:white;border-radius:4px" src="data:image/png;base64,{png}">')
+                              f'style="max-width:100%;height:auto;background:white;border-radius:4px" src="data:image/jpeg;base64,{jpeg}">')
         self.table.value = table_html(self.kept)
         self._show_status()
 
@@ -157,7 +158,7 @@ class Lab:
         self.say(f"Learning rate of {player} is now {rate:g}.")
 
     def _in_words(self, action: Callable) -> Callable:
-        """The action, with an error in it shown to the learner before it is raised."""
+        """The action, in turn with the rounds of the training, and an error in it shown to the learner before it is raised."""
         def guarded(event):
             try:
                 action(event)
@@ -166,7 +167,7 @@ class Lab:
                 self.live.error = error
                 self.say(f"Stopped by an error: {type(error).__name__}: {error}")
                 raise
-        return guarded
+        return in_turn(guarded)
 
     def _show(self, rounds: int) -> None:
         if headless():
@@ -200,10 +201,15 @@ def table_html(kept: list[Kept]) -> str:
     if not kept:
         return ""
     columns = list(dict.fromkeys(column for run in kept for column in run.row))
-    head = "".join(f"<th>{html.escape(column.replace('_', ' '))}</th>" for column in columns)
-    rows = ["".join(f"<td>{html.escape(_short(run.row.get(column, '')))}</td>" for column in columns) for run in kept]
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f'<table class="gan-course-runs"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    head = _row("th", [column.replace("_", " ") for column in columns])
+    body = "".join(_row("td", [_short(run.row.get(column, "")) for column in columns]) for run in kept)
+    return (f'<div style="overflow-x:auto;line-height:1.4"><table class="gan-course-runs"><thead>{head}</thead>'
+            f'<tbody>{body}</tbody></table></div>')
+
+
+def _row(kind: str, texts: list[str]) -> str:
+    cells = (f'<{kind} style="padding:1px 5px;text-align:right">{html.escape(text)}</{kind}>' for text in texts)
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _short(value) -> str:

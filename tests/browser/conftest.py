@@ -1,16 +1,21 @@
 """A real JupyterLab on this machine alone, and a real Chromium to look at it with."""
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
+from typing import NamedTuple
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 from gan_course.paths import NOTEBOOKS
 
@@ -26,6 +31,23 @@ RUN = """() => { window.ranAll = undefined;
 ERRORS = """() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells
     .flatMap(cell => cell.outputs ?? []).filter(output => output.output_type === 'error')
     .map(output => `${output.ename}: ${output.evalue}`)"""
+RERUN = """text => { const notebook = window.jupyterapp.shell.currentWidget.content;
+    notebook.activeCellIndex = notebook.widgets.findIndex(cell => cell.model.sharedModel.source.includes(text));
+    return window.jupyterapp.commands.execute('notebook:run-cell') }"""
+ROUND = r"""box => Number(box.querySelector('[role=status]').innerText.match(/Round ([0-9]+)/)[1])"""
+
+
+class Server(NamedTuple):
+    """A JupyterLab: where it answers, and the folder whose notebooks it shows."""
+
+    address: str
+    folder: Path
+
+    def write(self, name, cells):
+        """Put a notebook of these code cells into the folder."""
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata={"kernelspec": kernel})
+        nbformat.write(notebook, self.folder / name)
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +67,7 @@ def chromium():
 
 @pytest.fixture(scope="session")
 def server(chromium, tmp_path_factory):
-    """The address of a JupyterLab that shows a copy of the notebooks, small (smoke profile) and with widgets (not headless)."""
+    """A JupyterLab that shows a copy of the notebooks, small (smoke profile) and with widgets (not headless)."""
     home = tmp_path_factory.mktemp("jupyter")
     shutil.copytree(NOTEBOOKS, home / "notebooks")
     for name, content in SETTINGS.items():
@@ -66,7 +88,7 @@ def server(chromium, tmp_path_factory):
         address = f"http://127.0.0.1:{port}"
         try:
             wait_for(f"{address}/api/status", process, home / "log")
-            yield address
+            yield Server(address, home / "notebooks")
         finally:
             process.terminate()
             try:
@@ -92,18 +114,27 @@ class Notebook:
     def __init__(self, page, server, name):
         self.page, self.name, self.strangers, self.page_errors = page, name, [], []
         page.on("pageerror", lambda error: self.page_errors.append(str(error)))
-        page.on("request", lambda request: self.note(request.url, server))
-        page.goto(f"{server}/lab/workspaces/{name.removesuffix('.ipynb')}/tree/{name}")
+        page.on("request", lambda request: self.note(request.url, server.address))
+        page.goto(f"{server.address}/lab/workspaces/{name.removesuffix('.ipynb')}/tree/{name}")
         page.wait_for_function(READY, arg=name, timeout=60_000)
 
-    def note(self, url, server):
-        if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).netloc != urlsplit(server).netloc:
+    def note(self, url, address):
+        if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).netloc != urlsplit(address).netloc:
             self.strangers.append(url)
 
     def run_all(self, timeout=240):
         """Run every cell, and wait for the end."""
         self.page.evaluate(RUN)
         self.page.wait_for_function("() => window.ranAll", timeout=1000 * timeout)
+
+    def run_again(self, text):
+        """Run the first cell with this text in it again."""
+        self.page.evaluate(RERUN, text)
+
+    def labs(self):
+        """The labs on the page, from top to bottom."""
+        boxes = self.page.locator(".gan-course-lab")
+        return [Lab(self.page, boxes.nth(i)) for i in range(boxes.count())]
 
     def errors(self):
         """What went wrong until now: in cells, inside Output widgets, beside sliders, and in the page itself."""
@@ -125,10 +156,47 @@ class Notebook:
                 self.page.screenshot(path=os.path.join(folder, f"{self.name.removesuffix('.ipynb')}-{theme}-{number:02}.png"))
 
 
+class Lab:
+    """A lab on the page, under a learner's fingers: keyboard only."""
+
+    def __init__(self, page, box):
+        self.page, self.box, self.status = page, box, box.locator("[role=status]")
+
+    def press(self, name):
+        button = self.box.get_by_role("button", name=re.compile(name)).first
+        button.focus()
+        button.press("Enter")
+
+    def move(self, slider, key):
+        """Move a slider; returns the value that now stands beside it."""
+        row = self.box.locator(".widget-hslider", has_text=slider)
+        before = row.locator(".widget-readout").inner_text()
+        row.locator(".noUi-handle").focus()
+        self.page.keyboard.press(key)
+        row.locator(".widget-readout").filter(has_not_text=re.compile(f"^{re.escape(before)}$")).wait_for(timeout=5000)
+        return row.locator(".widget-readout").inner_text()
+
+    def says(self, text, seconds=10):
+        self.box.locator("[role=status]", has_text=text).wait_for(timeout=1000 * seconds)
+
+    def round(self):
+        return self.box.evaluate(ROUND)
+
+    def plays_on(self):
+        self.page.wait_for_function(f"([box, before]) => ({ROUND})(box) > before", arg=[self.box.element_handle(), self.round()],
+                                    timeout=20_000)
+
+    def stands_still(self):
+        self.page.wait_for_timeout(300)                             # the last picture may be on its way
+        before = self.status.inner_text()
+        self.page.wait_for_timeout(1200)
+        assert self.status.inner_text() == before
+
+
 @pytest.fixture
 def open_notebook(chromium, server):
     """A function that opens a notebook by its file name; its kernel and its page are closed after the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(viewport={"width": int(os.environ.get("GAN_COURSE_WIDTH", 1280)), "height": 900})
     page = context.new_page()
     yield lambda name: Notebook(page, server, name)
     page.evaluate("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()")

@@ -1,7 +1,5 @@
 """Exercises in a real JupyterLab: wrong, two hints and the solution by keyboard, right, and an endless loop, in a notebook of their own."""
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
 from gan_course.paths import ROOT
 
@@ -22,18 +20,14 @@ best_discriminator.__module__"""
 
 
 @pytest.fixture
-def name(server, tmp_path_factory):
-    """A notebook with one cell for each kind of answer, in the folder that the server shows."""
-    folder = next(tmp_path_factory.getbasetemp().glob("jupyter*")) / "notebooks"
-    cells = [new_code_cell(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom gan_course import exercises")]
-    cells += [new_code_cell(CELL.format(body)) for body in CELLS.values()]
-    notebook = new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
-    nbformat.write(notebook, folder / "exercise.ipynb")
-    return "exercise.ipynb"
+def notebook(open_notebook, server):
+    """A notebook with one cell for each kind of answer."""
+    first = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom gan_course import exercises"
+    server.write("exercise.ipynb", [first, *(CELL.format(body) for body in CELLS.values())])
+    return open_notebook("exercise.ipynb")
 
 
-def test_a_learner_gets_it_wrong_asks_for_help_and_gets_it_right(open_notebook, name):
-    notebook = open_notebook(name)
+def test_a_learner_gets_it_wrong_asks_for_help_and_gets_it_right(notebook):
     notebook.run_all()
     assert notebook.errors() == []
     page = notebook.page

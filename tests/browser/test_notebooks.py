@@ -1,6 +1,7 @@
-"""Every notebook as a learner meets it: in JupyterLab, in a browser, with its sliders moved by the keyboard.
+"""Every notebook as a learner meets it: in JupyterLab, in a browser, its sliders and its labs used by the keyboard.
 
-With GAN_COURSE_SCREENSHOTS=folder the pages are photographed too, in the light and the dark theme.
+With GAN_COURSE_SCREENSHOTS=folder the pages are photographed too, in the light and the dark theme; GAN_COURSE_WIDTH=1000 makes the
+window narrower than its 1280.
 """
 import os
 import re
@@ -15,7 +16,7 @@ PICTURE = """box => box.querySelector('img.gan-course-figure')?.src + box.queryS
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_a_learner_can_run_the_notebook_and_move_its_sliders(open_notebook, path):
+def test_a_learner_can_run_the_notebook_move_its_sliders_and_use_its_labs(open_notebook, path):
     notebook = open_notebook(path.name)
     notebook.run_all()
     assert notebook.errors() == []
@@ -24,6 +25,10 @@ def test_a_learner_can_run_the_notebook_and_move_its_sliders(open_notebook, path
     assert handles.count() >= len(re.findall(r"\bSlider\(", path.read_text(encoding="utf-8"))), "a slider is not on the page"
     for handle in handles.all():
         arrow_changes_the_picture(page, handle)
+    labs = notebook.labs()
+    assert len(labs) == len(re.findall(r"\bLab\(", path.read_text(encoding="utf-8"))), "a lab is not on the page"
+    for lab in labs:
+        lab_does_what_its_buttons_say(lab)
     assert page.locator(".jp-OutputArea-output img:not([alt]), .jp-OutputArea-output img[alt='']").count() == 0
     if folder := os.environ.get("GAN_COURSE_SCREENSHOTS"):
         notebook.photograph(folder)
@@ -39,3 +44,35 @@ def arrow_changes_the_picture(page, handle):
     handle.focus()
     handle.press("ArrowLeft" if at_the_end else "ArrowRight")
     page.wait_for_function(f"([box, before]) => ({PICTURE})(box) !== before", arg=[box, before], timeout=20_000)
+
+
+def lab_does_what_its_buttons_say(lab):
+    """Start, a learning rate changed while it runs, Pause, Step, one player alone, Keep run, Reset, and Start once more."""
+    picture = lab.box.locator("img").get_attribute("src")
+    players = [name.removeprefix("Step ") for name in lab.box.get_by_role("button", name="Step ").all_inner_texts() if name != "Step"]
+    lab.press("Start")
+    lab.says("Running")
+    lab.plays_on()
+    assert lab.box.locator("img").get_attribute("src") != picture
+    rate = lab.move(f"learning rate of {players[-1]}", "ArrowRight")
+    lab.says(f"Learning rate of {players[-1]} is now {rate}.")
+    lab.plays_on()                                                  # it went on, with the new rate
+    lab.press("Pause")
+    lab.says("Paused")
+    lab.stands_still()
+    rounds = lab.round()
+    lab.press("Step$")
+    lab.says(f"Round {rounds + 1}.")
+    for player in players:
+        lab.press(f"Step {player}$")
+        lab.says(f"{player} moved once")
+    assert lab.round() == rounds + 1
+    lab.press("Keep run")
+    lab.says("Kept as A")
+    assert lab.box.locator("table tbody tr").count() == 1
+    lab.press("Reset")
+    lab.says("Round 0.")
+    lab.press("Start")
+    lab.plays_on()
+    lab.press("Pause")
+    lab.says("Paused")
