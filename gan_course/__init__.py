@@ -3,10 +3,13 @@
     profile    how large to run (smoke, laptop, gpu), on which device, from which seed
     data       densities and images; `batches()` hands them out without end
     nets       the networks that more than one game uses
+    crowd      several small networks trained side by side as one
     losses     each loss of the course once: logits in, a scalar to minimise out
     games      one GAN paper a file: who moves, which parameters, minimising what
     training   the only training loop: an iterator of records
     metrics    samples in, numbers out
+    judge      small frozen classifiers whose features the metrics compare
+    inception  the real FID and KID, with an extra package and its weights
     plots      numbers in, figures out; `show` puts a figure with its text description on the page
     claims     what a notebook asserts, checked where it is said
     live       a training that plays while you watch; `scenes` is its picture

@@ -10,11 +10,11 @@ from gan_course.paths import ROOT
 PACKAGE = ROOT / "gan_course"
 LAYERS = [  # a module imports from its own line and from those above
     {"paths", "profile"},
-    {"data", "nets", "losses"},
+    {"data", "nets", "crowd", "losses"},
     {"games"},
     {"guards", "checkpoints", "training"},
-    {"metrics", "judge", "plots", "claims", "live"},
-    {"scenes", "catalogue", "runs"},
+    {"metrics", "judge", "inception", "plots", "claims", "live"},
+    {"scenes", "latent", "catalogue", "runs"},
     {"widgets", "quiz", "quizzes", "exercises", "progress", "dashboard"},
     {"batch", "doctor", "cli"},
 ]

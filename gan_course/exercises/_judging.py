@@ -5,6 +5,7 @@ same, the next probe follows. If not, the answer is wrong, and the probe's mista
 because a wrong solution that we know (`like`) gives what was seen, or because a clue says so (`when`).
 """
 import dis
+import functools
 import inspect
 import linecache
 import traceback
@@ -70,6 +71,7 @@ def judge(exercise: Exercise, answer: Any) -> Verdict:
     if before:
         return before
     printed = ""
+    _load_what_torch_loads_late()
     with _sandbox.randomness_untouched():
         for probe in exercise.probes:
             right, _ = _observe(probe, exercise.reference)          # first: what PyTorch loads on first use is not on the learner's clock
@@ -79,6 +81,12 @@ def judge(exercise: Exercise, answer: Any) -> Verdict:
             if verdict:
                 return Verdict(*verdict, printed)
     return Verdict("right", "right", exercise.well_done, printed)
+
+
+@functools.cache
+def _load_what_torch_loads_late() -> None:
+    """The first optimizer of a process makes PyTorch import a large part of itself: seconds that are not the learner's."""
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)])
 
 
 def _before_running(exercise: Exercise, answer: Any) -> Verdict | None:

@@ -1,0 +1,175 @@
+"""Answers to the exercises of notebook 01 as learners write them."""
+import numpy as np
+import torch
+
+
+def stable_by_hand(l, p):
+    joint = l + p
+    joint = joint - joint.max(dim=1, keepdim=True).values
+    e = torch.exp(joint)
+    return e / e.sum(dim=1, keepdim=True)
+
+
+def naive_division(l, p):
+    joint = torch.exp(l) * torch.exp(p)
+    return joint / joint.sum(1, keepdim=True)
+
+
+def with_epsilon(l, p):
+    joint = torch.exp(l + p)
+    return joint / (joint.sum(1, keepdim=True) + 1e-12)
+
+
+def with_large_epsilon(l, p):
+    joint = torch.exp(l.double() + p)
+    return joint / (joint.sum(1, keepdim=True) + 1e-20)
+
+
+def draw_by_draw(weights, means, sds, n):
+    rows = []
+    for _ in range(n):
+        k = torch.multinomial(weights, 1).item()
+        rows.append(torch.normal(means[k], sds[k]))
+    return torch.stack(rows)
+
+
+def with_numpy(weights, means, sds, n):
+    p = weights.numpy().astype(float)
+    k = np.random.choice(len(p), size=n, p=p / p.sum())
+    return np.random.normal(means.numpy()[k], sds.numpy()[k])
+
+
+def by_distributions(weights, means, sds, n):
+    choose = torch.distributions.Categorical(weights)
+    parts = torch.distributions.Normal(means, sds)
+    return torch.distributions.MixtureSameFamily(choose, parts).sample((n,))
+
+
+def pick_from_all(weights, means, sds, n):
+    every = means + sds * torch.randn(n, len(means))
+    return every[torch.arange(n), torch.multinomial(weights, n, True)]
+
+
+def pick(weights, n):
+    return torch.multinomial(weights, n, replacement=True)
+
+
+def averaged(weights, means, sds, n):
+    return ((means + sds * torch.randn(n, len(means))) * weights).sum(1)
+
+
+def averaged_equally(weights, means, sds, n):
+    return torch.normal(means.expand(n, -1), sds.expand(n, -1)).mean(1)
+
+
+def one_gaussian_in_the_middle(weights, means, sds, n):
+    return (weights * means).sum() + (weights * sds).sum() * torch.randn(n)
+
+
+def chosen_once(weights, means, sds, n):
+    k = pick(weights, 1)
+    return means[k] + sds[k] * torch.randn(n)
+
+
+def most_probable(weights, means, sds, n):
+    k = weights.argmax()
+    return means[k] + sds[k] * torch.randn(n)
+
+
+def one_noise(weights, means, sds, n):
+    k = pick(weights, n)
+    return means[k] + sds[k] * torch.randn(1)
+
+
+def equally_often(weights, means, sds, n):
+    k = torch.randint(len(weights), (n,))
+    return means[k] + sds[k] * torch.randn(n)
+
+
+def weights_squared(weights, means, sds, n):
+    k = pick(weights**2, n)
+    return means[k] + sds[k] * torch.randn(n)
+
+
+def with_spread(spread):
+    def sample_mixture(weights, means, sds, n):
+        k = pick(weights, n)
+        return means[k] + spread(sds, k) * torch.randn(n)
+    return sample_mixture
+
+
+def kl(m, l):
+    return -0.5 * torch.sum(1 + l - m.pow(2) - l.exp(), dim=1)
+
+
+def per_dimension(m, l):
+    return -0.5 * (1 + l - m.pow(2) - l.exp())
+
+
+def by_library(m, l):
+    normal = torch.distributions.Normal
+    return torch.distributions.kl_divergence(normal(m, l.exp().sqrt()), normal(torch.zeros_like(m), torch.ones_like(m))).sum(-1)
+
+
+RIGHT = {
+    "01.bayes_rule": [stable_by_hand, lambda l, p: (l + p - torch.logsumexp(l + p, 1, keepdim=True)).exp(),
+                      lambda l, p: torch.nn.functional.softmax(l + p[None, :], -1), lambda l, p: torch.log_softmax(l + p, dim=-1).exp()],
+    "01.sample_mixture": [draw_by_draw, with_numpy, by_distributions, pick_from_all, lambda w, m, s, n: list(pick_from_all(w, m, s, n))],
+    "01.gaussian_kl": [kl, by_library, lambda m, l: (m.pow(2) + l.exp() - 1 - l).sum(-1) / 2,
+                       lambda m, l: torch.stack([kl(a[None], b[None])[0] for a, b in zip(m, l, strict=True)])],
+}
+WRONG = {
+    "01.bayes_rule": {
+        "no_prior": [lambda l, p: torch.softmax(l, dim=1), lambda l, p: l.exp() / l.exp().sum(1, keepdim=True)],
+        "wrong_dim": [lambda l, p: torch.softmax(l + p, dim=0)],
+        "over_everything": [lambda l, p: torch.softmax((l + p).flatten(), 0).view_as(l)],
+        "joint": [lambda l, p: l.exp() * p.exp()],
+        "log_joint": [lambda l, p: l + p],
+        "log_posterior": [lambda l, p: l + p - torch.logsumexp(l + p, dim=1, keepdim=True)],
+        "logs_divided": [lambda l, p: (l + p) / (l + p).sum(dim=1, keepdim=True), lambda l, p: l * p / (l * p).sum(1, keepdim=True)],
+        "log_times_log": [lambda l, p: torch.softmax(l * p, 1), lambda l, p: l * p],
+        "prior_not_a_log": [lambda l, p: torch.softmax(l + torch.exp(p), 1)],
+        "prior_divided": [lambda l, p: torch.softmax(l - p, dim=1)],
+        "prior_afterwards": [lambda l, p: torch.softmax(l, 1) * p.exp()],
+        "class_only": [lambda l, p: torch.argmax(l + p, dim=1)],
+        "evidence": [lambda l, p: torch.logsumexp(l + p, dim=1), lambda l, p: (l.exp() * p.exp()).sum(1)],
+        "underflow": [naive_division],
+        "padded": [with_epsilon, with_large_epsilon],
+        "error": [lambda l, p: torch.softmax(l + p.unsqueeze(1), 1)],
+        "unknown": [lambda l, p: torch.softmax(l + 2 * p, 1)],
+        "no_return": [lambda l, p: print(torch.softmax(l + p, 1))],
+        "changed_inputs": [lambda l, p: l.add_(p).softmax(1)],
+    },
+    "01.sample_mixture": {
+        "shape": [lambda w, m, s, n: by_distributions(w, m, s, n)[:, None], lambda w, m, s, n: by_distributions(w, m, s, 1),
+                  lambda w, m, s, n: m + s * torch.randn(n, len(m)), lambda w, m, s, n: "many"],
+        "averaged": [averaged, averaged_equally, one_gaussian_in_the_middle],
+        "one_component": [chosen_once, most_probable],
+        "no_spread": [lambda w, m, s, n: m[pick(w, n)], lambda w, m, s, n: (m + s * torch.randn(len(m)))[pick(w, n)], one_noise],
+        "equal_shares": [equally_often],
+        "shares": [weights_squared],
+        "variance": [with_spread(lambda s, k: s[k] ** 2), with_spread(lambda s, k: s[k].sqrt())],
+        "one_sd": [with_spread(lambda s, k: s.mean()), with_spread(lambda s, k: 1.0)],
+        "unknown": [with_spread(lambda s, k: 3 * s[k])],
+        "error": [lambda w, m, s, n: m[pick(w, n)] + s * torch.randn(n)],
+    },
+    "01.gaussian_kl": {
+        "one_number": [lambda m, l: kl(m, l).mean(), lambda m, l: kl(m, l).sum(), lambda m, l: per_dimension(m, l).mean()],
+        "not_summed": [per_dimension],
+        "mean_over_dimensions": [lambda m, l: per_dimension(m, l).mean(dim=1)],
+        "wrong_dim": [lambda m, l: per_dimension(m, l).sum(0), lambda m, l: per_dimension(m, l).mean(0)],
+        "half": [lambda m, l: (m**2 + l.exp() - l - 1).sum(1), lambda m, l: kl(m, l) / 2],
+        "sign": [lambda m, l: 0.5 * torch.sum(1 + l - m.pow(2) - l.exp(), dim=1)],
+        "sd_for_variance": [lambda m, l: -0.5 * (1 + l - m**2 - torch.exp(0.5 * l)).sum(1)],
+        "log_of_sd": [lambda m, l: -0.5 * (1 + 2 * l - m**2 - torch.exp(2 * l)).sum(1),
+                      lambda m, l: -0.5 * (1 + 2 * l - m**2 - torch.exp(l)).sum(1)],
+        "log_of_log": [lambda m, l: 0.5 * (m**2 + l - torch.log(l) - 1).sum(1),
+                       lambda m, l: 0.5 * (m**2 + l.exp() - torch.log(l) - 1).sum(1)],
+        "mean_not_squared": [lambda m, l: 0.5 * (m + l.exp() - l - 1).sum(1), lambda m, l: 0.5 * (abs(m) + l.exp() - l - 1).sum(1)],
+        "no_mean": [lambda m, l: 0.5 * (l.exp() - l - 1).sum(1)],
+        "no_one": [lambda m, l: 0.5 * (m**2 + l.exp() - l).sum(1), lambda m, l: 0.5 * ((m**2 + l.exp() - l).sum(1) - 1)],
+        "no_log": [lambda m, l: 0.5 * (m**2 + l.exp() - 1).sum(1), lambda m, l: 0.5 * (m**2 + l.exp() + l - 1).sum(1)],
+        "reversed": [lambda m, l: 0.5 * (l - 1 + (1 + m**2) * torch.exp(-l)).sum(1)],
+        "unknown": [lambda m, l: 3 * kl(m, l)],
+    },
+}
