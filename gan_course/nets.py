@@ -49,25 +49,32 @@ class MLPDiscriminator(nn.Module):
 
 
 class ConvGenerator(nn.Module):
-    """DCGAN's generator for 32x32 images: z -> 4x4 -> 8x8 -> 16x16 -> 32x32 by transposed convolutions (arXiv:1511.06434).
+    """DCGAN's generator: z becomes a small image of many channels, which doubles in size until it is size x size (arXiv:1511.06434).
 
-    BatchNorm and ReLU after each but the last, which ends in tanh. `width` is the number of channels at 16x16.
+    `size` is one of `SIZES`: 32 grows as 4, 8, 16, 32; 28 as 7, 14, 28. `width` is the number of channels before the last doubling;
+    each earlier image has twice as many. A doubling is a 4x4 transposed convolution of stride 2, as in the paper, or, with
+    `upsampling="nearest"`, every pixel repeated 2x2 and then a 3x3 convolution (Odena, Dumoulin, Olah, 2016, distill.pub). BatchNorm
+    and ReLU after each but the last, which ends in tanh. Raises ValueError for a size or an upsampling that is not there.
     """
 
-    def __init__(self, z_dim: int = 100, channels: int = 3, width: int = 64):
+    def __init__(self, z_dim: int = 100, channels: int = 3, width: int = 64, size: int = 32, upsampling: str = "transposed"):
         super().__init__()
+        start, doublings = _from_small(size)
+        if upsampling not in ("transposed", "nearest"):
+            raise ValueError(f"There is no upsampling {upsampling!r}; choose transposed or nearest.")
         self.z_dim = z_dim
 
-        def grow(a: int, b: int, stride: int, padding: int) -> list[nn.Module]:
-            return [nn.ConvTranspose2d(a, b, 4, stride, padding, bias=False), nn.BatchNorm2d(b), nn.ReLU()]
+        def double(a: int, b: int, bias: bool) -> list[nn.Module]:
+            if upsampling == "transposed":
+                return [nn.ConvTranspose2d(a, b, 4, 2, 1, bias=bias)]
+            return [nn.Upsample(scale_factor=2, mode="nearest"), nn.Conv2d(a, b, 3, 1, 1, bias=bias)]
 
-        self.layers = nn.Sequential(
-            *grow(z_dim, 4 * width, 1, 0),                          # (N, 4w, 4, 4)
-            *grow(4 * width, 2 * width, 2, 1),                      # (N, 2w, 8, 8)
-            *grow(2 * width, width, 2, 1),                          # (N, w, 16, 16)
-            nn.ConvTranspose2d(width, channels, 4, 2, 1),           # (N, C, 32, 32)
-            nn.Tanh(),
-        )
+        widths = [width * 2**i for i in reversed(range(doublings))]
+        layers = [nn.ConvTranspose2d(z_dim, widths[0], start, bias=False)]      # (N, z_dim, 1, 1) -> (N, 2^(k-1) w, start, start)
+        for a, b in zip(widths, widths[1:], strict=False):
+            layers += [nn.BatchNorm2d(a), nn.ReLU(), *double(a, b, bias=False)]  # half the channels, twice the size
+        layers += [nn.BatchNorm2d(width), nn.ReLU(), *double(width, channels, bias=True), nn.Tanh()]     # (N, C, size, size)
+        self.layers = nn.Sequential(*layers)
         self.apply(dcgan_init)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -75,24 +82,36 @@ class ConvGenerator(nn.Module):
 
 
 class ConvDiscriminator(nn.Module):
-    """DCGAN's discriminator for 32x32 images: strided convolutions with LeakyReLU(0.2), BatchNorm in all but the first and last."""
+    """DCGAN's discriminator: strided convolutions with LeakyReLU(0.2), BatchNorm in all but the first and last.
 
-    def __init__(self, channels: int = 3, width: int = 64):
+    `size` and `width` as in `ConvGenerator`, backwards. `body` ends in the features, `head` turns them into one logit.
+    """
+
+    def __init__(self, channels: int = 3, width: int = 64, size: int = 32):
         super().__init__()
-
-        def shrink(a: int, b: int) -> list[nn.Module]:
-            return [nn.Conv2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(0.2)]
-
-        self.layers = nn.Sequential(
-            nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2),  # (N, w, 16, 16)
-            *shrink(width, 2 * width),                              # (N, 2w, 8, 8)
-            *shrink(2 * width, 4 * width),                          # (N, 4w, 4, 4)
-            nn.Conv2d(4 * width, 1, 4),                             # (N, 1, 1, 1)
-        )
+        start, halvings = _from_small(size)
+        widths = [width * 2**i for i in range(halvings)]
+        layers = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]       # (N, w, size/2, size/2)
+        for a, b in zip(widths, widths[1:], strict=False):
+            layers += [nn.Conv2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(0.2)]   # twice the channels, half the size
+        self.body = nn.Sequential(*layers)
+        self.head = nn.Conv2d(widths[-1], 1, start)                             # (N, 1, 1, 1)
+        self.feature_shape = (widths[-1], start, start)
         self.apply(dcgan_init)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x).flatten()                             # (N,)
+        return self.head(self.body(x)).flatten()                                # (N,)
+
+
+SIZES = {8: 2, 16: 4, 28: 7, 32: 4, 64: 4}
+"""Image sizes that the convolutional networks know, and the size of the small image at which each begins."""
+
+
+def _from_small(size: int) -> tuple[int, int]:
+    """The size at which `size` begins, and how many doublings lead from there to it."""
+    if size not in SIZES:
+        raise ValueError(f"These networks draw images of {', '.join(map(str, SIZES))} pixels a side; got {size}.")
+    return SIZES[size], int(math.log2(size // SIZES[size]))
 
 
 def dcgan_init(module: nn.Module) -> None:
@@ -122,7 +141,7 @@ def evaluating(net: nn.Module) -> Iterator[None]:
 
 
 @torch.no_grad()
-def generate(G: nn.Module, z: Tensor) -> Tensor:
-    """G(z) as a finished generator gives it: in evaluation mode, without gradients."""
+def generate(G: nn.Module, *inputs: Tensor) -> Tensor:
+    """G(z), or G(z, y) where it is told y, as a finished generator gives it: in evaluation mode, without gradients."""
     with evaluating(G):
-        return G(z)
+        return G(*inputs)
