@@ -6,6 +6,7 @@ And any folder of pictures of your own: `load("path/to/folder")`.
 """
 from pathlib import Path
 
+from gan_course.data.pairs import PairSet
 from gan_course.data.sets import Batch, Batches, Density, ImageSet
 from gan_course.profile import pick_device
 
@@ -44,11 +45,11 @@ def load(name: str | Path, split: str = "train", size: int | None = None) -> Ima
     raise ValueError(f"There is no data set and no folder called {name!r}. Data sets: {', '.join(names())}.")
 
 
-def batches(dataset: ImageSet | Density | str | Path, batch_size: int, *, seed: int = 0, device=None) -> Batches:
+def batches(dataset: ImageSet | PairSet | Density | str | Path, batch_size: int, *, seed: int = 0, device=None) -> Batches:
     """An endless, seeded, resumable iterator of `Batch(x, y)` from a data set or its name, on `device` (default: `pick_device()`)."""
     if isinstance(dataset, str | Path):
         dataset = load(dataset)
     return Batches(dataset, batch_size, seed=seed, device=pick_device() if device is None else device)
 
 
-__all__ = ["Batch", "Batches", "Density", "ImageSet", "batches", "load", "names"]
+__all__ = ["Batch", "Batches", "Density", "ImageSet", "PairSet", "batches", "load", "names"]

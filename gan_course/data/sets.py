@@ -5,9 +5,15 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from gan_course.data.pairs import PairSet
+
 
 class Batch(NamedTuple):
-    """What a player sees in one move: `x` of shape (N, *data_shape) and `y`, the class or component of each row, (N,) int64."""
+    """What a player sees in one move: `x` of shape (N, *data_shape) and `y`, the class or component of each row, (N,) int64.
+
+    From a `PairSet` both are images in [-1, 1]: `x` what a translator sees, `y` what it should draw, (N, *data_shape). Row i of each shows
+    the same scene if the set is paired; otherwise they have nothing to do with each other.
+    """
 
     x: Tensor
     y: Tensor
@@ -73,58 +79,84 @@ class Batches:
     """An endless, seeded, resumable iterator of `Batch(x, y)`, all on one device.
 
     Images: every epoch is a fresh shuffle, and the last, shorter batch of an epoch is dropped (BatchNorm needs full ones).
-    Densities: every batch is a fresh draw. `state()` and `restore(state)` continue the very same stream.
+    Pictures without pairs: each side has a shuffle and epochs of its own. Densities: every batch is a fresh draw.
+    `state()` and `restore(state)` continue the very same stream.
     """
 
     def __init__(self, dataset, batch_size: int, *, seed: int = 0, device="cpu"):
-        if batch_size < 1:
-            raise ValueError(f"A batch needs at least one element; batch_size is {batch_size}.")
-        if isinstance(dataset, ImageSet) and batch_size > len(dataset):
-            raise ValueError(f"{dataset.name} has {len(dataset)} images, fewer than one batch of {batch_size}. Use a smaller batch_size.")
         self.dataset = dataset
         self.batch_size = batch_size
         self.device = torch.device(device)
         self.data_shape = dataset.data_shape
-        self._position = 0                                          # images used of this epoch
-        self._order = None                                          # the epoch's shuffle, made when first needed
-        if isinstance(dataset, ImageSet):
-            self._images, self._labels = _keep_close(dataset, self.device)
-            self._generator = torch.Generator(self._images.device).manual_seed(seed)
-        else:
+        if batch_size < 1:
+            raise ValueError(f"A batch needs at least one element; batch_size is {batch_size}.")
+        if not isinstance(dataset, ImageSet | PairSet):
+            self._orders = []
             self._generator = torch.Generator(self.device).manual_seed(seed)
+            return
+        if batch_size > len(dataset):
+            raise ValueError(f"{dataset.name} has {len(dataset)} images, fewer than one batch of {batch_size}. Use a smaller batch_size.")
+        x, y = (dataset.images, dataset.labels) if isinstance(dataset, ImageSet) else (dataset.x, dataset.y)
+        self._x, self._y = _keep_close(x, y, self.device)
+        if isinstance(dataset, ImageSet) or dataset.paired:         # one order for both
+            self._orders = [_Shuffle(len(x), seed, self._x.device)]
+        else:                                                       # one for each; the same seed would make pairs again
+            self._orders = [_Shuffle(len(x), 2 * seed, self._x.device), _Shuffle(len(y), 2 * seed + 1, self._x.device)]
 
     def __iter__(self):
         return self
 
     def __next__(self) -> Batch:
-        if not isinstance(self.dataset, ImageSet):
+        if not self._orders:
             return self.dataset.sample(self.batch_size, self._generator)
-        if self._order is None or self._position + self.batch_size > len(self._images):
-            self._epoch_start = self._generator.get_state()
-            self._order = torch.randperm(len(self._images), generator=self._generator, device=self._images.device)
-            self._position = 0
-        chosen = self._order[self._position:self._position + self.batch_size]
-        self._position += self.batch_size
-        images = self._images[chosen].to(self.device, non_blocking=True)
-        return Batch(scale(images), self._labels[chosen].to(self.device, non_blocking=True))
+        rows = [order.next(self.batch_size) for order in self._orders]
+        x = self._x[rows[0]].to(self.device, non_blocking=True)
+        y = self._y[rows[-1]].to(self.device, non_blocking=True)
+        return Batch(scale(x), scale(y) if isinstance(self.dataset, PairSet) else y)
 
     def state(self) -> dict:
-        """Where the stream stands: {"generator": uint8 Tensor, "position": int}."""
-        started = isinstance(self.dataset, ImageSet) and self._order is not None
-        return {"generator": self._epoch_start if started else self._generator.get_state(), "position": self._position}
+        """Where the stream stands: {"generator": uint8 Tensor, "positions": a list of int, one for each shuffle}."""
+        starts = [order.start for order in self._orders] or [self._generator.get_state()]
+        return {"generator": torch.cat(starts), "positions": [order.position for order in self._orders]}
 
     def restore(self, state: dict) -> None:
         """Continue from what `state()` gave, for the same data set, batch size and kind of device."""
-        self._generator.set_state(state["generator"].cpu())
-        self._order, position = None, state["position"]
-        if position:                                                # inside an epoch: make its shuffle again
-            self._epoch_start = self._generator.get_state()
-            self._order = torch.randperm(len(self._images), generator=self._generator, device=self._images.device)
-        self._position = position
+        if not self._orders:
+            self._generator.set_state(state["generator"].cpu())
+            return
+        starts = state["generator"].cpu().chunk(len(self._orders))
+        for order, start, position in zip(self._orders, starts, state["positions"], strict=True):
+            order.restore(start, position)
 
 
-def _keep_close(dataset: ImageSet, device: torch.device) -> tuple[Tensor, Tensor]:
-    """The images and labels on `device` if they take at most half of its free memory, else where they are."""
-    if device.type == "cuda" and dataset.images.nbytes > torch.cuda.mem_get_info(device)[0] / 2:
-        return dataset.images, dataset.labels
-    return dataset.images.to(device), dataset.labels.to(device)
+class _Shuffle:
+    """An endless, resumable order of the numbers 0 to n - 1: a fresh shuffle every epoch, whose last, shorter batch is dropped."""
+
+    def __init__(self, n: int, seed: int, device: torch.device):
+        self.n = n
+        self.generator = torch.Generator(device).manual_seed(seed)
+        self.begin()
+
+    def begin(self) -> None:
+        """A new epoch. `start` is the generator's state from which its order can be made again."""
+        self.start, self.position = self.generator.get_state(), 0
+        self.order = torch.randperm(self.n, generator=self.generator, device=self.generator.device)
+
+    def next(self, count: int) -> Tensor:
+        if self.position + count > self.n:
+            self.begin()
+        chosen = self.order[self.position:self.position + count]
+        self.position += count
+        return chosen
+
+    def restore(self, start: Tensor, position: int) -> None:
+        self.generator.set_state(start.clone())                     # torch crashes on a part of a larger tensor
+        self.begin()
+        self.position = position
+
+
+def _keep_close(x: Tensor, y: Tensor, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Both on `device` if they take at most half of its free memory, else where they are."""
+    if device.type == "cuda" and x.nbytes + y.nbytes > torch.cuda.mem_get_info(device)[0] / 2:
+        return x, y
+    return x.to(device), y.to(device)
