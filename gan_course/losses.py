@@ -93,3 +93,15 @@ def hinge_discriminator_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor
     Scores beyond the margin, above 1 on real and below -1 on fake, cost nothing and teach nothing.
     """
     return relu(1 - real_scores.float()).mean() + relu(1 + fake_scores.float()).mean()
+
+
+def gaussian_nll(mean: Tensor, log_sd: Tensor, value: Tensor) -> Tensor:
+    """-E[log N(value; mean, sd^2)] in nats, summed over the numbers of a row: InfoGAN's loss of a continuous code (arXiv:1606.03657).
+
+        sum_j ((value_j - mean_j) / sd_j)^2 / 2 + log sd_j + log(2 pi) / 2
+
+    mean and value: (N, d), log_sd: (d,). Any real number: a sure and right guess costs less than nothing.
+    """
+    mean, log_sd, value = mean.float(), log_sd.float(), value.float()
+    terms = ((value - mean) / log_sd.exp()).square() / 2 + log_sd + math.log(2 * math.pi) / 2      # (N, d)
+    return terms.sum(dim=1).mean()

@@ -103,6 +103,26 @@ class ConvDiscriminator(nn.Module):
         return self.head(self.body(x)).flatten()                                # (N,)
 
 
+class PatchDiscriminator(nn.Module):
+    """PatchGAN: one logit for every patch of an image instead of one for all of it (pix2pix, arXiv:1611.07004).
+
+    `halvings` strided 4x4 convolutions and a last one of stride 1, with LeakyReLU(0.2) between, and InstanceNorm in all but the first and
+    last. Each logit sees a patch of 10, 22, 46 or 94 pixels a side for 1, 2, 3 or 4 halvings. An image of H x H pixels
+    gives (N, 1, H / 2^halvings - 1, H / 2^halvings - 1) logits.
+    """
+
+    def __init__(self, channels: int = 3, width: int = 32, halvings: int = 2):
+        super().__init__()
+        layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]
+        for a in [width * 2**i for i in range(halvings - 1)]:
+            layers += [nn.Conv2d(a, 2 * a, 4, 2, 1), nn.InstanceNorm2d(2 * a), nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(width * 2**(halvings - 1), 1, 4, 1, 1))
+        self.apply(dcgan_init)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)                                       # (N, C, H, H) -> (N, 1, H/2^k - 1, H/2^k - 1)
+
+
 SIZES = {8: 2, 16: 4, 28: 7, 32: 4, 64: 4}
 """Image sizes that the convolutional networks know, and the size of the small image at which each begins."""
 

@@ -112,6 +112,11 @@ class Training:
         for group in self.optimizers[name].param_groups:
             group["lr"] = lr
 
+    def decay(self, done: float) -> None:
+        """Let every learning rate fall linearly to 0 over the second half: lr min(1, 2 - 2 done). `done` is the share behind us, 0 to 1."""
+        for player in self.players.values():
+            self.set_lr(player.name, player.lr * min(1.0, 2 - 2 * done))
+
     def check(self) -> None:
         """Raise `NotFinite` if a loss since the last check was NaN or infinite. The one place where the host waits for the device."""
         if not self._unchecked:

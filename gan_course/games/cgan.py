@@ -1,0 +1,95 @@
+"""Conditional Generative Adversarial Nets. Mirza and Osindero, 2014, arXiv:1411.1784.
+
+    min_G max_D V(D, G) = E_{x,y}[log D(x|y)] + E_{z,y}[log(1 - D(G(z|y)|y))]
+
+How D is told y: by concatenation as in that paper, or by projection (Miyato and Koyama, 2018, arXiv:1802.05637).
+"""
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+from gan_course import losses, nets
+from gan_course.data import Batch, batches
+from gan_course.games.dcgan import DCGAN
+
+
+class ConditionalGenerator(nn.Module):
+    """G(z|y): a DCGAN generator that reads z with the label's one-hot vector appended, (N, z_dim + classes)."""
+
+    def __init__(self, z_dim: int, classes: int, channels: int = 3, width: int = 64, size: int = 32, upsampling: str = "transposed"):
+        super().__init__()
+        self.z_dim, self.classes = z_dim, classes
+        self.net = nets.ConvGenerator(z_dim + classes, channels, width, size, upsampling)
+
+    def forward(self, z: Tensor, y: Tensor) -> Tensor:
+        return self.net(torch.cat([z, one_hot(y, self.classes).to(z)], dim=1))
+
+
+class ConcatenationDiscriminator(nn.Module):
+    """D(x|y) that reads x with one more channel for each class: all 1 for the class y, all 0 for the others."""
+
+    def __init__(self, classes: int, channels: int = 3, width: int = 64, size: int = 32):
+        super().__init__()
+        self.classes = classes
+        self.net = nets.ConvDiscriminator(channels + classes, width, size)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        planes = one_hot(y, self.classes).to(x)[:, :, None, None].expand(-1, -1, *x.shape[2:])     # (N, classes, H, W)
+        return self.net(torch.cat([x, planes], dim=1))
+
+
+class ProjectionDiscriminator(nn.Module):
+    """D(x|y) = psi(phi(x)) + y^T V phi(x): D's own logit and, for each class, a direction in which its features should point.
+
+    phi are the body's features, summed over the image; psi is linear; V has one row for each class.
+    """
+
+    def __init__(self, classes: int, channels: int = 3, width: int = 64, size: int = 32):
+        super().__init__()
+        trunk = nets.ConvDiscriminator(channels, width, size)
+        self.body, features = trunk.body, trunk.feature_shape[0]
+        self.psi, self.V = nn.Linear(features, 1), nn.Embedding(classes, features)
+        nn.init.normal_(self.V.weight, 0.0, 0.02)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        phi = self.body(x).sum(dim=(2, 3))                          # (N, features)
+        return self.psi(phi).squeeze(1) + (self.V(y) * phi).sum(dim=1)
+
+
+class BlindDiscriminator(nets.ConvDiscriminator):
+    """D(x): it looks away from the label, so G has no reason to obey it. For comparison."""
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return super().forward(x)
+
+
+class CGAN(DCGAN):
+    """A DCGAN whose two players are told the class y of each image: G(z, y) draws it, D(x, y) judges whether x is a real y.
+
+    G draws for the labels of the batch, so that real and fake have the same share of each class, and D judges the fakes beside
+    the very labels that G was given.
+    """
+
+    def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        fake = self.G(self.noise(len(batch.x)), batch.y).detach()
+        return {"real": losses.log_loss_real(self.D(batch.x, batch.y)), "fake": losses.log_loss_fake(self.D(fake, batch.y))}
+
+    def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        fake = self.G(self.noise(len(batch.x)), batch.y)
+        return {"adv": self.generator_loss_of(self.D(fake, batch.y))}
+
+    def sample(self, n: int, y: int | Tensor | None = None) -> Tensor:
+        """`n` images of class `y`: one class for all, the class of each, (n,), or None for classes drawn at random, all alike likely."""
+        z = self.noise(n)
+        y = torch.randint(self.G.classes, (n,), device=z.device) if y is None else torch.as_tensor(y, device=z.device).expand(n)
+        return nets.generate(self.G_ema, z, y)
+
+    def scores(self, x: Tensor, y: Tensor) -> Tensor:
+        """D's raw output for each x beside its label: (N, C, H, W) and (N,) -> (N,)."""
+        return self.D(x, y)
+
+
+def demo():
+    """A conditional GAN of a few thousand weights on the 8x8 digits."""
+    stream = batches("digits", 64)
+    return CGAN(ConditionalGenerator(8, 10, 1, 8, 8), ConcatenationDiscriminator(10, 1, 8, 8)), stream
