@@ -20,7 +20,7 @@ def uniform(rng: np.random.Generator, n: int, low: float, high: float) -> np.nda
 
 def ellipse(x, y, radius_x, radius_y):
     """About the distance to an ellipse around (0, 0); exact for a circle."""
-    return (np.hypot(x / radius_x, y / radius_y) - 1) * np.minimum(radius_x, radius_y)
+    return (np.sqrt((x / radius_x) ** 2 + (y / radius_y) ** 2) - 1) * np.minimum(radius_x, radius_y)
 
 
 def box(x, y, half_width, half_height):
@@ -34,10 +34,19 @@ def triangle(x, y, half_width, height):
     return np.maximum(side, y - height)
 
 
-def capsule(x, y, to_x, to_y, radius):
-    """The distance to a stroke from (0, 0) to (to_x, to_y) with round ends, 2 radius wide."""
-    along = ((x * to_x + y * to_y) / (to_x * to_x + to_y * to_y)).clip(0, 1)
-    return np.hypot(x - along * to_x, y - along * to_y) - radius
+def capsule(x, y, start, end, radius):
+    """The distance to a stroke from one point (x, y) to another with round ends, 2 radius wide."""
+    to_x, to_y = end[0] - start[0], end[1] - start[1]
+    x, y = x - start[0], y - start[1]
+    along = ((x * to_x + y * to_y) / (to_x ** 2 + to_y ** 2)).clip(0, 1)
+    return np.sqrt((x - along * to_x) ** 2 + (y - along * to_y) ** 2) - radius
+
+
+def ridge(rng: np.random.Generator, n: int, highest: float, lowest: float, waves: float):
+    """The line of a hill against what is behind it, x -> y: a sine with a height, a length and a place of its own in every scene."""
+    middle, height = uniform(rng, n, highest, lowest), uniform(rng, n, waves / 3, waves)
+    turn, length = uniform(rng, n, 0, 2 * np.pi), uniform(rng, n, 18, 40)
+    return lambda x: middle + height * np.sin(2 * np.pi * x / length + turn)
 
 
 def cover(distance):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_course.data.drawing import X, Y, box, cover, ellipse, mask, paint, triangle, uniform, visible
+from gan_course.data.drawing import X, Y, box, cover, ellipse, mask, paint, ridge, triangle, uniform, visible
 from gan_course.data.pairs import PairSet
 
 SCENES = {"train": 8000, "test": 400}
@@ -62,7 +62,7 @@ def wall_hue(x: Tensor, walls: Tensor) -> Tensor:
 def _draw(rng: np.random.Generator, n: int) -> tuple[Tensor, ...]:
     """n scenes: summer, winter, hue, and the masks of sun, trees, house and walls."""
     places = rng.permuted(np.tile(PLACES, (n, 1)), axis=1).T.reshape(4, n, 1, 1)
-    hill, meadow = _ridge(rng, n, 13, 17, 2.5), _ridge(rng, n, 20, 24, 1.5)
+    hill, meadow = ridge(rng, n, 13, 17, 2.5), ridge(rng, n, 20, 24, 1.5)
     lives_here = rng.random((n, 1, 1)) < 0.7
     covers = _sky(rng, n) | {"hill": cover(hill(X) - Y), "meadow": cover(meadow(X) - Y)}
     covers |= {name: layer * lives_here for name, layer in _house(rng, n, places[0], meadow).items()}
@@ -90,13 +90,6 @@ def _sky(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
     return {"sun": cover(ellipse(X - uniform(rng, n, 3, 29), Y - uniform(rng, n, 3, 8), radius, radius)),
             "zenith": 1 - (Y / 18).clip(0, 1),                      # fades into the horizon, which is behind everything
             "horizon": np.ones((1, 1, 1), np.float32)}
-
-
-def _ridge(rng: np.random.Generator, n: int, highest: float, lowest: float, waves: float):
-    """The line of a hill against what is behind it, x -> y: a sine with a height, a length and a place of its own in every scene."""
-    middle, height = uniform(rng, n, highest, lowest), uniform(rng, n, waves / 3, waves)
-    turn, length = uniform(rng, n, 0, 2 * np.pi), uniform(rng, n, 18, 40)
-    return lambda x: middle + height * np.sin(2 * np.pi * x / length + turn)
 
 
 def _house(rng: np.random.Generator, n: int, place: np.ndarray, ground) -> dict[str, np.ndarray]:
