@@ -1,7 +1,7 @@
 """Everything the course learns from: `load(name)`, `names()`, `batches(dataset, batch_size)`.
 
 Without a network: the densities of `toy`, scikit-learn's `digits`, also in pairs (`stacked_digits`), and pictures with a partner each,
-drawn by a recipe: `seasons` and `animals`. Downloaded once, on first use: mnist, fashion_mnist, cifar10.
+drawn by a recipe: `seasons`, `animals`, `edges`. Downloaded once, on first use: mnist, fashion_mnist, cifar10.
 And any folder of pictures of your own: `load("path/to/folder")`.
 """
 from pathlib import Path
@@ -10,7 +10,7 @@ from gan_course.data.pairs import PairSet
 from gan_course.data.sets import Batch, Batches, Density, ImageSet
 from gan_course.profile import pick_device
 
-OFFLINE = ("animals", "animals_body", "bumps", "digits", "grid", "moons", "ring", "seasons", "spiral", "stacked_digits")
+OFFLINE = ("animals", "animals_body", "bumps", "digits", "edges", "grid", "moons", "ring", "seasons", "spiral", "stacked_digits")
 DOWNLOADED = ("cifar10", "fashion_mnist", "mnist")
 SPLITS = ("train", "test")
 
@@ -34,10 +34,10 @@ def load(name: str | Path, split: str = "train", size: int | None = None) -> Ima
         from gan_course.data import real
         return getattr(real, name)(split)
     if name in OFFLINE:
-        from gan_course.data import animals, digits, seasons, toy
+        from gan_course.data import animals, digits, edges, seasons, toy
         if name in toy.DENSITIES:
             return toy.DENSITIES[name]()
-        recipes = (animals.animals, animals.animals_body, digits.digits, digits.stacked_digits, seasons.seasons)
+        recipes = (animals.animals, animals.animals_body, digits.digits, digits.stacked_digits, edges.edges, seasons.seasons)
         return {recipe.__name__: recipe for recipe in recipes}[name](split)
     if Path(name).expanduser().is_dir():
         from gan_course.data.real import folder
