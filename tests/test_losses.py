@@ -208,3 +208,10 @@ def test_hinge_costs_nothing_beyond_the_margins_and_two_at_zero():
 def test_scores_in_half_precision_are_summed_in_full(loss):
     real, fake = torch.randn(2, 4096)
     assert loss(real.bfloat16(), fake.bfloat16()).dtype == torch.float32
+
+
+def test_the_loss_of_a_continuous_code_is_that_of_torchs_normal():
+    mean, value, log_sd = torch.randn(5, 2), torch.randn(5, 2), torch.tensor([0.3, -0.7])
+    expected = -torch.distributions.Normal(mean, log_sd.exp()).log_prob(value).sum(dim=1).mean()
+    assert losses.gaussian_nll(mean, log_sd, value).item() == pytest.approx(expected.item(), rel=1e-6)
+    assert losses.gaussian_nll(value, torch.tensor([-3.0, -3.0]), value) < 0, "a sure and right guess costs less than nothing"
