@@ -21,11 +21,12 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_course.data import DOWNLOADED, OFFLINE, ImageSet, batches, load, names
+from gan_course.data import ARCHIVES, DOWNLOADED, OFFLINE, ImageSet, batches, load, names
 from gan_course.data import real as real_module
 from gan_course.data.digits import digits
 from gan_course.data.download import DownloadError, fetch
-from gan_course.data.real import cifar10, fashion_mnist, folder, mnist, read_idx
+from gan_course.data.folders import folder
+from gan_course.data.real import cifar10, fashion_mnist, mnist, read_idx
 from gan_course.data.sets import Batches, scale, unscale
 from gan_course.data.toy import DENSITIES, Mixture
 from gan_course.paths import ROOT
@@ -125,7 +126,7 @@ def test_digits_are_split_without_loss_or_overlap():
 
 
 def test_load_knows_its_names_and_says_so():
-    assert set(names()) == set(OFFLINE) | set(DOWNLOADED)
+    assert set(names()) == set(OFFLINE) | set(DOWNLOADED) | set(ARCHIVES)
     for name in OFFLINE:
         assert load(name).name == name
     with pytest.raises(ValueError, match=r"no folder called 'mnits'.*digits.*mnist"):
@@ -263,6 +264,14 @@ def server(monkeypatch):
                     return
                 here.sent += len(body[i:i + (1 << 16)])
 
+        def do_HEAD(self):
+            if self.path not in here.files:
+                return self.send_error(404)
+            self.send_response(200)
+            if here.tells_length:
+                self.send_header("Content-Length", str(len(here.files[self.path])))
+            self.end_headers()
+
         def log_message(self, *_):
             pass
 
@@ -386,6 +395,18 @@ def test_a_silent_server_is_not_waited_for(tmp_path, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(DownloadError, match="timed out"):
         fetch(f"http://127.0.0.1:{silent.getsockname()[1]}/a.bin", tmp_path / "a.bin", SIZE, MD5, timeout=0.2)
     assert time.monotonic() - start < 10
+
+
+def test_a_file_of_unknown_size_is_as_long_as_the_server_says(server, tmp_path, nowhere):
+    server.files["/a.bin"], server.cut = CONTENT, [120_000]
+    assert fetch([nowhere + "a.bin", server.url + "a.bin"], tmp_path / "a.bin").read_bytes() == CONTENT
+    assert server.asked == [None, "bytes=120000-"]                  # it broke, and went on
+    with pytest.raises(DownloadError, match="(?s)b.bin could not be downloaded.*404.*refused.*put what you got"):
+        fetch([server.url + "b.bin", nowhere + "b.bin"], tmp_path / "b.bin")
+    server.tells_length = False
+    with pytest.raises(DownloadError, match="does not tell the size"):
+        fetch(server.url + "a.bin", tmp_path / "c.bin")
+    assert os.listdir(tmp_path) == ["a.bin"]
 
 
 MNIST_FILES = [f"{part}-{what}-ubyte.gz" for part in ("train", "t10k") for what in ("images-idx3", "labels-idx1")]

@@ -1,8 +1,8 @@
 """Everything the course learns from: `load(name)`, `names()`, `batches(dataset, batch_size)`.
 
 Without a network: the densities of `toy`, scikit-learn's `digits`, also in pairs (`stacked_digits`), and pictures with a partner each,
-drawn by a recipe: `seasons`, `animals`, `edges`. Downloaded once, on first use: mnist, fashion_mnist, cifar10.
-And any folder of pictures of your own: `load("path/to/folder")`.
+drawn by a recipe: `seasons`, `animals`, `edges`. Downloaded once, on first use: mnist, fashion_mnist, cifar10, and photographs of two
+kinds without pairs, like horse2zebra. And any folder of pictures of your own: `load("path/to/folder")`.
 """
 from pathlib import Path
 
@@ -12,19 +12,22 @@ from gan_course.profile import pick_device
 
 OFFLINE = ("animals", "animals_body", "bumps", "digits", "edges", "grid", "moons", "ring", "seasons", "spiral", "stacked_digits")
 DOWNLOADED = ("cifar10", "fashion_mnist", "mnist")
+ARCHIVES = ("apple2orange", "cezanne2photo", "facades", "horse2zebra", "iphone2dslr_flower", "maps", "monet2photo",
+            "summer2winter_yosemite", "ukiyoe2photo", "vangogh2photo")                              # downloaded too, without pairs
 SPLITS = ("train", "test")
 
 
 def names() -> tuple[str, ...]:
     """Every name that `load` knows, those that need no network first."""
-    return OFFLINE + DOWNLOADED
+    return OFFLINE + DOWNLOADED + ARCHIVES
 
 
 def load(name: str | Path, split: str = "train", size: int | None = None) -> ImageSet | PairSet | Density:
     """The data set called `name`, or the folder of pictures at the path `name`.
 
-    `split` is "train" or "test" (of a density there is no end in either; of a folder one sixth is held out). `size` resizes a folder's
-    pictures to size x size pixels (default 32). Raises ValueError for an unknown name or split, FileNotFoundError
+    `split` is "train" or "test" (of a density there is no end in either; of a folder one sixth is held out). `size` resizes the
+    pictures of a folder or an archive to size x size pixels (default 32). A folder with sub-folders trainA and trainB is a `PairSet`
+    without pairs. Raises ValueError for an unknown name or split, FileNotFoundError
     where pictures or a network are missing; both say what to do.
     """
     name = str(name)
@@ -33,6 +36,9 @@ def load(name: str | Path, split: str = "train", size: int | None = None) -> Ima
     if name in DOWNLOADED:
         from gan_course.data import real
         return getattr(real, name)(split)
+    if name in ARCHIVES:
+        from gan_course.data import archives
+        return archives.archive(name, size=size or 32, split=split)
     if name in OFFLINE:
         from gan_course.data import animals, digits, edges, seasons, toy
         if name in toy.DENSITIES:
@@ -40,8 +46,9 @@ def load(name: str | Path, split: str = "train", size: int | None = None) -> Ima
         recipes = (animals.animals, animals.animals_body, digits.digits, digits.stacked_digits, edges.edges, seasons.seasons)
         return {recipe.__name__: recipe for recipe in recipes}[name](split)
     if Path(name).expanduser().is_dir():
-        from gan_course.data.real import folder
-        return folder(name, size=size or 32, split=split)
+        from gan_course.data import folders
+        read = folders.sides if folders.is_two_sided(name) else folders.folder
+        return read(name, size=size or 32, split=split)
     raise ValueError(f"There is no data set and no folder called {name!r}. Data sets: {', '.join(names())}.")
 
 
