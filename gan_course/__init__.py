@@ -8,6 +8,7 @@
     games      one GAN paper a file: who moves, which parameters, minimising what
     training   the only training loop: an iterator of records
     metrics    samples in, numbers out
+    likeness   pictures beside their true partners: PSNR, SSIM, hue
     judge      small frozen classifiers whose features the metrics compare
     inception  the real FID and KID, with an extra package and its weights
     plots      numbers in, figures out; `show` puts a figure with its text description on the page

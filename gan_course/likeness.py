@@ -1,0 +1,87 @@
+"""How alike two pictures are, pixel by pixel: for translations, whose true partner is known. All pictures lie in [-1, 1].
+
+`metrics` compares whole crowds of samples; here row i of one batch is compared with row i of the other.
+"""
+import math
+
+import torch
+from torch import Tensor
+from torch.nn.functional import conv2d, pad
+
+PEAK = 2.0
+"""The distance from black to white: -1 to 1."""
+
+
+def psnr(a: Tensor, b: Tensor, mask: Tensor | None = None) -> float:
+    """Peak signal-to-noise ratio in decibel: 10 log10(2^2 / MSE), the mean taken over all pixels and channels of all rows at once.
+
+    a, b: (N, C, H, W) in [-1, 1]; with `mask`, bool (N, H, W), only its pixels count. Equal pictures give infinity; 20 dB is a typical
+    error of a tenth of the range; ten dB more is ten times less squared error. Raises ValueError for shapes that do not match, or when
+    the mask is empty.
+    """
+    _check(a, b, mask)
+    squared = (a.double() - b.double()).square()
+    if mask is not None:
+        if not mask.any():
+            raise ValueError("The mask marks no pixel at all: there is nothing to compare.")
+        squared = squared.movedim(1, -1)[mask]                      # (pixels, C)
+    error = squared.mean().item()
+    return math.inf if error == 0 else 10 * math.log10(PEAK**2 / error)
+
+
+def ssim(a: Tensor, b: Tensor) -> float:
+    """Structural similarity, at most 1 for equal pictures (Wang, Bovik, Sheikh, Simoncelli, 2004), averaged over places, channels and rows.
+
+        (2 m_a m_b + c1) (2 s_ab + c2) / ((m_a^2 + m_b^2 + c1) (s_a^2 + s_b^2 + c2))
+
+    m, s^2 and s_ab are mean, variance and covariance under a Gaussian window of 11 x 11 pixels, sd 1.5, around each pixel; the pictures
+    are mirrored at their edges. c1 = (0.01 * 2)^2, c2 = (0.03 * 2)^2. a, b: (N, C, H, W) in [-1, 1], at least 6 pixels a side.
+    Raises ValueError for other shapes.
+    """
+    _check(a, b)
+    if min(a.shape[2:]) < 6:
+        raise ValueError(f"SSIM looks 5 pixels far in each direction; these pictures are only {a.shape[2]} x {a.shape[3]}.")
+    a, b = a.double().flatten(0, 1).unsqueeze(1), b.double().flatten(0, 1).unsqueeze(1)    # (N C, 1, H, W)
+    bell = torch.exp(-(torch.arange(11, dtype=torch.float64, device=a.device) - 5).square() / (2 * 1.5**2))
+    window = torch.outer(bell, bell).div(bell.sum() ** 2)[None, None]
+
+    def mean(x: Tensor) -> Tensor:
+        return conv2d(pad(x, (5, 5, 5, 5), mode="reflect"), window) # (N C, 1, H, W)
+
+    c1, c2 = (0.01 * PEAK) ** 2, (0.03 * PEAK) ** 2
+    mean_a, mean_b = mean(a), mean(b)
+    variances = mean(a * a) - mean_a**2 + mean(b * b) - mean_b**2
+    covariance = mean(a * b) - mean_a * mean_b
+    return ((2 * mean_a * mean_b + c1) * (2 * covariance + c2) / ((mean_a**2 + mean_b**2 + c1) * (variances + c2))).mean().item()
+
+
+def hue(x: Tensor, mask: Tensor) -> Tensor:
+    """The hue of the mean colour inside the mask, for each row, in degrees from 0 (red) over 120 (green) and 240 (blue) to 360: (N,).
+
+    x: (N, 3, H, W), mask: bool (N, H, W). NaN where the mask of a row is empty or the mean is grey, which has no hue.
+    """
+    weight = mask[:, None].to(x)
+    red, green, blue = ((x * weight).sum(dim=(2, 3)) / weight.sum(dim=(2, 3))).unbind(dim=1)
+    across, along = math.sqrt(3) * (green - blue), 2 * red - green - blue
+    angle = torch.rad2deg(torch.atan2(across, along)) % 360
+    return torch.where((across.abs() + along.abs()) > 1e-6, angle, torch.nan)
+
+
+def hue_error(a: Tensor, b: Tensor, mask: Tensor) -> float:
+    """The mean angle between the hues of a and b inside the mask, 0 to 180 degrees; hues that have nothing to do with each other give 90.
+
+    Rows without a hue are left out. Raises ValueError if no row is left.
+    """
+    _check(a, b, mask)
+    apart = (hue(a, mask) - hue(b, mask)).abs()
+    apart = torch.minimum(apart, 360 - apart)
+    if apart.isnan().all():
+        raise ValueError("No picture has a hue inside its mask: there is nothing to compare.")
+    return apart.nanmean().item()
+
+
+def _check(a: Tensor, b: Tensor, mask: Tensor | None = None) -> None:
+    if a.shape != b.shape or a.dim() != 4:
+        raise ValueError(f"Two batches of pictures of one shape (N, C, H, W) are needed; got {tuple(a.shape)} and {tuple(b.shape)}.")
+    if mask is not None and (mask.dtype != torch.bool or mask.shape != (len(a), *a.shape[2:])):
+        raise ValueError(f"The mask must be bool of shape {(len(a), *a.shape[2:])}; got {mask.dtype} of shape {tuple(mask.shape)}.")
