@@ -1,8 +1,8 @@
 """The live picture of a training. Its lines and points are made once and then only moved, which is many times faster than a new figure.
 
 Left the losses with their chance levels; in the middle what the generator does: for points in the plane real x, fake G(z) with an arrow
-along the gradient of D's logit, D's opinion, and the grid of z where G puts it; for images, samples on fixed z. Right, for a density
-that we know, how much of it is covered.
+along the gradient of D's logit, D's opinion, and the grid of z where G puts it; for images, samples on fixed z, and of a game with
+classes a column for each. Right, for a density that we know, how much of it is covered.
 """
 import io
 import math
@@ -25,6 +25,7 @@ from gan_course.live import Live
 
 DOTS_PER_INCH = 100
 SETTLED = 100                                                       # rounds before which nobody speaks of collapse
+ROWS, COLUMNS = 4, 10                                               # of samples; ten classes in turn fill the columns
 POINTS = 300                                                        # of a curve, at most; more rounds are averaged together
 
 
@@ -86,11 +87,10 @@ class Scene:
         self.quality: list[tuple[int, float]] = []
         self.coverage: metrics.ModeCoverage | None = None
         self.read = 0
-        draw = torch.Generator().manual_seed(0)
-        z_dim = live.training.game.G.z_dim
-        device = live.training.device
-        self.z = torch.randn(150 if self.plane else 40, z_dim, generator=draw).to(device)
-        self.z_lines = _grid_lines().to(device) if self.plane and z_dim == 2 else None
+        game, device = live.training.game, live.training.device
+        with RandomStream(0, device):
+            self.inputs = game.inputs(150 if self.plane else ROWS * COLUMNS)
+        self.z_lines = _grid_lines().to(device) if self.plane and game.G.z_dim == 2 else None
         for ax in self._over_rounds():
             ax.set_xlim(0, 50)
             self._limits(ax, max((run.row["rounds"] for run in self.kept), default=0))
@@ -117,7 +117,7 @@ class Scene:
             self.quality.append((self.live.training.round, self.coverage.high_quality))
             self.quality_line.set_data(*np.array(self.quality).T * [[1], [100]])
             self._limits(self.quality_ax, self.live.training.round)
-        self._update_plane(game) if self.plane else self.samples_image.set_data(plots.sheet(nets.generate(game.G, self.z), 8))
+        self._update_plane(game) if self.plane else self._update_images(game)
 
     def collapsed(self) -> bool:
         """True when, some way into the training, the samples crowd around fewer than half of the modes.
@@ -238,7 +238,7 @@ class Scene:
         ax.set_title("real x, fake G(z), D's opinion")
 
     def _update_plane(self, game) -> None:
-        fake = nets.generate(game.G, self.z).requires_grad_(True)
+        fake = nets.generate(game.G, *self.inputs).requires_grad_(True)
         if hasattr(game, "D"):
             squares = torch.cartesian_prod(self.ticks, self.ticks).to(fake)
             with nets.evaluating(game.D):
@@ -256,9 +256,12 @@ class Scene:
 
     def _prepare_images(self) -> None:
         channels, high, wide = self.dataset.data_shape
-        page = np.full((5 * (high + 1) - 1, 8 * (wide + 1) - 1, 3), 255, np.uint8)
+        page = np.full((ROWS * (high + 1) - 1, COLUMNS * (wide + 1) - 1, 3), 255, np.uint8)
         self.samples_image = self.samples_ax.imshow(page, interpolation="nearest")
         self.samples_ax.set(xticks=[], yticks=[], title="samples on fixed z")
+
+    def _update_images(self, game) -> None:
+        self.samples_image.set_data(plots.sheet(nets.generate(game.G, *self.inputs), COLUMNS))
 
     def _prepare_quality(self, ax) -> None:
         self.quality_ax = ax

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan_course import games, losses
+from gan_course import games, losses, nets
 from gan_course.data import Batch
 from gan_course.profile import seed_everything
 from gan_course.training import Training
@@ -73,6 +73,17 @@ def test_samples_have_the_shape_and_range_of_the_data(name):
     assert torch.isfinite(samples).all() and not samples.requires_grad
     if samples.dim() == 4:
         assert samples.abs().max() <= 1
+
+
+@EVERY_GAME
+def test_the_inputs_of_the_lab_are_what_g_draws_its_pictures_from(name):
+    training = start(name)
+    if hasattr(training.game, "inputs"):                            # a game that draws from noise
+        inputs = training.game.inputs(13)
+        assert all(len(each) == 13 for each in inputs)
+        assert nets.generate(training.game.G, *inputs).shape == (13, *training.batches.data_shape)
+    else:
+        assert "x" in inspect.signature(training.game.sample).parameters
 
 
 @EVERY_GAME

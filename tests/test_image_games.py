@@ -106,6 +106,14 @@ def test_classes_can_be_asked_for_one_by_one_or_all_alike():
     assert len(drawn) == 10 and drawn.min() > 120 and drawn.max() < 280
 
 
+def test_classes_and_kinds_come_in_turn_for_the_lab():
+    z, y = start("cgan").game.inputs(23)
+    assert z.shape == (23, 8) and y.tolist() == [i % 10 for i in range(23)]
+    z, c = start("infogan").game.inputs(23)
+    assert z.shape == (23, 6) and c[:, :10].argmax(1).tolist() == [i % 10 for i in range(23)]
+    assert (c[:, :10].sum(1) == 1).all() and (c[:, 10:] == 0).all()
+
+
 def test_projection_is_the_papers_inner_product():
     D, x, y = cgan.ProjectionDiscriminator(10, 1, 4, 8).eval(), torch.randn(3, 1, 8, 8), torch.tensor([0, 4, 4])
     phi = D.body(x).sum(dim=(2, 3))

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_course import data, nets, progress
+from gan_course import data, games, nets, progress
 from gan_course.games.gan import GAN
 from gan_course.live import Live
 from gan_course.scenes import Kept, Scene, averaged
@@ -169,6 +169,28 @@ def test_the_picture_changes_when_the_training_goes_on(make):
     scene.update()
     after = scene.jpeg()
     assert before != after and Image.open(io.BytesIO(after)).size == (900, 320)
+
+
+def test_each_column_of_a_conditional_games_samples_is_one_class():
+    def conditional(**_):
+        return games.load("cgan").demo()
+
+    live = Live(conditional, {"seed": 0})
+    scene = Scene(live)
+    before = scene.inputs
+    live.play(1)
+    live.training.game.G.forward = lambda z, y: (y.float() / 4.5 - 1).view(-1, 1, 1, 1).expand(-1, 1, 8, 8)
+    scene.update()
+    page = np.asarray(scene.samples_image.get_array())
+    assert page.shape[:2] == (4 * 9 - 1, 10 * 9 - 1)
+    for place in range(40):
+        row, column = divmod(place, 10)
+        shades = page[9 * row:9 * row + 8, 9 * column:9 * column + 8]
+        assert np.ptp(shades) == 0 and abs(int(shades.flat[0]) - 255 * column / 9) <= 1
+    assert all(a is b for a, b in zip(before, scene.inputs, strict=True))
+    live.reset({"seed": 0})
+    scene.restart(live)
+    assert all(torch.equal(a, b) for a, b in zip(before, scene.inputs, strict=True)), "the same for every training"
 
 
 def test_painting_only_what_has_changed_gives_the_picture_painted_anew():

@@ -70,6 +70,11 @@ class CGAN(DCGAN):
     the very labels that G was given.
     """
 
+    def inputs(self, n: int) -> tuple[Tensor, Tensor]:
+        """z and the classes in turn, 0, 1, 2, ..., again and again: (n, z_dim) and (n,)."""
+        z = self.noise(n)
+        return z, torch.arange(n, device=z.device) % self.G.classes
+
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.G(self.noise(len(batch.x)), batch.y).detach()
         return {"real": losses.log_loss_real(self.D(batch.x, batch.y)), "fake": losses.log_loss_fake(self.D(fake, batch.y))}

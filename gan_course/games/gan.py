@@ -35,6 +35,10 @@ class GAN(Game):
         """z ~ N(0, I): (n, z_dim), on the generator's device."""
         return torch.randn(n, self.G.z_dim, device=next(self.G.parameters()).device)
 
+    def inputs(self, n: int) -> tuple[Tensor, ...]:
+        """What G is given for `n` samples to watch, G(*inputs): here z alone; in games with classes or codes, those in turn too."""
+        return (self.noise(n),)
+
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.G(self.noise(len(batch.x))).detach()            # D's move is no reason for G to change
         return {"real": losses.log_loss_real(self.D(batch.x)), "fake": losses.log_loss_fake(self.D(fake))}

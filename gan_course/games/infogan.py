@@ -73,6 +73,12 @@ class InfoGAN(DCGAN):
         kind = torch.randint(self.G.categories, (n,), device=device)
         return torch.cat([one_hot(kind, self.G.categories), 2 * torch.rand(n, self.G.continuous, device=device) - 1], dim=1)
 
+    def inputs(self, n: int) -> tuple[Tensor, Tensor]:
+        """z and codes: the kinds in turn, 0, 1, 2, ..., again and again; every number 0. (n, z_dim), (n, categories + continuous)."""
+        z = self.noise(n)
+        kind = one_hot(torch.arange(n, device=z.device) % self.G.categories, self.G.categories)
+        return z, torch.cat([kind, z.new_zeros(n, self.G.continuous)], dim=1)
+
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         n = len(batch.x)
         fake = self.G(self.noise(n), self.code(n)).detach()
