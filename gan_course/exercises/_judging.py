@@ -163,7 +163,8 @@ def _compare(probe: Probe, seen: Seen, right: Seen, answer: Callable, outcome: _
         if _is(mistake, probe, seen):
             return "wrong", mistake.id, mistake.says + (f" It stopped{where}." if where else "")
     if outcome.error:
-        return "wrong", "error", f"It stopped with an error{where}: {_in_short(outcome.error)}. It was called with {_given(probe)}."
+        called = f" It was called with {given}." if (given := _given(probe)) else ""
+        return "wrong", "error", f"It stopped with an error{where}: {_in_short(outcome.error)}.{called}"
     return "wrong", "unknown", _what_differs(probe, seen, right)
 
 
