@@ -4,7 +4,7 @@ import torch
 from torch.nn.functional import max_pool2d
 
 from gan_course.data import load
-from gan_course.data.edges import COLOURS, KINDS, SHAPES, TINT, edges
+from gan_course.data.edges import COLOURS, KINDS, SHAPES, TINT, edges, shapes
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +71,10 @@ def test_the_area_of_a_shape_in_closed_form(kind, area):
     side = torch.linspace(-1.5, 1.5, 601)
     inside = SHAPES[kind](side.reshape(1, 1, -1).numpy(), side.reshape(1, -1, 1).numpy()) < 0
     assert inside.mean() * 9 == pytest.approx(area, rel=0.02)
+
+
+def test_shapes_are_the_filled_side_with_the_kind_as_class(test_set):
+    train, held_out = load("shapes"), shapes("test")
+    assert (len(train), len(held_out)) == (8000, 400) and train.data_shape == (3, 32, 32) and train.name == "shapes"
+    assert train.classes == KINDS and torch.equal(held_out.labels, test_set.facts["kind"])
+    assert torch.equal(held_out.images, test_set.y)

@@ -1,8 +1,9 @@
 """Everything the course learns from: `load(name)`, `names()`, `batches(dataset, batch_size)`.
 
-Without a network: the densities of `toy`, scikit-learn's `digits`, also in pairs (`stacked_digits`), and pictures with a partner each,
-drawn by a recipe: `seasons`, `animals`, `edges`. Downloaded once, on first use: mnist, fashion_mnist, cifar10, and photographs of two
-kinds without pairs, like horse2zebra. And any folder of pictures of your own: `load("path/to/folder")`.
+Without a network: the densities of `toy`, scikit-learn's `digits`, also in pairs (`stacked_digits`), pictures with a partner each,
+drawn by a recipe, `seasons`, `animals`, `edges`, and the filled side of the last alone, `shapes`. Downloaded once, on first use: mnist,
+fashion_mnist, cifar10, and photographs of two kinds without pairs, like horse2zebra. And any folder of pictures of your own:
+`load("path/to/folder")`.
 """
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from gan_course.data.pairs import PairSet
 from gan_course.data.sets import Batch, Batches, Density, ImageSet
 from gan_course.profile import pick_device
 
-OFFLINE = ("animals", "animals_body", "bumps", "digits", "edges", "grid", "moons", "ring", "seasons", "spiral", "stacked_digits")
+OFFLINE = ("animals", "animals_body", "bumps", "digits", "edges", "grid", "moons", "ring", "seasons", "shapes", "spiral",
+           "stacked_digits")
 DOWNLOADED = ("cifar10", "fashion_mnist", "mnist")
 ARCHIVES = ("apple2orange", "cezanne2photo", "facades", "horse2zebra", "iphone2dslr_flower", "maps", "monet2photo",
             "summer2winter_yosemite", "ukiyoe2photo", "vangogh2photo")                              # downloaded too, without pairs
@@ -43,7 +45,8 @@ def load(name: str | Path, split: str = "train", size: int | None = None) -> Ima
         from gan_course.data import animals, digits, edges, seasons, toy
         if name in toy.DENSITIES:
             return toy.DENSITIES[name]()
-        recipes = (animals.animals, animals.animals_body, digits.digits, digits.stacked_digits, edges.edges, seasons.seasons)
+        recipes = (animals.animals, animals.animals_body, digits.digits, digits.stacked_digits, edges.edges, edges.shapes,
+                   seasons.seasons)
         return {recipe.__name__: recipe for recipe in recipes}[name](split)
     if Path(name).expanduser().is_dir():
         from gan_course.data import folders

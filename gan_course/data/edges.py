@@ -12,6 +12,7 @@ from torch.nn.functional import max_pool2d
 
 from gan_course.data.drawing import X, Y, box, cover, ellipse, paint, triangle, uniform
 from gan_course.data.pairs import PairSet
+from gan_course.data.sets import ImageSet
 
 SCENES = {"train": 8000, "test": 400}
 PART = 400                                                          # scenes drawn at once, to spare memory
@@ -34,6 +35,12 @@ def edges(split: str = "train") -> PairSet:
     parts = [_draw(rng, PART) for _ in range(SCENES[split] // PART)]
     outline, filled, kind, shape = (torch.cat(part) for part in zip(*parts, strict=True))
     return PairSet("edges", outline, filled, ("outline", "filled"), paired=True, masks={"shape": shape}, facts={"kind": kind})
+
+
+def shapes(split: str = "train") -> ImageSet:
+    """The filled shapes of `edges` alone, (3, 32, 32), in the same order; the classes are the KINDS of shape."""
+    pairs = edges(split)
+    return ImageSet("shapes", pairs.y, pairs.facts["kind"], KINDS)
 
 
 def _draw(rng: np.random.Generator, n: int) -> tuple[Tensor, ...]:
