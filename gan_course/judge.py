@@ -1,10 +1,11 @@
-"""Small frozen classifiers whose features and probabilities feed the metrics: `load("digits")`, "mnist", "fashion_mnist".
+"""Small frozen classifiers whose features and probabilities feed the metrics: `load("digits")`, "shapes", "mnist", "fashion_mnist".
 
 They play the part that Inception plays for photographs. A judge never learns from a generator, so that all generators face the same
 one; the distances it gives are comparable with no other judge's. The weights lie in data/judges, and the data are not needed to use
 them. They were made by
 
     python -m gan_course.judge digits
+    python -m gan_course.judge shapes
     python -m gan_course.judge mnist
     python -m gan_course.judge fashion_mnist --epochs 30
 
@@ -29,8 +30,10 @@ from gan_course.paths import DATA
 from gan_course.profile import seed_everything
 
 FOLDER = DATA / "judges"
-EPOCHS = {"digits": 60, "mnist": 2, "fashion_mnist": 2}             # the judges there are, and how long each is trained
-WIDTH = {"digits": 32, "mnist": 16, "fashion_mnist": 16}            # the channels of its convolutions
+EPOCHS = {"digits": 60, "shapes": 8, "mnist": 2, "fashion_mnist": 2}  # the judges there are, and how long each is trained
+WIDTH = {"digits": 32, "shapes": 16, "mnist": 16, "fashion_mnist": 16}                              # the channels of its convolutions
+PAPER = {"shapes": 1.0}                                             # what lies around an image; where nothing is said, -1: black
+GREY = ("shapes",)                                                  # where colour alone gives the class away: half the images in grey
 BATCH = 64
 ROWS = 1024                                                         # images judged at once
 
@@ -38,8 +41,8 @@ ROWS = 1024                                                         # images jud
 class Judge(nn.Module):
     """x -> logits through 3x3 convolutions and one hidden layer of 64 features; x is (N, *data_shape) in [-1, 1].
 
-    Images are halved until they are at most 7 pixels wide: once from 8x8, twice from 28x28. `accuracy` is the share of held-out
-    images that it names rightly, 0 to 1.
+    Images are halved until they are at most 7 pixels wide: once from 8x8, twice from 28x28, three times from 32x32. `accuracy` is the
+    share of held-out images that it names rightly, 0 to 1.
     """
 
     def __init__(self, data_shape: tuple[int, int, int], classes: int, width: int = 32):
@@ -101,6 +104,7 @@ def train(name: str, *, epochs: int | None = None, seed: int = 0) -> Judge:
     """A new judge for the data set `name`, its accuracy measured on the held-out images, which it never sees in training.
 
     Cross entropy, Adam with a learning rate that falls from 2e-3 to 0 along half a cosine, every image shifted anew by up to one pixel.
+    Of shapes, half are shown in grey, or the judge would look at the colour and never at the form.
     """
     seed_everything(seed)
     learn, held_out = data.load(name), data.load(name, "test")
@@ -111,7 +115,8 @@ def train(name: str, *, epochs: int | None = None, seed: int = 0) -> Judge:
     stream = data.batches(learn, BATCH, seed=seed, device="cpu")
     for _ in range(rounds):
         x, y = next(stream)
-        loss = cross_entropy(judge(shifted(x)), y)
+        x = shifted(x, PAPER.get(name, -1.0))
+        loss = cross_entropy(judge(half_grey(x) if name in GREY else x), y)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -121,12 +126,18 @@ def train(name: str, *, epochs: int | None = None, seed: int = 0) -> Judge:
     return judge.requires_grad_(False)
 
 
-def shifted(x: Tensor) -> Tensor:
-    """Each image moved by -1, 0 or 1 pixel, across and down; what comes in at the edge is -1, black."""
+def shifted(x: Tensor, paper: float = -1.0) -> Tensor:
+    """Each image moved by -1, 0 or 1 pixel, across and down; what comes in at the edge is `paper`, by default black."""
     height, breadth = x.shape[2:]
-    around = pad(x, (1, 1, 1, 1), value=-1.0)
+    around = pad(x, (1, 1, 1, 1), value=paper)
     nine = torch.stack([around[:, :, i:i + height, j:j + breadth] for i in range(3) for j in range(3)])
     return nine[torch.randint(9, (len(x),)), torch.arange(len(x))]
+
+
+def half_grey(x: Tensor) -> Tensor:
+    """About every second image in grey: in each channel the mean of the three."""
+    chosen = torch.rand(len(x), 1, 1, 1) < 0.5
+    return torch.where(chosen, x.mean(dim=1, keepdim=True), x)
 
 
 def save(judge: Judge, path: Path, **about) -> None:
@@ -152,7 +163,8 @@ def main(arguments: list[str] | None = None) -> None:
     judge = train(given.name, epochs=epochs, seed=given.seed)
     path = (given.out or FOLDER) / f"{given.name}.safetensors"
     save(judge, path, data=given.name, seed=given.seed, epochs=epochs,
-         recipe="cross entropy; Adam, lr 2e-3 to 0 along half a cosine; batches of 64; shifts of up to one pixel")
+         recipe="cross entropy; Adam, lr 2e-3 to 0 along half a cosine; batches of 64; shifts of up to one pixel"
+         + ("; every second image in grey" if given.name in GREY else ""))
     print(f"{path}: {judge.accuracy:.1%} of the held-out {given.name} named rightly; {path.stat().st_size:,} bytes; "
           f"sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}")
 

@@ -5,13 +5,13 @@ import json
 import pytest
 import torch
 from safetensors import safe_open
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import avg_pool2d, interpolate, pad
 
 from gan_course import data, judge, metrics
 from gan_course.data.sets import scale
 from gan_course.paths import DATA
 
-SHAPES = {"digits": (1, 8, 8), "mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28)}
+SHAPES = {"digits": (1, 8, 8), "shapes": (3, 32, 32), "mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28)}
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def header(path) -> dict:
         return json.loads(file.metadata()["judge"])
 
 
-def test_there_is_a_judge_for_each_of_three_sets():
+def test_there_is_a_judge_for_each_of_these_sets():
     assert set(judge.EPOCHS) == set(judge.WIDTH) == set(SHAPES) <= set(data.names())
     assert {path.stem for path in (DATA / "judges").iterdir()} == set(SHAPES)
 
@@ -59,7 +59,8 @@ def test_a_judge_needs_no_data(name, monkeypatch, tmp_path):
     monkeypatch.setattr(data, "load", None)                         # whoever asks for data now fails
     loaded = judge.load.__wrapped__(name)
     x = torch.rand(50, *SHAPES[name], generator=torch.Generator().manual_seed(0)) * 2 - 1
-    assert (loaded.data_shape, loaded.classes, loaded.accuracy) == (SHAPES[name], 10, header(weights(name))["accuracy"])
+    classes = 6 if name == "shapes" else 10
+    assert (loaded.data_shape, loaded.classes, loaded.accuracy) == (SHAPES[name], classes, header(weights(name))["accuracy"])
     assert loaded.features(x).shape == (50, 64) and loaded.features(x).min() >= 0
     assert torch.allclose(loaded.probabilities(x).sum(dim=1), torch.ones(50))
     assert not list(tmp_path.iterdir())
@@ -85,6 +86,18 @@ def test_the_judge_of_fashion_mnist_knows_clothes_drawn_by_hand(number, what, bo
     for top, bottom, left, right in boxes:
         x[:, :, top:bottom, left:right] = 0.5
     assert judge.load("fashion_mnist").probabilities(x)[0, number] > 0.6
+
+
+def test_the_judge_of_shapes_sees_form_as_well_as_colour():
+    """Colour alone would name every kind; this judge also names them in grey, and minds a blur and a colour of another kind."""
+    held_out, the_judge = data.load("shapes", "test"), judge.load("shapes")
+    x, y = scale(held_out.images), held_out.labels
+    grey = x.mean(dim=1, keepdim=True).expand_as(x)
+    assert [(the_judge.probabilities(view).argmax(dim=1) == y).double().mean().item() > 0.97 for view in (x, grey)] == [True, True]
+    half, other = x[::2], x[1::2]
+    floor = judge.frechet_classifier_distance(the_judge, half, other)
+    for changed in (other[:, [2, 0, 1]], avg_pool2d(pad(other, (1, 1, 1, 1), value=1.0), 3, stride=1), other[y[1::2] != 3]):
+        assert judge.frechet_classifier_distance(the_judge, half, changed) > 2 * floor
 
 
 def test_the_accuracy_in_the_file_is_the_accuracy_on_the_held_out_digits(digits_judge):
@@ -132,7 +145,7 @@ def test_images_of_another_kind_are_refused(digits_judge, wrong):
 
 
 def test_a_data_set_without_a_judge_is_refused_in_words():
-    with pytest.raises(ValueError, match="There is no judge for 'ring'. There is one for: digits, mnist, fashion_mnist."):
+    with pytest.raises(ValueError, match="There is no judge for 'ring'. There is one for: digits, shapes, mnist, fashion_mnist."):
         judge.load("ring")
 
 
@@ -161,7 +174,7 @@ def test_the_seed_decides_the_training():
 
 def test_the_held_out_digits_are_not_learned_from(monkeypatch):
     seen = []
-    monkeypatch.setattr(judge, "shifted", lambda x: seen.append(x) or x)
+    monkeypatch.setattr(judge, "shifted", lambda x, paper: seen.append(x) or x)
     judge.train("digits", epochs=1)
     distance, _ = metrics.nearest_distance(torch.cat(seen), images("train")[0])
     assert distance.max() == 0
@@ -177,6 +190,17 @@ def test_shifts_move_by_one_pixel_at_most_and_bring_in_black():
     assert moved.flatten(1).sum(dim=1).eq(-62).all()
     corner = judge.shifted(torch.ones(300, 1, 8, 8)).flatten(1).sum(dim=1)
     assert set(corner.tolist()) == {64.0, 64.0 - 2 * 8, 64.0 - 2 * 15}
+    white = torch.ones(300, 3, 8, 8)
+    assert torch.equal(judge.shifted(white, paper=1.0), white)
+
+
+def test_about_half_of_the_images_lose_their_colour():
+    torch.manual_seed(0)
+    x = torch.rand(400, 3, 2, 2)
+    seen = judge.half_grey(x)
+    grey = (seen[:, 0] == seen[:, 1]).flatten(1).all(dim=1)
+    assert 150 < grey.sum() < 250 and torch.equal(seen[~grey], x[~grey])
+    assert torch.allclose(seen[grey], x[grey].mean(dim=1, keepdim=True).expand(-1, 3, -1, -1))
 
 
 def test_the_script_trains_saves_and_says_how_good_the_judge_is(short_training, tmp_path, capsys):
