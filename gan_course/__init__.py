@@ -13,7 +13,7 @@
     inception  the real FID and KID, with an extra package and its weights
     plots      numbers in, figures out; `show` puts a figure with its text description on the page
     claims     what a notebook asserts, checked where it is said
-    live       a training that plays while you watch; `scenes` is its picture
+    live       a training that plays while you watch; `scenes` is its picture, `views` what that shows of the game
     exercises  checks of the learner's own code, in words
     quiz       questions and predictions; they lie in `quizzes` as YAML
     progress   the learner's own record; `dashboard` shows it

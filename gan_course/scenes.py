@@ -1,8 +1,7 @@
 """The live picture of a training. Its lines and points are made once and then only moved, which is many times faster than a new figure.
 
-Left the losses with their chance levels; in the middle what the generator does: for points in the plane real x, fake G(z) with an arrow
-along the gradient of D's logit, D's opinion, and the grid of z where G puts it; for images, samples on fixed z, and of a game with
-classes a column for each. Right, for a density that we know, how much of it is covered.
+Left the losses with their chance levels; in the middle what the generator does, which is a `view` of its own for points in the plane,
+images and translations; right, where the truth is known, how near the generator is to it.
 """
 import io
 import math
@@ -11,21 +10,16 @@ from dataclasses import dataclass
 
 import matplotlib
 import numpy as np
-import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from PIL import Image
-from torch import Tensor
 
-from gan_course import metrics, nets, plots
-from gan_course.data import ImageSet
+from gan_course import plots
 from gan_course.guards import RandomStream
 from gan_course.live import Live
+from gan_course.views import truth_is_known, view_of
 
 DOTS_PER_INCH = 100
-SETTLED = 100                                                       # rounds before which nobody speaks of collapse
-ROWS, COLUMNS = 4, 10                                               # of samples; ten classes in turn fill the columns
 POINTS = 300                                                        # of a curve, at most; more rounds are averaged together
 
 
@@ -35,7 +29,7 @@ class Kept:
 
     row: dict
     curves: dict[str, np.ndarray]                                   # player -> (rounds,)
-    quality: np.ndarray                                             # (moments, 2): round, share of good samples
+    quality: np.ndarray                                             # (moments, 2): round, the view's quality
 
 
 def averaged(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -49,21 +43,18 @@ class Scene:
     """The picture of one `Live`. `update()` reads what is new; `jpeg()` draws it; `describe()` says it in words."""
 
     def __init__(self, live: Live):
-        self.dataset = live.training.batches.dataset
-        images = isinstance(self.dataset, ImageSet)
-        self.plane = not images and self.dataset.data_shape == (2,)
-        self.known = hasattr(self.dataset, "centres")
-        self.extent = 2.0 if images or not self.known else max(2.0, 1.25 * self.dataset.centres.abs().max().item())
+        dataset = live.training.batches.dataset
         with matplotlib.rc_context(plots.STYLE):
             self.fig = Figure(figsize=(9, 3.2), dpi=DOTS_PER_INCH, layout="constrained")
             self.canvas = FigureCanvasAgg(self.fig)
-            panels = self.fig.subfigures(1, 3 if self.known else 2, facecolor="white")  # each can be painted without the others
-            self.losses_ax, self.samples_ax, *more = (panel.subplots() for panel in panels)
+            panels = self.fig.subfigures(1, 3 if truth_is_known(dataset) else 2, facecolor="white")  # each is painted on its own
+            self.losses_ax, view_ax, *more = (panel.subplots() for panel in panels)
+            self.view = view_of(dataset)(view_ax, dataset, live.training.game)
+            self.quality_ax = more[0] if more else None
         self.kept, self.kept_lines, self.levels = (), [], []
         self._prepare_losses(live)
-        self._prepare_plane() if self.plane else self._prepare_images()
-        if self.known:
-            self._prepare_quality(*more)
+        if self.quality_ax:
+            self._prepare_quality()
         self.losses_ax.set_ylim(0.3, 1.95)                         # room for the widest numbers …
         for ax in self._over_rounds():
             ax.set_xlim(0, 50_000)                                  # … and for the longest
@@ -85,12 +76,8 @@ class Scene:
             self.levels += plots.level(self.losses_ax, height, f"{name} at chance")
         self.curves = {name: [] for name in live.training.players}
         self.quality: list[tuple[int, float]] = []
-        self.coverage: metrics.ModeCoverage | None = None
         self.read = 0
-        game, device = live.training.game, live.training.device
-        with RandomStream(0, device):
-            self.inputs = game.inputs(150 if self.plane else ROWS * COLUMNS)
-        self.z_lines = _grid_lines().to(device) if self.plane and game.G.z_dim == 2 else None
+        self.view.restart(live.training)
         for ax in self._over_rounds():
             ax.set_xlim(0, 50)
             self._limits(ax, max((run.row["rounds"] for run in self.kept), default=0))
@@ -106,27 +93,17 @@ class Scene:
         for name, line in self.loss_lines.items():
             line.set_data(*averaged(np.array(self.curves[name])))
         self._fit()
-        game = self.live.training.game
-        if self.known:
-            with RandomStream(0, self.live.training.device):        # a look must not change the training
-                points = game.sample(1000)
-            centres = self.dataset.centres
-            self.coverage = metrics.mode_coverage(points.cpu(), centres, self.dataset.sd)
-            nearest = torch.cdist(points.cpu(), centres).argmin(dim=1)
-            self.held = int((torch.bincount(nearest, minlength=len(centres)) > 0.2 * len(points) / len(centres)).sum())
-            self.quality.append((self.live.training.round, self.coverage.high_quality))
-            self.quality_line.set_data(*np.array(self.quality).T * [[1], [100]])
-            self._limits(self.quality_ax, self.live.training.round)
-        self._update_plane(game) if self.plane else self._update_images(game)
+        training = self.live.training
+        with RandomStream(0, training.device):                      # a look must not change the training
+            self.view.update(training.game)
+        if self.quality_ax:
+            self.quality.append((training.round, self.view.quality))
+            self.quality_line.set_data(*np.array(self.quality).T)
+            self._limits(self.quality_ax, training.round)
 
     def collapsed(self) -> bool:
-        """True when, some way into the training, the samples crowd around fewer than half of the modes.
-
-        A mode is held if at least a fifth of its fair share of samples is nearer to it than to any other, of high quality or not.
-        """
-        if self.coverage is None or self.live.training.round < SETTLED:
-            return False
-        return self.held < len(self.dataset.centres) / 2
+        """True when, some way into the training, the samples crowd around fewer than half of the modes."""
+        return self.view.collapsed(self.live.training.round)
 
     def jpeg(self) -> bytes:
         """The picture as a file, as it is now. Axes and words are painted again only where they have changed; what moves goes on top."""
@@ -146,11 +123,7 @@ class Scene:
     def describe(self) -> str:
         """What there is to see, in a sentence."""
         now = ", ".join(self._against_chance(name, values) for name, values in self.curves.items() if values)
-        text = f"Round {self.live.training.round}. Losses: {now or 'none yet'}."
-        if self.coverage:
-            found = f"{self.coverage.modes} of {len(self.dataset.centres)} modes"
-            text += f" {found}, {100 * self.coverage.high_quality:.0f} % of the samples of high quality."
-        return text
+        return f"Round {self.live.training.round}. Losses: {now or 'none yet'}.{self.view.describe()}"
 
     def _against_chance(self, name: str, values: list[float]) -> str:
         level = f" (chance {self.chance[name]:.3f})" if name in self.chance else ""
@@ -162,8 +135,7 @@ class Scene:
         row = {"run": name, **self.live.settings, **{f"lr {player}": rate for player, rate in self.live.rates.items()},
                "rounds": self.live.training.round}
         row |= {f"loss {player}": round(float(np.mean(values[-50:])), 4) for player, values in self.curves.items() if values}
-        if self.coverage:
-            row |= {"modes": self.coverage.modes, "high quality %": round(100 * self.coverage.high_quality, 1)}
+        row |= self.view.row()
         return Kept(row, {player: np.array(values) for player, values in self.curves.items()}, np.array(self.quality))
 
     def overlay(self, kept: Sequence[Kept]) -> None:
@@ -180,9 +152,9 @@ class Scene:
                     self._limits(self.losses_ax, rounds[-1])
                     self.kept_lines += self.losses_ax.plot(rounds, means, **look)
                     self.kept_lines.append(self.losses_ax.annotate(run.row["run"], (rounds[-1], means[-1]), fontsize=8))
-            if self.known and len(run.quality):
-                self.kept_lines += self.quality_ax.plot(run.quality[:, 0], 100 * run.quality[:, 1], color="#555555", linewidth=0.7)
-                self.kept_lines.append(self.quality_ax.annotate(run.row["run"], (run.quality[-1, 0], 100 * run.quality[-1, 1]), fontsize=8))
+            if self.quality_ax and len(run.quality):
+                self.kept_lines += self.quality_ax.plot(*run.quality.T, color="#555555", linewidth=0.7)
+                self.kept_lines.append(self.quality_ax.annotate(run.row["run"], run.quality[-1], fontsize=8))
 
     # the parts of the picture
 
@@ -210,7 +182,7 @@ class Scene:
 
     def _over_rounds(self) -> list:
         """The axes that run over the rounds."""
-        return [self.losses_ax, self.quality_ax] if self.known else [self.losses_ax]
+        return [self.losses_ax, self.quality_ax] if self.quality_ax else [self.losses_ax]
 
     def _limits(self, ax, rounds: int) -> None:
         """Room for so many rounds; it grows by half each time, so that most pictures need no new axes."""
@@ -221,57 +193,9 @@ class Scene:
 
     def _moving(self) -> list:
         """What changes from one picture to the next, from back to front."""
-        middle = [self.map, self.real, self.grid, self.arrows, self.fakes] if self.plane else [self.samples_image]
-        return [*middle, *self.loss_lines.values(), *([self.quality_line] if self.known else [])]
+        return [*self.view.moving, *self.loss_lines.values(), *([self.quality_line] if self.quality_ax else [])]
 
-    def _prepare_plane(self) -> None:
-        ax = self.samples_ax
-        self.ticks = torch.linspace(-self.extent, self.extent, 40)
-        self.map = ax.imshow(np.full((40, 40), 0.5), cmap=plots.REAL_FAKE, vmin=0, vmax=1, origin="lower",
-                             extent=(-self.extent, self.extent) * 2, interpolation="bilinear")
-        real = self.dataset.sample(300, torch.Generator().manual_seed(0)).x
-        self.real = ax.scatter(*real.T.numpy(), s=4, alpha=0.4, linewidths=0, **plots.REAL)
-        self.grid = ax.add_collection(LineCollection([], colors="#333333", linewidths=0.4, alpha=0.6))
-        self.arrows = ax.quiver(*np.zeros((4, 50)), color="#333333", width=0.005, angles="xy", scale_units="xy", scale=1.0)
-        self.fakes = ax.scatter(np.zeros(150), np.zeros(150), s=9, linewidths=0.8, **plots.FAKE)
-        plots.square(ax, self.extent)
-        ax.set_title("real x, fake G(z), D's opinion")
-
-    def _update_plane(self, game) -> None:
-        fake = nets.generate(game.G, *self.inputs).requires_grad_(True)
-        if hasattr(game, "D"):
-            squares = torch.cartesian_prod(self.ticks, self.ticks).to(fake)
-            with nets.evaluating(game.D):
-                self.map.set_data(game.opinion(game.scores(squares)).detach().view(40, 40).T.cpu().numpy())
-                slope = torch.autograd.grad(game.scores(fake).sum(), fake)[0][::3].cpu()  # an arrow for every third point
-            length = slope.norm(dim=1, keepdim=True)
-            slope *= 0.3 * self.extent * length.clamp(max=1).sqrt() / (length + 1e-9)
-            self.arrows.set_offsets(fake.detach()[::3].cpu().numpy())
-            self.arrows.set_UVC(*slope.T.numpy())
-        self.fakes.set_offsets(fake.detach().cpu().numpy())
-        if self.z_lines is not None:
-            self.grid.set_segments(nets.generate(game.G, self.z_lines).view(18, -1, 2).cpu().numpy())
-        else:
-            self.grid.set_segments([])
-
-    def _prepare_images(self) -> None:
-        channels, high, wide = self.dataset.data_shape
-        page = np.full((ROWS * (high + 1) - 1, COLUMNS * (wide + 1) - 1, 3), 255, np.uint8)
-        self.samples_image = self.samples_ax.imshow(page, interpolation="nearest")
-        self.samples_ax.set(xticks=[], yticks=[], title="samples on fixed z")
-
-    def _update_images(self, game) -> None:
-        self.samples_image.set_data(plots.sheet(nets.generate(game.G, *self.inputs), COLUMNS))
-
-    def _prepare_quality(self, ax) -> None:
-        self.quality_ax = ax
-        self.quality_line, = ax.plot([], [], color=plots.FAKE["color"])
-        plots.level(ax, 98.9, "a perfect sampler")
-        ax.set(xlabel="round", ylim=(0, 112), title="samples of high quality, %")
-
-
-def _grid_lines() -> Tensor:
-    """18 straight lines in the plane of z, 40 points on each: (720, 2)."""
-    side, dense = torch.linspace(-2, 2, 9), torch.linspace(-2, 2, 40)
-    upright = [torch.stack([c.expand(40), dense], 1) for c in side]
-    return torch.cat(upright + [line.flip(1) for line in upright])
+    def _prepare_quality(self) -> None:
+        self.quality_line, = self.quality_ax.plot([], [], color=plots.FAKE["color"])
+        plots.level(self.quality_ax, *self.view.level)
+        self.quality_ax.set(xlabel="round", ylim=(0, self.view.top), title=self.view.measured)

@@ -177,20 +177,20 @@ def test_each_column_of_a_conditional_games_samples_is_one_class():
 
     live = Live(conditional, {"seed": 0})
     scene = Scene(live)
-    before = scene.inputs
+    before = scene.view.inputs
     live.play(1)
     live.training.game.G.forward = lambda z, y: (y.float() / 4.5 - 1).view(-1, 1, 1, 1).expand(-1, 1, 8, 8)
     scene.update()
-    page = np.asarray(scene.samples_image.get_array())
+    page = np.asarray(scene.view.page.get_array())
     assert page.shape[:2] == (4 * 9 - 1, 10 * 9 - 1)
     for place in range(40):
         row, column = divmod(place, 10)
         shades = page[9 * row:9 * row + 8, 9 * column:9 * column + 8]
         assert np.ptp(shades) == 0 and abs(int(shades.flat[0]) - 255 * column / 9) <= 1
-    assert all(a is b for a, b in zip(before, scene.inputs, strict=True))
+    assert all(a is b for a, b in zip(before, scene.view.inputs, strict=True))
     live.reset({"seed": 0})
     scene.restart(live)
-    assert all(torch.equal(a, b) for a, b in zip(before, scene.inputs, strict=True)), "the same for every training"
+    assert all(torch.equal(a, b) for a, b in zip(before, scene.view.inputs, strict=True)), "the same for every training"
 
 
 def test_painting_only_what_has_changed_gives_the_picture_painted_anew():
@@ -224,7 +224,7 @@ def test_looking_at_the_picture_does_not_change_the_training():
 def test_the_alarm_rings_when_samples_crowd_around_few_modes_good_or_not():
     live = Live(build, {"latent_dim": 2, "seed": 0})
     scene = Scene(live)
-    centre = scene.dataset.centres[:1]
+    centre = scene.view.dataset.centres[:1]
     live.training.game.sample = lambda n: centre.repeat(n, 1)
     scene.update()
     assert not scene.collapsed()                                    # it has hardly begun
@@ -234,7 +234,7 @@ def test_the_alarm_rings_when_samples_crowd_around_few_modes_good_or_not():
     live.training.game.sample = lambda n: 1.2 * centre.repeat(n, 1)
     scene.update()
     assert scene.collapsed() and "0 of 8 modes" in scene.describe()
-    live.training.game.sample = lambda n: scene.dataset.sample(n).x
+    live.training.game.sample = lambda n: scene.view.dataset.sample(n).x
     scene.update()
     assert not scene.collapsed()
 

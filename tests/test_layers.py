@@ -14,7 +14,7 @@ LAYERS = [  # a module imports from its own line and from those above
     {"games"},
     {"guards", "checkpoints", "training"},
     {"metrics", "likeness", "judge", "inception", "plots", "claims", "live"},
-    {"scenes", "latent", "catalogue", "runs"},
+    {"views", "scenes", "latent", "catalogue", "runs"},
     {"widgets", "quiz", "quizzes", "exercises", "progress", "dashboard"},
     {"batch", "doctor", "cli"},
 ]

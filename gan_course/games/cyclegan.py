@@ -27,7 +27,10 @@ class ResidualBlock(nn.Module):
 
 
 class ResidualGenerator(nn.Module):
-    """The paper's generator, smaller: a 7x7 convolution, two halvings, `blocks` residual blocks, two doublings, a 7x7 convolution."""
+    """The paper's generator for small pictures: a 7x7 convolution, one halving, `blocks` residual blocks, one doubling, a 7x7 convolution.
+
+    The paper halves pictures of 256 pixels twice; of 32 pixels, a second halving would leave a house little more than one pixel.
+    """
 
     def __init__(self, channels: int = 3, width: int = 16, blocks: int = 3):
         super().__init__()
@@ -38,9 +41,7 @@ class ResidualGenerator(nn.Module):
         self.layers = nn.Sequential(
             *then(nn.Conv2d(channels, width, 7, padding=3, padding_mode="reflect")),        # (N, w, H, H)
             *then(nn.Conv2d(width, 2 * width, 3, 2, 1)),                                    # (N, 2w, H/2, H/2)
-            *then(nn.Conv2d(2 * width, 4 * width, 3, 2, 1)),                                # (N, 4w, H/4, H/4)
-            *[ResidualBlock(4 * width) for _ in range(blocks)],
-            *then(nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1)),                       # (N, 2w, H/2, H/2)
+            *[ResidualBlock(2 * width) for _ in range(blocks)],
             *then(nn.ConvTranspose2d(2 * width, width, 4, 2, 1)),                           # (N, w, H, H)
             nn.Conv2d(width, channels, 7, padding=3, padding_mode="reflect"),
             nn.Tanh(),
