@@ -112,6 +112,7 @@ def test_classes_and_kinds_come_in_turn_for_the_lab():
     z, c = start("infogan").game.inputs(23)
     assert z.shape == (23, 6) and c[:, :10].argmax(1).tolist() == [i % 10 for i in range(23)]
     assert (c[:, :10].sum(1) == 1).all() and (c[:, 10:] == 0).all()
+    assert all((rows == rows[0]).all() for rows in z.split(10)) and len(z.unique(dim=0)) == 3, "a row of kinds shares its z"
 
 
 def test_projection_is_the_papers_inner_product():

@@ -74,8 +74,11 @@ class InfoGAN(DCGAN):
         return torch.cat([one_hot(kind, self.G.categories), 2 * torch.rand(n, self.G.continuous, device=device) - 1], dim=1)
 
     def inputs(self, n: int) -> tuple[Tensor, Tensor]:
-        """z and codes: the kinds in turn, 0, 1, 2, ..., again and again; every number 0. (n, z_dim), (n, categories + continuous)."""
-        z = self.noise(n)
+        """z and codes: the kinds in turn, 0, 1, 2, ..., all with one z, and again with another; every number 0.
+
+        (n, z_dim), (n, categories + continuous).
+        """
+        z = self.noise(-(-n // self.G.categories)).repeat_interleave(self.G.categories, dim=0)[:n]
         kind = one_hot(torch.arange(n, device=z.device) % self.G.categories, self.G.categories)
         return z, torch.cat([kind, z.new_zeros(n, self.G.continuous)], dim=1)
 
