@@ -3,6 +3,7 @@ import os
 import warnings
 from collections import Counter
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -71,7 +72,7 @@ def _read(path: Path, files: list[Path], size: int, notes: list[str]) -> tuple[n
     images, broken = np.empty((len(files), 3, size, size), np.uint8), {}
     for i, file in enumerate(tqdm(files, desc=path.name, unit="picture", disable=len(files) < 500)):
         try:
-            images[i] = _picture(file, size)
+            images[i] = picture(file, size)
         except Exception as error:                                  # decoders raise whatever they like at a broken file
             broken[i] = f"{file} ({error})"
     if broken:
@@ -126,7 +127,7 @@ def _find(path: Path) -> tuple[tuple[str, ...], list[tuple[Path, int]], list[str
     return tuple(name or path.name for name in classes), files, notes
 
 
-def _picture(file: Path, size: int) -> np.ndarray:
+def picture(file: Path | BinaryIO, size: int) -> np.ndarray:
     """One picture upright, its central square in RGB: uint8 (3, size, size)."""
     from PIL import Image, ImageOps
 

@@ -1,0 +1,126 @@
+"""What sixty seconds of training give on this machine, for the models of Parts II and III, beside floors and ceilings.
+
+    python benchmarks/sixty_seconds.py                    all models
+    python benchmarks/sixty_seconds.py dcgan cyclegan     some; --seconds 20 --seeds 5 to vary; --data mnist for the first two
+
+    mlp, dcgan    Frechet classifier distance under the data's judge (floor: training images against held-out ones)
+    cgan          share of samples that the judge reads as the digit that was asked for; `blind`: D is not told the digit (chance 10 %)
+    infogan       share of held-out digits whose kind, as Q reads it, is the digit matched to that kind (floor: permuted kinds)
+    cyclegan      decibel against the hidden partner, summer -> winter and back (floor: the input, copied)
+
+Only the rounds are timed, in wall-clock seconds; medians over the seeds, with the least and the greatest.
+"""
+import argparse
+import statistics
+import time
+
+import torch
+from scipy.optimize import linear_sum_assignment
+
+from gan_course import data, judge, likeness, nets
+from gan_course.data.sets import scale
+from gan_course.games.cgan import CGAN, BlindDiscriminator, ConditionalGenerator, ProjectionDiscriminator
+from gan_course.games.cyclegan import CycleGAN, ResidualGenerator
+from gan_course.games.dcgan import DCGAN
+from gan_course.games.gan import GAN
+from gan_course.games.infogan import CodeGenerator, InfoGAN
+from gan_course.profile import pick_device, seed_everything
+from gan_course.training import Training
+
+SAMPLES = 2000
+
+
+def train(game, dataset, batch_size: int, seed: int, seconds: float, decay: bool = False) -> int:
+    """Play for so many seconds; how many rounds there were."""
+    training = Training(game, data.batches(dataset, batch_size, seed=seed), seed=seed, device=pick_device())
+    begin = time.perf_counter()
+    while (spent := time.perf_counter() - begin) < seconds:
+        next(training)
+        if decay:
+            training.decay(spent / seconds)
+    return training.round
+
+
+def images(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], int]:
+    channels, size, _ = dataset.data_shape
+    if name == "mlp":                                               # the networks of notebook 03
+        game = GAN(nets.MLPGenerator(64, dataset.data_shape, 256, batchnorm=True),
+                   nets.MLPDiscriminator(dataset.data_shape, 256, dropout=0.3), lr=(1e-3, 1e-3))
+    else:
+        game = DCGAN(nets.ConvGenerator(64, channels, 32, size), nets.ConvDiscriminator(channels, 32, size), lr=(5e-4, 5e-4))
+    rounds = train(game, dataset, 64 if name == "mlp" else 32, seed, seconds)
+    fake = torch.cat([game.sample(500).cpu() for _ in range(SAMPLES // 500)])
+    return [judge.frechet_classifier_distance(judge.load(dataset.name), dataset.take(SAMPLES, seed), fake)], rounds
+
+
+def obedience(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], int]:
+    D = BlindDiscriminator(1, 32, 8) if name == "blind" else ProjectionDiscriminator(10, 1, 32, 8)
+    game = CGAN(ConditionalGenerator(64, 10, 1, 32, 8), D, lr=(1e-3, 1e-3))
+    rounds = train(game, dataset, 64, seed, seconds)
+    y = torch.arange(SAMPLES) % 10
+    return [100 * (judge.load("digits").probabilities(game.sample(SAMPLES, y).cpu()).argmax(1) == y).float().mean().item()], rounds
+
+
+def matched(kinds: torch.Tensor, labels: torch.Tensor) -> float:
+    """The best share, in per cent, over all ways to give each kind a digit of its own."""
+    counts = torch.zeros(10, 10).index_put_((kinds, labels), torch.ones(len(labels)), accumulate=True)
+    return 100 * counts.numpy()[linear_sum_assignment(-counts.numpy())].sum() / len(labels)
+
+
+def codes(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], int]:
+    game = InfoGAN(CodeGenerator(62, 10, 2, 1, 32, 8), nets.ConvDiscriminator(1, 32, 8), lr=(1e-3, 1e-3))
+    rounds = train(game, dataset, 64, seed, seconds)
+    held_out = data.load("digits", "test")
+    kinds = game.read(scale(held_out.images).to(pick_device()))[0].argmax(1).cpu()
+    return [matched(kinds, held_out.labels)], rounds
+
+
+def translation(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], int]:
+    game = CycleGAN(*(ResidualGenerator() for _ in "GF"), *(nets.PatchDiscriminator(3, 16) for _ in "XY"), lr=(1e-3, 1e-3))
+    rounds = train(game, dataset.unpaired(), 4, seed, seconds, decay=True)
+    truth = data.load("seasons", "test")
+    x, y = scale(truth.x), scale(truth.y)
+    device = pick_device()
+    return [likeness.psnr(game.sample(len(x), x.to(device)).cpu(), y), likeness.psnr(game.back(y.to(device)).cpu(), x)], rounds
+
+
+def floors(name: str, dataset) -> str:
+    """What needs no training, in words."""
+    if name in ("mlp", "dcgan"):
+        held_out = data.load(dataset.name, "test")
+        n = min(len(held_out), SAMPLES)
+        return f"floor {judge.frechet_classifier_distance(judge.load(dataset.name), held_out.take(n), dataset.take(n)):.2f}"
+    if name in ("cgan", "blind"):
+        return f"chance 10.0, real digits {100 * judge.load('digits').accuracy:.1f}"
+    if name == "infogan":
+        labels = data.load("digits", "test").labels
+        return f"floor {matched(labels[torch.randperm(len(labels))], labels):.1f}"
+    truth = data.load("seasons", "test")
+    return f"copied input {likeness.psnr(scale(truth.x), scale(truth.y)):.1f}"
+
+
+MODELS = {"mlp": images, "dcgan": images, "cgan": obedience, "blind": obedience, "infogan": codes, "cyclegan": translation}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", choices=[*MODELS, []], help="which; by default all")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--data", default="shapes", help="images for mlp and dcgan: shapes, digits, mnist or fashion_mnist")
+    given = parser.parse_args()
+    for name in given.models or MODELS:
+        of = {"mlp": given.data, "dcgan": given.data, "cyclegan": "seasons"}.get(name, "digits")
+        dataset = data.load(of)
+        runs = []
+        for seed in range(given.seeds):
+            seed_everything(seed)
+            runs.append(MODELS[name](name, dataset, seed, given.seconds))
+        found = [f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+                 for values in zip(*(numbers for numbers, _ in runs), strict=True)]
+        rounds = statistics.median(rounds for _, rounds in runs)
+        print(f"{name:10}{of:15}{'; '.join(found):50}{floors(name, dataset):35}{rounds:.0f} rounds", flush=True)
+
+
+if __name__ == "__main__":
+    main()

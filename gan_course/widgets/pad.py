@@ -1,0 +1,110 @@
+"""A picture that the learner draws or drops in, and beside it what a network makes of it.
+
+    translate(lambda x: game.sample(1, x), {"a summer": x[:1]}, "Your picture as a winter.", colours={"grass": "#66A61E", …})
+"""
+import base64
+import html
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import anywidget
+import ipywidgets
+import torch
+import traitlets
+from IPython.display import display
+from PIL import Image
+from torch import Tensor
+
+from gan_course import plots
+from gan_course.data.folders import picture
+from gan_course.data.sets import scale, unscale
+from gan_course.profile import headless
+from gan_course.widgets.callbacks import in_turn
+
+BLACK_AND_WHITE = {"black": "#000000", "white": "#FFFFFF"}
+SIDE = 256                                                          # of a picture on the page, in screen pixels
+
+
+class Pad(anywidget.AnyWidget):
+    """A square to draw on with mouse, pen, finger or keyboard; `pixels` are its RGB bytes, row after row."""
+
+    _esm = Path(__file__).with_name("pad.js")
+    size = traitlets.Int(32).tag(sync=True)
+    names = traitlets.List().tag(sync=True)
+    colours = traitlets.List().tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
+    pixels = traitlets.Bytes().tag(sync=True)
+
+    @property
+    def x(self) -> Tensor:
+        """What is drawn, in [-1, 1]: (1, 3, size, size)."""
+        flat = torch.frombuffer(bytearray(self.pixels), dtype=torch.uint8)
+        return scale(flat.view(1, self.size, self.size, 3).permute(0, 3, 1, 2))
+
+    def put(self, x: Tensor) -> None:
+        """Put a picture there, (1, 3, size, size) in [-1, 1], to draw on."""
+        if x.shape != (1, 3, self.size, self.size):
+            raise ValueError(f"The pad holds one picture of shape (1, 3, {self.size}, {self.size}); got {tuple(x.shape)}.")
+        self.pixels = unscale(x)[0].permute(1, 2, 0).contiguous().cpu().numpy().tobytes()
+
+
+def translate(G: Callable[[Tensor], Tensor], starts: Mapping[str, Tensor], alt: str, *,
+              colours: Mapping[str, str] = BLACK_AND_WHITE) -> None:
+    """A pad, and beside it G of what is drawn on it; `starts` are pictures to begin with, name -> (1, 3, size, size) in [-1, 1].
+
+    `colours` are the paints, name -> "#RRGGBB"; `alt` describes the result. A file of the learner's own can be dropped in: its central
+    square is shrunk to the pad's size. What cannot be read is said in words, and so is an error in G. Without a front end every start
+    is translated once, and the first is shown.
+    """
+    starts = dict(starts)
+    if not starts:
+        raise ValueError("Give at least one picture to begin with.")
+    first = next(iter(starts.values()))
+    if headless():
+        results = {name: G(x) for name, x in starts.items()}
+        shown = torch.cat([torch.cat([x, results[name]]) for name, x in starts.items()])
+        plots.show(plots.gallery(shown, columns=2 * len(starts)), alt)
+        return
+    pad = Pad(size=first.shape[-1], names=list(colours), colours=list(colours.values()), label="Your picture")
+    result, notice = ipywidgets.HTML(), ipywidgets.HTML()
+    upload = ipywidgets.FileUpload(accept="image/*", description="A file of yours")
+
+    def redraw(change=None):
+        try:
+            result.value = _enlarged(G(pad.x), alt)
+        except Exception as error:
+            result.value = _in_words(error)
+            raise
+
+    def begin(x):
+        notice.value = ""
+        pad.put(x)
+
+    def take(change):
+        for file in change["new"][-1:]:
+            try:
+                begin(scale(torch.tensor(picture(io.BytesIO(bytes(file["content"])), pad.size)).unsqueeze(0)))
+            except Exception as error:                              # decoders raise whatever they like at a broken file
+                notice.value = _in_words(ValueError(f"{file['name']} cannot be read as a picture ({error}). Try a PNG or JPEG file."))
+
+    buttons = [ipywidgets.Button(description=name) for name in starts]
+    for button, x in zip(buttons, starts.values(), strict=True):
+        button.on_click(in_turn(lambda _, x=x: begin(x)))
+    upload.observe(in_turn(take), "value")
+    pad.observe(in_turn(redraw), "pixels")
+    begin(first)
+    display(ipywidgets.VBox([ipywidgets.HBox([*buttons, upload], layout={"flex_flow": "row wrap"}), notice,
+                             ipywidgets.HBox([pad, result], layout={"flex_flow": "row wrap", "grid_gap": "16px"})]))
+
+
+def _enlarged(x: Tensor, alt: str) -> str:
+    """The one picture in x, (1, C, H, W), as an HTML image with hard-edged pixels."""
+    file = io.BytesIO()
+    Image.fromarray(plots.sheet(x, 1)).save(file, "PNG")
+    return (f'<img class="gan-course-figure" alt="{html.escape(alt, quote=True)}" width="{SIDE}" height="{SIDE}" '
+            f'style="image-rendering:pixelated" src="data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}">')
+
+
+def _in_words(error: Exception) -> str:
+    return f'<p class="gan-course-error" role="alert">{html.escape(f"{type(error).__name__}: {error}")}</p>'
