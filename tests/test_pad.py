@@ -55,6 +55,15 @@ def test_pixels_are_rgb_row_after_row():
     assert [i for i, byte in enumerate(pad.pixels) if byte] == [3 * (2 * 8 + 5) + 1]
 
 
+def test_the_same_picture_can_be_put_there_again_after_drawing():
+    pad, x = Pad(size=8), torch.zeros(1, 3, 8, 8)
+    pad.put(x)
+    pad.drawn = bytes(8 * 8 * 3)
+    assert pad.pixels == bytes(8 * 8 * 3)
+    pad.put(x)
+    assert set(pad.pixels) == {128} and pad.puts == 2               # the page is told, although `given` is as it was
+
+
 def test_a_picture_of_another_size_is_refused_by_name():
     with pytest.raises(ValueError, match=r"\(1, 3, 32, 32\); got \(1, 3, 8, 8\)"):
         Pad(size=32).put(torch.zeros(1, 3, 8, 8))
@@ -65,7 +74,7 @@ def test_the_result_follows_the_drawing(page):
     page.open(lambda x: seen.append(x) or -x)
     assert seen[0].abs().max() < 0.01 and 'alt="What G makes of it."' in page.result.value
     before = page.result.value
-    page.pad.pixels = bytes(32 * 32 * 3)                            # the learner paints all black
+    page.pad.drawn = bytes(32 * 32 * 3)                            # the learner paints all black
     assert torch.equal(seen[-1], -torch.ones(1, 3, 32, 32)) and page.result.value != before
 
 
@@ -102,7 +111,7 @@ def test_an_error_in_g_is_shown_in_words_and_not_swallowed(page):
 
     page.open(fail)
     with pytest.raises(RuntimeError):
-        page.pad.pixels = bytes([255]) * 32 * 32 * 3
+        page.pad.drawn = bytes([255]) * 32 * 32 * 3
     assert "RuntimeError: &lt;i&gt;no&lt;/i&gt;" in page.result.value
 
 

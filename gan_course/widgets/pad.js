@@ -38,7 +38,7 @@ function render({ model, el }) {
     if (waiting !== null) return;
     waiting = setTimeout(() => {
       waiting = null;
-      model.set("pixels", new DataView(pixels.slice().buffer));
+      model.set("drawn", new DataView(pixels.slice().buffer));
       model.save_changes();
     }, EVERY);
   }
@@ -124,15 +124,18 @@ function render({ model, el }) {
   tools.append(undo);
 
   function take() {                                                 // a picture that came from Python
-    const given = model.get("pixels");
-    if (waiting !== null || !given || given.byteLength !== pixels.length) return;
+    const given = model.get("given");
+    if (!given || given.byteLength !== pixels.length) return;
+    clearTimeout(waiting);
+    waiting = null;
+    remember();
     pixels.set(new Uint8Array(given.buffer, given.byteOffset, given.byteLength));
     show();
   }
-  model.on("change:pixels", take);
+  model.on("change:puts", take);
   take();
   show();
-  return () => { clearTimeout(waiting); model.off("change:pixels", take); };
+  return () => { clearTimeout(waiting); model.off("change:puts", take); };
 }
 
 export default { render };

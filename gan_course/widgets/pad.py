@@ -27,14 +27,25 @@ SIDE = 256                                                          # of a pictu
 
 
 class Pad(anywidget.AnyWidget):
-    """A square to draw on with mouse, pen, finger or keyboard; `pixels` are its RGB bytes, row after row."""
+    """A square to draw on with mouse, pen, finger or keyboard; `pixels` are its RGB bytes, row after row.
+
+    The page tells `drawn`, Python tells `given`, and each leaves the other's alone: while the page waits for an answer about a
+    value that it has sent, it would not hear of another.
+    """
 
     _esm = Path(__file__).with_name("pad.js")
     size = traitlets.Int(32).tag(sync=True)
     names = traitlets.List().tag(sync=True)
     colours = traitlets.List().tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
-    pixels = traitlets.Bytes().tag(sync=True)
+    drawn = traitlets.Bytes().tag(sync=True)
+    given = traitlets.Bytes().tag(sync=True)
+    puts = traitlets.Int().tag(sync=True)                           # how often a picture was put there: the same may come twice
+    pixels = traitlets.Bytes()
+
+    @traitlets.observe("drawn")
+    def _take(self, change) -> None:
+        self.pixels = change["new"]
 
     @property
     def x(self) -> Tensor:
@@ -46,7 +57,10 @@ class Pad(anywidget.AnyWidget):
         """Put a picture there, (1, 3, size, size) in [-1, 1], to draw on."""
         if x.shape != (1, 3, self.size, self.size):
             raise ValueError(f"The pad holds one picture of shape (1, 3, {self.size}, {self.size}); got {tuple(x.shape)}.")
-        self.pixels = unscale(x)[0].permute(1, 2, 0).contiguous().cpu().numpy().tobytes()
+        pixels = unscale(x)[0].permute(1, 2, 0).contiguous().cpu().numpy().tobytes()
+        with self.hold_sync():
+            self.given, self.puts = pixels, self.puts + 1
+        self.pixels = pixels
 
 
 def translate(G: Callable[[Tensor], Tensor], starts: Mapping[str, Tensor], alt: str, *,

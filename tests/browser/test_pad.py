@@ -19,6 +19,8 @@ PIXEL = """async ([column, row]) => { const picture = new Image();
     const canvas = document.createElement('canvas'); canvas.width = canvas.height = 32;
     const context = canvas.getContext('2d'); context.drawImage(picture, 0, 0);
     return [...context.getImageData(column, row, 1, 1).data].slice(0, 3).join() }"""
+ON_PAD = """([[column, row], colour]) => document.querySelector('canvas[role=application]').getContext('2d')
+    .getImageData(8 * column + 4, 8 * row + 4, 1, 1).data.slice(0, 3).join() === colour"""
 CYAN, YELLOW = "0,255,255", "255,255,0"                             # the negatives of red and blue
 
 
@@ -55,12 +57,14 @@ def test_a_learner_draws_and_sees_the_translation(open_notebook, server):
 
     page.get_by_role("button", name="grey").click()
     becomes(9, 5, "127,127,127")
+    page.wait_for_function(ON_PAD, arg=[[9, 5], "128,128,128"], timeout=10_000)
     file = io.BytesIO()
     Image.fromarray(np.full((50, 80, 3), (0, 0, 255), np.uint8)).save(file, "PNG")
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="A file of yours").click()
     chooser.value.set_files({"name": "blue.png", "mimeType": "image/png", "buffer": file.getvalue()})
     becomes(16, 16, YELLOW)
+    page.wait_for_function(ON_PAD, arg=[[16, 16], "0,0,255"], timeout=10_000)
     if folder := os.environ.get("GAN_COURSE_SCREENSHOTS"):
         notebook.photograph(folder)
     assert notebook.errors() == [] and notebook.strangers == []
