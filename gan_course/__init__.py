@@ -7,6 +7,7 @@
     losses     each loss of the course once: logits in, a scalar to minimise out
     games      one GAN paper a file: who moves, which parameters, minimising what
     training   the only training loop: an iterator of records
+    milestones the slow models after 0, 500 and 5,000 rounds, precomputed
     metrics    samples in, numbers out
     likeness   pictures beside their true partners: PSNR, SSIM, hue
     judge      small frozen classifiers whose features the metrics compare

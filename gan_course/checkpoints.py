@@ -36,12 +36,17 @@ def save(training: "Training", path) -> None:
     stream = training.batches.state()
     tensors["batches.generator"] = stream.pop("generator")
     about["batches"] = stream
+    write(path, tensors, {"gan_course": json.dumps(about)})
+
+
+def write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    """One safetensors file, under a temporary name first and then renamed: it is there as a whole or not at all."""
     # safetensors wants each tensor contiguous and in memory of its own
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        save_file(tensors, temporary, metadata={"gan_course": json.dumps(about)})
+        save_file(tensors, temporary, metadata=metadata)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -14,17 +14,15 @@ the last of them from the 2,000 training pictures that were at hand. With all of
 import argparse
 import hashlib
 import json
-import os
 from functools import cache
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
 
-from gan_course import data, metrics
+from gan_course import checkpoints, data, metrics
 from gan_course.data.sets import scale
 from gan_course.paths import DATA
 from gan_course.profile import seed_everything
@@ -143,13 +141,7 @@ def half_grey(x: Tensor) -> Tensor:
 def save(judge: Judge, path: Path, **about) -> None:
     """Write the weights to `path`, with `about` in the file's header; under a temporary name first, so that it is never half there."""
     about |= {"data_shape": judge.data_shape, "classes": judge.classes, "accuracy": judge.accuracy}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        save_file(judge.state_dict(), temporary, metadata={"judge": json.dumps(about)})
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    checkpoints.write(path, judge.state_dict(), {"judge": json.dumps(about)})
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -237,7 +237,7 @@ def test_saving_that_is_cut_short_leaves_the_old_weights(digits_judge, tmp_path,
         target.write_bytes(b"half")
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(judge, "save_file", full_disk)
+    monkeypatch.setattr(judge.checkpoints, "save_file", full_disk)
     with pytest.raises(OSError, match="No space left"):
         judge.save(digits_judge, path)
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,56 @@
+"""Milestones: what is loaded is what was saved, it trains on, and what is not there is said."""
+import json
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from gan_course import milestones
+from gan_course.training import Training
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(milestones, "FOLDER", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def short(folder, monkeypatch):
+    """A milestone after two rounds and its training, gone on for one round more."""
+    monkeypatch.setattr(milestones, "ROUNDS", (0, 2))
+    training = Training(*milestones.cyclegan_seasons(device="cpu"))
+    next(training)
+    next(training)
+    milestones.save(training, "cyclegan_seasons", milestones.file_of("cyclegan_seasons", 2))
+    return training
+
+
+def test_the_networks_are_those_that_were_saved_and_train_on(short):
+    training = milestones.load("cyclegan_seasons", 2, device="cpu")
+    for name, value in short.game.state_dict().items():
+        assert name.startswith("pool_") or torch.equal(value, training.game.state_dict()[name]), name
+    assert training.game.pool_X.images.isnan().all(), "the pool begins anew"
+    before = [parameter.clone() for parameter in training.game.G.parameters()]
+    assert next(training)["round"] == 3
+    assert not any(torch.equal(a, b) for a, b in zip(before, training.game.G.parameters(), strict=True) if a.numel() > 100)
+
+
+def test_the_file_says_that_it_is_precomputed_and_how(short, folder):
+    with safe_open(folder / "cyclegan_seasons_2.safetensors", framework="pt") as file:
+        about = json.loads(file.metadata()["milestone"])
+    assert about["precomputed"] and (about["recipe"], about["round"]) == ("cyclegan_seasons", 2)
+    assert [path.name for path in folder.iterdir()] == ["cyclegan_seasons_2.safetensors"], "no temporary file is left"
+
+
+def test_what_is_not_there_is_said(folder):
+    with pytest.raises(ValueError, match="cyclegan_seasons and dcgan_shapes after 0, 500, 5000 rounds; got 'biggan' after 3"):
+        milestones.load("biggan", 3)
+    with pytest.raises(FileNotFoundError, match="python -m gan_course.milestones dcgan_shapes"):
+        milestones.load("dcgan_shapes", 500)
+
+
+@pytest.mark.parametrize("name", milestones.names())
+def test_every_recipe_plays(name):
+    training = Training(*milestones.RECIPES[name](device="cpu"))
+    assert all(abs(value) < 1e6 for value in next(training).values())
