@@ -14,11 +14,13 @@
     inception  the real FID and KID, with an extra package and its weights
     plots      numbers in, figures out; `show` puts a figure with its text description on the page
     claims     what a notebook asserts, checked where it is said
+    results    the numbers and curves that a notebook hands to a batch of runs
     live       a training that plays while you watch; `scenes` is its picture, `views` what that shows of the game
     exercises  checks of the learner's own code, in words
     quiz       questions and predictions; they lie in `quizzes` as YAML
     progress   the learner's own record; `dashboard` shows it
     widgets    sliders, the live lab, question cards: thin shells around plain functions
+    batch      many runs from one manifest, and what came of them: for instructors
     cli        the command `gan-course`
 
 Nothing is imported here, so that `import gan_course` costs nothing; take what you need from its own module.

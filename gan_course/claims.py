@@ -61,9 +61,13 @@ def report() -> None:
         raise ClaimBroken("Did not hold in this run: " + "; ".join(broken))
 
 
+def finite(number: float) -> float | None:
+    """The number, or None for NaN and infinity, which JSON does not know."""
+    return number if math.isfinite(number) else None
+
+
 def _record(claim: Claim) -> dict:
-    """As JSON, which knows no NaN and no infinity: those become null."""
-    return asdict(claim) | {"numbers": {name: value if math.isfinite(value) else None for name, value in claim.numbers.items()}}
+    return asdict(claim) | {"numbers": {name: finite(value) for name, value in claim.numbers.items()}}
 
 
 def _plain(numbers: dict[str, float]) -> str:

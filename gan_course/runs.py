@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from gan_course.claims import MIME
+from gan_course.claims import MIME as CLAIMS
+from gan_course.results import MIME as RESULTS
 
 TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 
@@ -109,12 +110,23 @@ def hidden_errors(notebook) -> list[str]:
 
 def claims(notebook) -> list[dict]:
     """The claims that the notebook reported, in order, as {"text", "held", "judged", "numbers"}; a repeated one as last made."""
-    found = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            for claim in output.get("data", {}).get(MIME, {}).get("claims", []):
-                found[claim["text"]] = claim
-    return list(found.values())
+    return list({claim["text"]: claim for shown in _displayed(notebook, CLAIMS) for claim in shown.get("claims", [])}.values())
+
+
+def numbers(notebook) -> dict[str, float | None]:
+    """The numbers that the notebook collected for a batch, by name; a repeated one as last given, None for one that is not finite."""
+    return {name: value for shown in _displayed(notebook, RESULTS) for name, value in shown.get("numbers", {}).items()}
+
+
+def curves(notebook) -> dict[str, dict]:
+    """The curves that the notebook collected for a batch, by name, as {"x": […], "y": […]}."""
+    found = [shown["curve"] for shown in _displayed(notebook, RESULTS) if "curve" in shown]
+    return {curve["name"]: {"x": curve["x"], "y": curve["y"]} for curve in found}
+
+
+def _displayed(notebook, mime: str) -> list[dict]:
+    """What the cells of the notebook have put out under this MIME type, in order."""
+    return [output["data"][mime] for cell in notebook.cells for output in cell.get("outputs", []) if mime in output.get("data", {})]
 
 
 def summary(found: list[dict]) -> str:
