@@ -3,7 +3,7 @@
 z has the shape (N, z_dim). Every way is a pure function: the same z in, the same z out, and a small step of a slider is a small step of z.
 """
 import torch
-from matplotlib.figure import Figure
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
@@ -77,10 +77,10 @@ def generate(G: nn.Module, z: Tensor, y: int | Tensor | None = None) -> Tensor:
 
 
 class Picture:
-    """Samples as a picture that is made once and then only changed, which is several times faster: sliders wait for it.
+    """Samples as a picture whose frame is drawn once, and then only what is in it, which is several times faster: sliders wait for it.
 
     Images (N, C, H, W) stand in rows of `columns`, with `titles` on the left; points in the plane, (N, 2), are crosses. `show(x)` puts as
-    many other samples in their places.
+    many other samples in their places, and gives the drawn page, for `plots.show` and `plots.img`.
     """
 
     def __init__(self, x: Tensor, columns: int = 8, titles: list[str] | None = None):
@@ -94,12 +94,16 @@ class Picture:
             self.drawn, = ax.collections
         else:
             raise ValueError(f"Can show images (N, C, H, W) or points (N, 2); these samples have the shape {tuple(x.shape)}.")
-        plots.png(self.fig)                                         # the layout is worked out here, once
+        self.drawn.set_animated(True)                               # left out of the frame
+        self.page = plots.page(self.fig)                            # the layout is worked out here, once
         self.fig.set_layout_engine("none")
+        self.frame = self.page.copy_from_bbox(self.fig.bbox)
 
-    def show(self, x: Tensor) -> Figure:
+    def show(self, x: Tensor) -> FigureCanvasAgg:
         if self.images:
             self.drawn.set_data(plots.sheet(x, self.columns))
         else:
             self.drawn.set_offsets(x.numpy())
-        return self.fig
+        self.page.restore_region(self.frame)
+        self.drawn.axes.draw_artist(self.drawn)
+        return self.page

@@ -42,28 +42,37 @@ def canvas(columns: int = 1, rows: int = 1, *, width: float = 9.0, height: float
         return fig, fig.subplots(rows, columns, **axes)
 
 
-def img(fig: Figure, alt: str) -> str:
-    """The figure as an HTML image that carries its text description: `<img alt=… src="data:image/png;base64,…">`."""
+def img(fig: Figure | FigureCanvasAgg, alt: str) -> str:
+    """The figure, or a page with one that is drawn already, as an HTML image with its description: `<img alt=… src="data:image/png;…">`."""
     if not alt.strip():
         raise ValueError("A figure needs an alt text: one sentence that says what there is to see.")
-    width, height = (round(96 * inches) for inches in fig.get_size_inches())
+    width, height = (round(96 * inches) for inches in fig.figure.get_size_inches())
     return (f'<img class="gan-course-figure" alt="{html.escape(alt, quote=True)}" width="{width}" height="{height}" '
             f'style="max-width:100%;height:auto;background:white;border-radius:4px" '
             f'src="data:image/png;base64,{base64.b64encode(png(fig)).decode()}">')
 
 
-def png(fig: Figure) -> bytes:
-    """The figure as a PNG file. Drawn once, where `savefig` draws twice, and packed lightly: sliders wait for it."""
+def page(fig: Figure) -> FigureCanvasAgg:
+    """The figure drawn on a page of pixels. Drawn once, where `savefig` draws twice: sliders wait for it."""
     fig.set_dpi(DOTS_PER_INCH)
     page = FigureCanvasAgg(fig)
     page.draw()
+    return page
+
+
+def png(fig: Figure | FigureCanvasAgg) -> bytes:
+    """The figure, or a page with one that is drawn already, as a PNG file, packed lightly."""
+    drawn = page(fig) if isinstance(fig, Figure) else fig
     file = io.BytesIO()
-    Image.fromarray(np.asarray(page.buffer_rgba())).convert("RGB").save(file, "PNG", compress_level=1)
+    Image.fromarray(np.asarray(drawn.buffer_rgba())).convert("RGB").save(file, "PNG", compress_level=1)
     return file.getvalue()
 
 
-def show(fig: Figure, alt: str) -> None:
-    """Put the figure on the page. `alt` says in a sentence what there is to see, for readers who cannot see it."""
+def show(fig: Figure | FigureCanvasAgg, alt: str) -> None:
+    """Put the figure, or a page with one that is drawn already, into the notebook.
+
+    `alt` says in a sentence what there is to see, for readers who cannot see it.
+    """
     from IPython.display import display
 
     display({"text/html": img(fig, alt), "text/plain": f"[figure: {alt}]"}, raw=True)

@@ -49,7 +49,7 @@ def png(box):
 
 
 def of(x, titles=None):
-    return plots.png(latent.Picture(x, titles=titles).fig)
+    return plots.png(latent.Picture(x, titles=titles).show(x))
 
 
 def test_each_number_of_z_has_its_slider(page):

@@ -6,6 +6,7 @@ from typing import Any
 
 import ipywidgets
 from IPython.display import display
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from gan_course import plots
@@ -38,7 +39,7 @@ def _selection(slider: Slider, wait: bool, label: float) -> ipywidgets.Selection
                                       style={"description_width": f"{label:.1f}em"}, layout={"width": f"min({label + 26:.1f}em, 95%)"})
 
 
-def explore(draw: Callable[..., Figure], alt: str, *, wait: bool = False, **sliders: Slider) -> None:
+def explore(draw: Callable[..., Figure | FigureCanvasAgg], alt: str, *, wait: bool = False, **sliders: Slider) -> None:
     """Show `draw(**values)` with a slider for each value; `alt` is the picture's description, with {name} for a slider's value.
 
         explore(draw_gap, "The two bumps {distance} apart and D*.", distance=Slider("distance", [0, 1, 2, 4], 1))
