@@ -12,9 +12,9 @@ or wrong, has a `why`. Texts may hold $maths$, `code`, *emphasis* and **weight**
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
+from gan_course import strict_yaml
 from gan_course.quizzes.kinds import Choice, Choices, Number, Order, Question, Range
 
 FOLDER = Path(__file__).parent
@@ -50,26 +50,12 @@ def find(key: str, folder: Path = FOLDER) -> Question:
     return known[key]
 
 
-class _Loader(yaml.SafeLoader):
-    """Plain values only, and no key twice."""
-
-    def construct_mapping(self, node, deep=False):
-        seen = set()
-        for name, _ in node.value:
-            if name.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {name.value} is written twice", name.start_mark)
-            seen.add(name.value)
-        return super().construct_mapping(node, deep)
-
-
 def parse(file: Path) -> list[Question]:
     """The questions in a file, held to the rules. Raises QuizError with file, line and reason of everything that breaks them."""
-    loader = _Loader(file.read_text(encoding="utf-8"))
     try:
-        node = loader.get_single_node()
-        content = loader.construct_document(node) if node else None
-    except yaml.MarkedYAMLError as error:
-        raise QuizError(f"{file.name}, line {error.problem_mark.line + 1}: {error.problem}.") from None
+        content, node = strict_yaml.load(file)
+    except ValueError as error:
+        raise QuizError(str(error)) from None
     if not isinstance(content, list):
         raise QuizError(f"{file.name}, line 1: a file of questions is a list; each question begins with “- id:”.")
     questions, problems, seen = [], [], set()
@@ -84,7 +70,7 @@ def parse(file: Path) -> list[Question]:
         except ValidationError as error:
             problems += [((place, *wrong["loc"]), f"{name}: {_sentence(wrong)}") for wrong in error.errors()]
     if problems:
-        raise QuizError("\n".join(f"{file.name}, line {_line(node, where)}, {said}." for where, said in problems))
+        raise QuizError("\n".join(f"{file.name}, line {strict_yaml.line(node, where)}, {said}." for where, said in problems))
     return questions
 
 
@@ -101,19 +87,3 @@ def _sentence(wrong: dict) -> str:
         return f"item {field + 1} of {where[-1]} {said}"
     place = f" in item {where[1] + 1} of {where[0]}" if len(where) == 2 else ""
     return f"{field} {said}{place}"
-
-
-def _line(node: yaml.Node, where: tuple) -> int:
-    """The line, counted from 1, of a place in the file such as (3, "choice", "options", 1, "why"), or of the nearest thing around it."""
-    line = node.start_mark.line
-    for part in where:
-        if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            node = node.value[part]
-            line = node.start_mark.line
-        elif isinstance(node, yaml.MappingNode):
-            for name, value in node.value:
-                if name.value == part:
-                    node, line = value, name.start_mark.line
-                    break
-    return line + 1
-
