@@ -17,7 +17,7 @@
     results    the numbers and curves that a notebook hands to a batch of runs
     live       a training that plays while you watch; `scenes` is its picture, `views` what that shows of the game
     exercises  checks of the learner's own code, in words
-    quiz       questions and predictions; they lie in `quizzes` as YAML
+    quiz       questions and predictions; they lie in `quizzes` as YAML, read by `strict_yaml`
     progress   the learner's own record; `dashboard` shows it
     widgets    sliders, the live lab, question cards: thin shells around plain functions
     batch      many runs from one manifest, and what came of them: for instructors

@@ -29,12 +29,12 @@ class RunFailed(Exception):
     """A notebook did not run to its end; the message says where and why, in words for a terminal."""
 
 
-def parameters(path: Path) -> dict[str, Parameter]:
-    """The parameters of the notebook, by name, in the order of its `parameters` cell; empty without such a cell."""
+def parameters(notebook) -> dict[str, Parameter]:
+    """The parameters of a notebook, read or a path, by name, in the order of its `parameters` cell; empty without such a cell."""
     import papermill
 
     return {name: Parameter(name, known["inferred_type_name"], known["default"], known["help"])
-            for name, known in papermill.inspect_notebook(path).items()}
+            for name, known in papermill.inspect_notebook(notebook).items()}
 
 
 def read(given: dict[str, str], known: dict[str, Parameter]) -> dict[str, int | float | str | bool]:
@@ -47,6 +47,18 @@ def read(given: dict[str, str], known: dict[str, Parameter]) -> dict[str, int | 
             has = "".join(f"\n    {each}" for each in known.values()) or " none: no cell of it is tagged `parameters`."
             raise ValueError(f"The notebook has no parameter {name!r}. It has{':' * bool(known)}{has}")
     return {name: _value(text, known[name]) for name, text in given.items()}
+
+
+def fit(value: bool | int | float | str, parameter: Parameter) -> bool | int | float | str:
+    """A value in the type of the parameter: 2 for a float is 2.0, 1e3 for an int is 1000. Raises ValueError where that is not so."""
+    if parameter.type not in TYPES:
+        return value
+    try:
+        if isinstance(value, str) != (parameter.type == "str"):
+            raise ValueError
+        return _value(str(value), parameter)
+    except ValueError:
+        raise ValueError(f"{parameter.name} has to be of type {parameter.type}; {value!r} is not") from None
 
 
 def _value(text: str, parameter: Parameter):

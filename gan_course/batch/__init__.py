@@ -1,4 +1,6 @@
 """The instructor's side: many runs of notebooks from one manifest, here or on a cluster, and a record of each. In reading order:
 
+    manifest   the YAML file that says what runs
+    run        one run, as it is asked for
     record     what is known of a run that has ended: the file run.json
 """
