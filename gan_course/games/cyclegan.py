@@ -101,8 +101,9 @@ class CycleGAN(Game):
     def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
         x, y = batch
         fake_y, fake_x = self.G(x), self.F(y)
-        terms = {"adv": 2 * (losses.least_squares_generator_loss(self.D_Y(fake_y)) + losses.least_squares_generator_loss(self.D_X(fake_x))),
-                 "cycle": self.cycle * (l1_loss(self.F(fake_y), x) + l1_loss(self.G(fake_x), y))}
+        terms = {"adv": 2 * (losses.least_squares_generator_loss(self.D_Y(fake_y)) + losses.least_squares_generator_loss(self.D_X(fake_x)))}
+        if self.cycle:
+            terms["cycle"] = self.cycle * (l1_loss(self.F(fake_y), x) + l1_loss(self.G(fake_x), y))
         if self.identity:
             terms["identity"] = self.identity * (l1_loss(self.G(y), y) + l1_loss(self.F(x), x))
         return terms
