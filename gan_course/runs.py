@@ -3,12 +3,14 @@ import ast
 import math
 import os
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from gan_course.claims import MIME as CLAIMS
 from gan_course.results import MIME as RESULTS
 
+NO_MEMORY = r"^(\w*MemoryError|\w*OutOfMemoryError)\b|can't allocate memory|not enough memory|CUDA out of memory"  # in an error's words
 TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 
 
@@ -26,7 +28,19 @@ class Parameter:
 
 
 class RunFailed(Exception):
-    """A notebook did not run to its end; the message says where and why, in words for a terminal."""
+    """A notebook did not run to its end: how it ended (a status of `batch.record`), why, and the cell if one failed: number and text."""
+
+    def __init__(self, status: str, reason: str, cell: tuple[int, str] | None = None):
+        super().__init__(status, reason, cell)
+        self.status, self.reason, self.cell = status, reason, cell
+
+    def __str__(self):
+        if not self.cell:
+            return self.reason
+        number, source = self.cell
+        lines = source.strip().splitlines()
+        shown = "\n".join(f"    {line}" for line in lines[:5] + ["…"] * (len(lines) > 5))
+        return f"Cell [{number}] failed:\n\n{shown}\n\n{self.reason}"
 
 
 def parameters(notebook) -> dict[str, Parameter]:
@@ -85,32 +99,52 @@ def _literal(text: str):
         return text
 
 
-def run(path: Path, out: Path, values: dict | None = None, **environment: str):
+def run(path: Path, out: Path, values: dict | None = None, cell_seconds: float | None = None, **environment: str):
     """Run the notebook at `path` with these parameter values, write it to `out` when it has ended, and return it.
 
-    `environment` holds variables for its kernel. While it runs it is written under a temporary name beside `out`. Raises
-    RunFailed for a cell that failed or a kernel that died; `out` then has what was done until there.
+    No cell may take longer than `cell_seconds`; `environment` holds variables for the kernel. While the notebook runs it is written
+    under a temporary name beside `out` (`unfinished`). Raises RunFailed for a cell that failed or took too long and for a kernel
+    that died; `out` then has what was done until there.
     """
     import papermill
-    from nbclient.exceptions import DeadKernelError
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     out = out.absolute()
     out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f".unfinished-{out.name}")
     os.environ.update(environment, GAN_COURSE_HEADLESS="1")  # the kernel inherits it
     try:
-        return papermill.execute_notebook(path, unfinished, values, cwd=path.parent, extra_arguments=["--log-level=40"],
+        return papermill.execute_notebook(path, unfinished(out), values, cwd=path.parent, extra_arguments=["--log-level=40"],
+                                          timeout_func=lambda cell: cell_seconds, iopub_timeout=60, progress_bar=sys.stderr.isatty(),
                                           shutdown_kernel="immediate")  # a kernel asked politely answers Ctrl-C with a traceback
     except PapermillExecutionError as error:
-        lines = error.source.strip().splitlines()
-        shown = "\n".join(f"    {line}" for line in lines[:5] + ["…"] * (len(lines) > 5))
-        raise RunFailed(f"Cell [{error.exec_count}] failed:\n\n{shown}\n\n{error.ename}: {error.evalue}") from None
+        reason = f"{error.ename}: {error.evalue}"
+        status = "claim failed" if error.ename == "ClaimBroken" else "out of memory" if re.search(NO_MEMORY, reason) else "cell error"
+        raise RunFailed(status, reason, (error.exec_count, error.source)) from None
+    except CellTimeoutError:
+        raise RunFailed("cell timeout", f"A cell took longer than {cell_seconds:g} seconds.") from None
     except DeadKernelError:
-        raise RunFailed("The kernel died (out of memory, or a crash in compiled code).") from None
+        raise RunFailed("kernel died", "The kernel died (out of memory, or a crash in compiled code).") from None
     finally:
-        if unfinished.exists():
-            os.replace(unfinished, out)
+        if unfinished(out).exists():
+            os.replace(unfinished(out), out)
+
+
+def unfinished(out: Path) -> Path:
+    """Where the notebook that will be `out` is written while it runs."""
+    return out.with_name(f".unfinished-{out.name}")
+
+
+def last_cell(notebook) -> tuple[int, str] | None:
+    """The cell at which the run ended, the last that was begun: its number as Jupyter shows it, `[number]`, and its text."""
+    begun = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.metadata.get("papermill", {}).get("start_time")]
+    counted = [cell.execution_count for cell in begun if cell.execution_count]
+    return (begun[-1].execution_count or max(counted, default=0) + 1, begun[-1].source) if begun else None
+
+
+def seconds(notebook) -> float:
+    """How long the cells of the notebook took together."""
+    return sum(cell.metadata.get("papermill", {}).get("duration") or 0.0 for cell in notebook.cells)
 
 
 def hidden_errors(notebook) -> list[str]:

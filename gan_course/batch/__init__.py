@@ -3,4 +3,8 @@
     manifest   the YAML file that says what runs
     run        one run, as it is asked for
     record     what is known of a run that has ended: the file run.json
+    execute    one run, in processes of its own (`child`), watched from outside
 """
+import sys
+
+sys.modules.setdefault("rfc3987_syntax", None)  # jsonschema would compile its grammar in every process, 2 seconds; no notebook needs it

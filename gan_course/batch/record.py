@@ -75,6 +75,7 @@ class Record(_Strict):
     seconds: float                                                  # from first to last, the overhead included
     overhead_seconds: float                                         # what the cells did not take: starting, papermill, reading back
     peak_memory_mb: float | None                                    # of all processes of the run together
+    threads: int | None = None                                      # OMP_NUM_THREADS; None: as the machine had it
     metrics: dict[str, Number] = {}
     curves: dict[str, Curve] = {}
     claims: list[Claim] = []
