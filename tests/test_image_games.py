@@ -208,6 +208,14 @@ def test_the_noise_of_pix2pix_is_never_switched_off():
     assert not torch.equal(game.sample(4, x), game.sample(4, x))
 
 
+def test_with_batch_norm_a_translation_does_not_depend_on_the_pictures_beside_it(monkeypatch):
+    monkeypatch.setattr(pix2pix, "dropout", lambda x, *_, **__: x)
+    game = pix2pix.Pix2Pix(pix2pix.UNet(width=8, norm=nn.BatchNorm2d), nets.PatchDiscriminator(6, 8))
+    x = torch.randn(4, 3, 32, 32)
+    game.G(x)                                                       # training, where it does
+    assert torch.allclose(game.sample(4, x)[:1], game.sample(1, x[:1]), atol=1e-6)
+
+
 def test_the_u_net_can_copy_fine_detail_past_its_bottleneck():
     """Each pixel of the output depends on the pixel of the input beside it more than on one far away."""
     torch.manual_seed(0)
