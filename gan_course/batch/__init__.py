@@ -4,6 +4,8 @@
     run        one run, as it is asked for
     record     what is known of a run that has ended: the file run.json
     execute    one run, in processes of its own (`child`), watched from outside
+    runner     a batch from its first run to its last; `screen` shows how it stands, `estimate` how long it takes
+    commands   what `gan-course` offers of this
 """
 import sys
 

@@ -58,17 +58,27 @@ def execute(run: Run, threads: int | None = None, stopped: Callable[[], bool] = 
             status, message = "cell error", f"In a widget: {errors[0]}"
         elif status != "ok" and (last := runs.last_cell(notebook)):
             cell = Cell(number=last[0], source=last[1])
-    known = dict(
-        name=run.name, notebook=run.notebook, parameters=run.parameters, axes=run.axes, profile=run.profile, device=run.device,
-        limits=run.limits, status=status, message=message, cell=cell, started=started, seconds=round(seconds, 2),
-        overhead_seconds=round(seconds - (runs.seconds(notebook) if notebook else 0.0), 2), peak_memory_mb=round(peak, 1),
-        threads=threads, versions=versions(), hash=run.hash(package_hash()), worker=platform.node())
+    known = _known(run, threads) | dict(
+        status=status, message=message, cell=cell, started=started, seconds=round(seconds, 2),
+        overhead_seconds=round(seconds - (runs.seconds(notebook) if notebook else 0.0), 2), peak_memory_mb=round(peak, 1))
     try:
         collected = dict(metrics=runs.numbers(notebook), curves=runs.curves(notebook), claims=runs.claims(notebook)) if notebook else {}
         record = Record(**known, **collected)
     except (ValidationError, AttributeError, KeyError, TypeError) as error:
         record = Record(**known | {"status": "cell error", "message": f"What the notebook collected is not of the right form: {error}"})
     return Finished(record, nbformat.writes(notebook).encode() if notebook else None, log)
+
+
+def lost(run: Run, message: str) -> Finished:
+    """The record of a run of which nothing has come back."""
+    return Finished(Record(**_known(run, None), status="kernel died", message=message, started=datetime.now().astimezone(), seconds=0.0,
+                           overhead_seconds=0.0, peak_memory_mb=None), None, b"")
+
+
+def _known(run: Run, threads: int | None) -> dict:
+    """What a record says before its run has begun."""
+    return dict(name=run.name, notebook=run.notebook, parameters=run.parameters, axes=run.axes, profile=run.profile, device=run.device,
+                limits=run.limits, threads=threads, versions=versions(), hash=run.hash(package_hash()), worker=platform.node())
 
 
 def versions() -> dict[str, str]:

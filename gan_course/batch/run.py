@@ -1,4 +1,5 @@
 """One run of a notebook, as it is asked for: everything that decides its outcome, and the hash that tells whether it has been done."""
+import functools
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -22,8 +23,8 @@ class Run:
 
     def hash(self, package: str) -> str:
         """Equal for runs that do the same: of the notebook's code (not its prose), the parameters, profile, device and `package_hash`."""
-        code = [(cell["source"], cell["metadata"].get("tags")) for cell in json.loads(self.source)["cells"] if cell["cell_type"] == "code"]
-        return _sha256(json.dumps([code, self.parameters, self.profile, self.device, package], sort_keys=True).encode())
+        what = [_code(self.source), self.parameters, self.profile, self.device, package]
+        return _sha256(json.dumps(what, sort_keys=True).encode())
 
 
 def package_hash() -> str:
@@ -31,6 +32,12 @@ def package_hash() -> str:
     folder = ROOT / "gan_course"
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.suffix in (".py", ".yaml", ".js")}
     return _sha256(json.dumps({name: _sha256(files[name].read_bytes().replace(b"\r\n", b"\n")) for name in sorted(files)}).encode())
+
+
+@functools.cache
+def _code(source: str) -> str:
+    cells = [cell for cell in json.loads(source)["cells"] if cell["cell_type"] == "code"]
+    return _sha256(json.dumps([(cell["source"], cell["metadata"].get("tags")) for cell in cells]).encode())
 
 
 def _sha256(content: bytes) -> str:
