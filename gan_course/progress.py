@@ -141,7 +141,7 @@ def _load(file: Path) -> list[Event]:
     if not file.exists():
         return []
     try:
-        return _checked(json.loads(file.read_text(encoding="utf-8")))
+        return checked(json.loads(file.read_text(encoding="utf-8")))
     except (ValueError, RecursionError) as error:
         why = str(error)
     aside = _free_name(file)
@@ -153,7 +153,7 @@ def _load(file: Path) -> list[Event]:
     return events
 
 
-def _checked(content) -> list[Event]:
+def checked(content) -> list[Event]:
     """The events of a file's content; ValueError if it is not a record of this version."""
     if isinstance(content, dict) and isinstance(content.get("version"), int) and content["version"] > VERSION:
         raise ValueError("was written by a newer version of the course")

@@ -18,7 +18,8 @@ from gan_course.exercises import _judging
 from gan_course.exercises._judging import Exercise, Mistake, Probe, Verdict
 from gan_course.profile import headless
 
-__all__ = ["Exercise", "Mistake", "Probe", "Verdict", "check", "hint", "judge", "names", "solution"]
+__all__ = ["Exercise", "Mistake", "Probe", "Verdict", "check", "evidence", "hint", "judge", "names", "prepare",
+           "reference", "solution"]
 SIGNS = {"right": ("✓ right", "#007A5A"), "wrong": ("✗ not right", "#C03000"), "not yet": ("– not yet", "#888888")}
 
 
@@ -37,6 +38,23 @@ def names() -> tuple[str, ...]:
 def judge(key: str, answer: Callable) -> Verdict:
     """What `check` would say of an answer, without showing or recording it. Raises KeyError for an unknown key."""
     return _judging.judge(_all()[key], answer)
+
+
+def prepare() -> None:
+    """Load what the first check would load, so that no answer is charged for it."""
+    _all()
+    _judging.load_what_torch_loads_late()
+
+
+def reference(key: str) -> Callable:
+    """The course's own function. Raises KeyError for an unknown key."""
+    return _all()[key].reference
+
+
+def evidence(key: str, answer: Callable) -> list[dict]:
+    """What the check sees of an answer, for a judge who did not watch: [{words: a tensor, a truth value or words}], equal to that of the
+    `reference` if the answer is right. Raises KeyError for an unknown key."""
+    return _judging.evidence(_all()[key], answer)
 
 
 def check(key: str, answer: Callable) -> Callable:

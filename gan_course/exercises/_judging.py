@@ -71,7 +71,7 @@ def judge(exercise: Exercise, answer: Any) -> Verdict:
     if before:
         return before
     printed = ""
-    _load_what_torch_loads_late()
+    load_what_torch_loads_late()
     with _sandbox.randomness_untouched():
         for probe in exercise.probes:
             right, _ = _observe(probe, exercise.reference)          # first: what PyTorch loads on first use is not on the learner's clock
@@ -83,8 +83,16 @@ def judge(exercise: Exercise, answer: Any) -> Verdict:
     return Verdict("right", "right", exercise.well_done, printed)
 
 
+def evidence(exercise: Exercise, answer: Callable) -> list[Seen]:
+    """What each probe sees of an answer, clues aside: whoever does not trust a verdict compares it with that of the reference."""
+    load_what_torch_loads_late()
+    with _sandbox.randomness_untouched():
+        seen = [_observe(probe, answer, _sandbox.run)[0] for probe in exercise.probes]
+    return [{name: value for name, value in each.items() if not name.startswith("_")} for each in seen]
+
+
 @functools.cache
-def _load_what_torch_loads_late() -> None:
+def load_what_torch_loads_late() -> None:
     """The first optimizer of a process makes PyTorch import a large part of itself: seconds that are not the learner's."""
     torch.optim.SGD([torch.zeros(1, requires_grad=True)])
 
