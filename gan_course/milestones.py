@@ -1,18 +1,21 @@
 """The slow models as they stood after some rounds of training, precomputed: to look at round 0, 500 and 5,000 at once, and to train on.
 
     training = milestones.load("cyclegan_seasons", 500)             # a Training; next(training) plays round 501
+    training = milestones.load("seasons_both", 1000, seed=2)
 
-The weights lie in data/milestones, made by
+The weights lie in data/milestones, in half precision, made by
 
     python -m gan_course.milestones cyclegan_seasons
 """
 import argparse
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from gan_course import checkpoints, data, nets
@@ -25,25 +28,37 @@ from gan_course.profile import seed_everything
 from gan_course.training import Training
 
 FOLDER = DATA / "milestones"
-ROUNDS = (0, 500, 5000)
+Recipe = Callable[..., tuple[Game, Batches]]                        # recipe(seed=0, device=None)
 
 
 def dcgan_shapes(seed: int = 0, device=None) -> tuple[Game, Batches]:
     """A DCGAN on the filled shapes, 32x32 in colour."""
     seed_everything(seed)
-    game = DCGAN(nets.ConvGenerator(64, 3, 16), nets.ConvDiscriminator(3, 16), lr=(3e-4, 1e-3))
-    return game, data.batches("shapes", 64, seed=seed, device=device)
+    game = DCGAN(nets.ConvGenerator(64, 3, 16), nets.ConvDiscriminator(3, 16), lr=(1e-3, 1e-3))
+    return game, data.batches("shapes", 32, seed=seed, device=device)
 
 
-def cyclegan_seasons(seed: int = 0, device=None) -> tuple[Game, Batches]:
-    """A CycleGAN between summer and winter, without pairs."""
-    seed_everything(seed)
-    game = CycleGAN(ResidualGenerator(), ResidualGenerator(), nets.PatchDiscriminator(3, 16), nets.PatchDiscriminator(3, 16),
-                    lr=(1e-3, 1e-3))
-    return game, data.batches(data.load("seasons").unpaired(), 4, seed=seed, device=device)
+def cyclegan(pairs: str, **weights: float) -> Recipe:
+    """The recipe of a CycleGAN between the two sides of `pairs`, without pairs; `weights` are its `cycle` and `identity`."""
+    def recipe(seed: int = 0, device=None) -> tuple[Game, Batches]:
+        seed_everything(seed)
+        translators = [ResidualGenerator() for _ in "GF"]
+        judges = [nets.PatchDiscriminator(3, 16) for _ in "XY"]
+        game = CycleGAN(*translators, *judges, lr=(1e-3, 2e-3), **weights)
+        return game, data.batches(data.load(pairs).unpaired(), 4, seed=seed, device=device)
+    return recipe
 
 
-RECIPES = {"cyclegan_seasons": cyclegan_seasons, "dcgan_shapes": dcgan_shapes}
+RECIPES: dict[str, tuple[Recipe, tuple[int, ...]]] = {              # name: the recipe, and after how many rounds to look
+    "dcgan_shapes": (dcgan_shapes, (0, 500, 5000)),
+    "cyclegan_seasons": (cyclegan("seasons"), (0, 500, 5000)),
+    "seasons_both": (cyclegan("seasons"), (1000,)),                 # the ablation of notebook 11, three seeds each
+    "seasons_no_identity": (cyclegan("seasons", identity=0.0), (1000,)),
+    "seasons_no_cycle": (cyclegan("seasons", cycle=0.0), (1000,)),
+    "seasons_neither": (cyclegan("seasons", cycle=0.0, identity=0.0), (1000,)),
+    "animals_cycle": (cyclegan("animals", identity=0.0), (1500,)),
+    "animals_no_cycle": (cyclegan("animals", cycle=0.0, identity=0.0), (1500,)),
+}
 
 
 def names() -> tuple[str, ...]:
@@ -51,55 +66,63 @@ def names() -> tuple[str, ...]:
     return tuple(RECIPES)
 
 
-def load(name: str, round: int, *, device=None) -> Training:
-    """The training of the model `name` as it stood after `round` rounds, one of `ROUNDS`, ready to go on.
+def load(name: str, round: int, *, seed: int = 0, device=None) -> Training:
+    """The training of the model `name` as it stood after `round` rounds, ready to go on.
 
-    Its networks are those of the file; Adam's memory and CycleGAN's pool of old fakes begin anew, which is felt for some rounds. Raises
-    ValueError for a model or a round that is not there, FileNotFoundError when the file is missing.
+    Its networks are those of the file; Adam's memory and CycleGAN's pool of old fakes begin anew, which is felt for some rounds. Round 0
+    is the recipe's own start and needs no file. Raises ValueError for a model or a round that is not there, FileNotFoundError when the
+    file is missing.
     """
-    if name not in RECIPES or round not in ROUNDS:
-        raise ValueError(f"There are milestones of {' and '.join(RECIPES)} after {', '.join(map(str, ROUNDS))} rounds; "
-                         f"got {name!r} after {round!r}.")
-    path = file_of(name, round)
-    if not path.exists():
-        raise FileNotFoundError(f"There are no weights at {path}. Make them, in some minutes, with: python -m gan_course.milestones {name}")
-    game, stream = RECIPES[name](device=device)
-    with safe_open(path, framework="pt") as file:
-        weights = {key: file.get_tensor(key) for key in file.keys()}
-    game.load_state_dict(weights | {key: value for key, value in game.state_dict().items() if _is_pool(key)})
+    if name not in RECIPES:
+        raise ValueError(f"There are milestones of {', '.join(RECIPES)}; got {name!r}.")
+    recipe, rounds = RECIPES[name]
+    if round not in rounds:
+        raise ValueError(f"There are milestones of {name} after {', '.join(map(str, rounds))} rounds; got {round!r}.")
+    game, stream = recipe(seed=seed, device=device)
+    if round:
+        path = file_of(name, round, seed)
+        if not path.exists():
+            raise FileNotFoundError(f"There are no weights at {path}. Make them, in some minutes, with: python -m gan_course.milestones "
+                                    f"{name} --seed {seed}")
+        with safe_open(path, framework="pt") as file, torch.no_grad():
+            for key, value in _weights(game).items():
+                value.copy_(file.get_tensor(key))
     training = Training(game, stream, seed=round)
     training.round = round
     return training
 
 
-def file_of(name: str, round: int) -> Path:
+def file_of(name: str, round: int, seed: int = 0) -> Path:
     """Where that milestone lies."""
-    return FOLDER / f"{name}_{round}.safetensors"
+    return FOLDER / f"{name}_seed_{seed}_round_{round}.safetensors"
 
 
 def save(training: Training, name: str, path: Path) -> None:
     """Write the networks' weights, with the recipe's name in the file's header; under a temporary name first."""
-    weights = {key: value for key, value in training.game.state_dict().items() if not _is_pool(key)}
+    weights = {key: value.half() if value.is_floating_point() else value for key, value in _weights(training.game).items()}
     about = {"precomputed": True, "recipe": name, "round": training.round, "torch": torch.__version__}
     checkpoints.write(path, weights, {"milestone": json.dumps(about)})
 
 
-def _is_pool(key: str) -> bool:
-    return key.startswith("pool_")
+def _weights(game: Game) -> dict[str, Tensor]:
+    """The networks' own tensors, each once, though "G_and_F" has them too; without the pools."""
+    return {key: value for key, value in game.state_dict().items() if not key.startswith(("pool_", "G_and_F."))}
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m gan_course.milestones", description="Train a slow model and keep its milestones.")
     parser.add_argument("name", choices=RECIPES)
+    parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
-    training = Training(*RECIPES[given.name]())
-    for round in tqdm(range(max(ROUNDS) + 1), unit="round"):
-        if round:
-            next(training)
-        if round in ROUNDS:
-            path = file_of(given.name, round)
+    recipe, rounds = RECIPES[given.name]
+    training = Training(*recipe(seed=given.seed))
+    for round in tqdm(range(1, max(rounds) + 1), unit="round"):
+        training.decay(round / max(rounds))                         # the steps shrink in the second half
+        next(training)
+        if round in rounds:
+            path = file_of(given.name, round, given.seed)
             save(training, given.name, path)
-            print(f"{path}: {path.stat().st_size:,} bytes; sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}")
+            print(f"{path.name}: {path.stat().st_size:,} bytes; sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}")
 
 
 if __name__ == "__main__":
