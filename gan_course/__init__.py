@@ -21,6 +21,8 @@
     progress   the learner's own record; `dashboard` shows it
     widgets    sliders, the live lab, question cards: thin shells around plain functions
     batch      many runs from one manifest, and what came of them: for instructors
+    classroom  a class: what was handed in is judged again and summed up; variants for each student
+    pages      what instructors read, a self-contained page each; `mathml` draws its formulas
     cli        the command `gan-course`
 
 Nothing is imported here, so that `import gan_course` costs nothing; take what you need from its own module.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gan_course import catalogue, runs
 from gan_course.batch import commands as batch
+from gan_course.classroom import commands as classroom
 from gan_course.profile import PROFILES, profile
 
 EXAMPLES = """examples:
@@ -18,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Do as asked, and return the exit status: 0, 1 when something failed, 2 for a wrong request, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="gan-course", description=__doc__, epilog=EXAMPLES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="list | doctor | run | batch | progress")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="list | doctor | run | batch | progress | class")
     commands.add_parser("list", help="the notebooks: number, title, question, minutes on a laptop")
     commands.add_parser("doctor", help="check this installation, and say what to do where something is amiss")
     run = commands.add_parser("run", help="run one notebook from top to bottom and keep the result as a notebook")
@@ -30,13 +31,14 @@ def main(arguments: list[str] | None = None) -> int:
     run.add_argument("--device", help="where to compute, for example cpu or cuda (default: what is there)")
     commands.add_parser("progress", help="what you have done so far, what to look at again, and how your predictions fared")
     batch.add(commands)
+    classroom.add(commands)
     asked = parser.parse_args(arguments)
     if given := os.environ.get("GAN_COURSE_DATA"):                  # notebooks run in another folder
         os.environ["GAN_COURSE_DATA"] = str(Path(given).expanduser().absolute())
     try:
         own = {"list": list_notebooks, "doctor": doctor, "run": run_notebook, "progress": show_progress}
         return (own.get(asked.command) or asked.do)(asked)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ModuleNotFoundError) as error:
         print(f"gan-course: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

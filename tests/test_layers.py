@@ -16,7 +16,7 @@ LAYERS = [  # a module imports from its own line and from those above
     {"metrics", "likeness", "judge", "inception", "plots", "claims", "results", "live", "milestones"},
     {"views", "scenes", "latent", "catalogue", "runs"},
     {"widgets", "quiz", "quizzes", "exercises", "progress", "dashboard"},
-    {"batch", "doctor", "cli"},
+    {"batch", "classroom", "mathml", "pages", "doctor", "cli"},
 ]
 LAYER = {name: number for number, layer in enumerate(LAYERS) for name in layer}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -1,0 +1,45 @@
+"""Pages for instructors: one HTML file each, with all that it needs inside; nothing is fetched from anywhere.
+
+The templates lie in `templates/`, all of them on `base.html`, which has the look: light and dark, wide and narrow, on paper. Every value
+is escaped.
+"""
+from datetime import datetime
+from pathlib import Path
+
+from gan_course.batch.record import write_file
+
+
+def write(file: Path, template: str, **values) -> None:
+    """Render the template with these values into `file`, which is there whole or not at all.
+
+    Raises ModuleNotFoundError, saying what to install, without jinja2.
+    """
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError("Reports need jinja2: pip install -e '.[batch]' in the course's folder brings it.") from None
+    environment = Environment(loader=PackageLoader("gan_course"), autoescape=select_autoescape(["html"]), undefined=StrictUndefined,
+                              trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"number": number, "percent": percent, "duration": duration}
+    text = environment.get_template(template).render(written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"), **values)
+    write_file(file, text.encode("utf-8", "backslashreplace"))
+
+
+def number(value) -> str:
+    """A number with four digits, a dash for none; anything else as it is."""
+    if value is None or value != value:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
+def percent(share: float | None) -> str:
+    """A share as per cent without decimals."""
+    return "–" if share is None or share != share else f"{100 * share:.0f} %"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: 42 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
