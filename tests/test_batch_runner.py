@@ -21,7 +21,7 @@ NOTEBOOK = writes(new_notebook(cells=[new_code_cell("print(1)")]))
 
 
 def finished(run, status="ok", **changes):
-    known = execute.lost(run, "").record.model_copy(update={"status": status, "seconds": 8.0} | changes)
+    known = execute.lost(run, "ok", "").record.model_copy(update={"status": status, "seconds": 8.0} | changes)
     return Finished(known, NOTEBOOK.encode(), b"log")
 
 

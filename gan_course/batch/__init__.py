@@ -5,6 +5,7 @@
     record     what is known of a run that has ended: the file run.json
     execute    one run, in processes of its own (`child`), watched from outside
     runner     a batch from its first run to its last; `screen` shows how it stands, `estimate` how long it takes
+    cluster    the same on the workers of a Dask cluster
     commands   what `gan-course` offers of this
 """
 import sys

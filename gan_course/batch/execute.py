@@ -19,7 +19,7 @@ from pydantic import ValidationError
 import gan_course
 from gan_course import runs
 from gan_course.batch import child
-from gan_course.batch.record import LOG, NOTEBOOK, Cell, Record
+from gan_course.batch.record import LOG, NOTEBOOK, Cell, Record, Status
 from gan_course.batch.run import Run, package_hash
 from gan_course.paths import ROOT
 
@@ -69,9 +69,9 @@ def execute(run: Run, threads: int | None = None, stopped: Callable[[], bool] = 
     return Finished(record, nbformat.writes(notebook).encode() if notebook else None, log)
 
 
-def lost(run: Run, message: str) -> Finished:
+def lost(run: Run, status: Status, message: str) -> Finished:
     """The record of a run of which nothing has come back."""
-    return Finished(Record(**_known(run, None), status="kernel died", message=message, started=datetime.now().astimezone(), seconds=0.0,
+    return Finished(Record(**_known(run, None), status=status, message=message, started=datetime.now().astimezone(), seconds=0.0,
                            overhead_seconds=0.0, peak_memory_mb=None), None, b"")
 
 

@@ -117,11 +117,13 @@ def only_one(out: Path) -> Iterator[None]:
         raise ValueError(f"Another batch is at work in {out}. Wait for its end, or choose another folder with -o.") from None
 
 
-def _finished(run: Run, future) -> Finished:
+def _finished(run: Run, future: Future) -> Finished:
+    if future.cancelled():
+        return lost(run, "interrupted", "Stopped before it had ended.")
     try:
         return future.result()
     except Exception as error:                                      # the disk is full, or worker after worker died under this run
-        return lost(run, f"The run was lost: {type(error).__name__}: {error}")
+        return lost(run, "kernel died", f"The run was lost: {type(error).__name__}: {error}")
 
 
 @contextmanager
