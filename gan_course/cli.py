@@ -12,7 +12,8 @@ from gan_course.profile import PROFILES, profile
 EXAMPLES = """examples:
   gan-course list
   gan-course doctor
-  gan-course run 03 -p latent_dim 32 -p lr_D 5e-4 -o out/wide.ipynb"""
+  gan-course run 03 -p latent_dim 32 -p lr_D 5e-4 -o out/wide.ipynb
+  gan-course batch examples/where_gans_train.yaml -j 2"""
 
 
 def main(arguments: list[str] | None = None) -> int:

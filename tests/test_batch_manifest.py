@@ -5,6 +5,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from gan_course import catalogue
 from gan_course.batch import manifest
 from gan_course.batch.manifest import ManifestError
+from gan_course.paths import ROOT
 
 PARAMETERS = """size: int = 4  # how large
 rate: float = 0.1  # how fast
@@ -166,3 +167,9 @@ def test_the_hash_changes_with_all_that_matters_and_with_nothing_else(read, tmp_
     assert hash() == first == hash("{notebooks: [own.ipynb], limits: {cell_seconds: 9}}")
     a_notebook(tmp_path / "own.ipynb", "print(size + 1)")
     assert len(others | {first, hash()}) == 7
+
+
+@pytest.mark.parametrize("name, runs", [("where_gans_train", 24), ("dcgan_on_a_cluster", 12), ("whole_course", len(catalogue.notebooks()))])
+def test_the_examples_are_good(name, runs):
+    assert len(manifest.read(ROOT / "examples" / f"{name}.yaml")) == runs
+    assert {file.stem for file in (ROOT / "examples").glob("*.yaml")} >= {name}
