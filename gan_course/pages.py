@@ -6,6 +6,7 @@ is escaped.
 from datetime import datetime
 from pathlib import Path
 
+from gan_course import mathml
 from gan_course.batch.record import write_file
 
 
@@ -16,11 +17,12 @@ def write(file: Path, template: str, **values) -> None:
     """
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+        from markupsafe import Markup
     except ModuleNotFoundError:
         raise ModuleNotFoundError("Reports need jinja2: pip install -e '.[batch]' in the course's folder brings it.") from None
     environment = Environment(loader=PackageLoader("gan_course"), autoescape=select_autoescape(["html"]), undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"number": number, "percent": percent, "duration": duration}
+    environment.filters |= {"number": number, "percent": percent, "duration": duration, "maths": lambda words: Markup(mathml.text(words))}
     text = environment.get_template(template).render(written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"), **values)
     write_file(file, text.encode("utf-8", "backslashreplace"))
 

@@ -82,7 +82,7 @@ def write(folder: Path, seed: int = 0) -> None:
         own.mkdir(parents=True)
         good = [key for key in ANSWERS if draw.random() < skill]
         (own / "progress.json").write_text(record(draw, skill, good), encoding="utf-8")
-        if i % 3 == 0:                                              # the others have only answered questions
+        if i % 6 == 0:                                              # the others have only answered questions
             cells = [function(key, ANSWERS[key][1] if key in good else draw.choice(ANSWERS[key][2])) for key in ANSWERS]
             (own / "00_start_here.ipynb").write_text(notebook(IMPORTS, *cells), encoding="utf-8")
     for name, body in HOSTILE.items():

@@ -252,6 +252,8 @@ def test_every_formula_of_the_course_can_be_drawn():
 def test_a_formula_that_cannot_be_drawn_is_shown_as_written():
     assert mathml.formula(r"\left( < x") == r"<code>\left( &lt; x</code>"
     assert mathml.text("<b> costs $5") == "&lt;b&gt; costs $5"
+    for evil in (r"\text{<script>alert(1)</script>}", r"\href{javascript:alert(1)}{x}", r"\text{<img src=x onerror=alert(1)>}"):
+        assert mathml.formula(evil).startswith("<code>") and "<script" not in mathml.formula(evil) and "<img" not in mathml.formula(evil)
     mixed = mathml.text("$x$ <")
     assert mixed.startswith("<math") and mixed.endswith("</math> &lt;")
 
