@@ -4,6 +4,7 @@ import math
 import os
 import re
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,12 +100,12 @@ def _literal(text: str):
         return text
 
 
-def run(path: Path, out: Path, values: dict | None = None, cell_seconds: float | None = None, **environment: str):
+def run(path: Path, out: Path, values: dict | None = None, cell_seconds: float | None = None, on_cell=None, **environment: str):
     """Run the notebook at `path` with these parameter values, write it to `out` when it has ended, and return it.
 
-    No cell may take longer than `cell_seconds`; `environment` holds variables for the kernel. While the notebook runs it is written
-    under a temporary name beside `out` (`unfinished`). Raises RunFailed for a cell that failed or took too long and for a kernel
-    that died; `out` then has what was done until there.
+    No cell may take longer than `cell_seconds`; `on_cell(cell=…, cell_index=…)` is called before each code cell; `environment` holds
+    variables for the kernel. While the notebook runs it is written under a temporary name beside `out` (`unfinished`). Raises RunFailed
+    for a cell that failed or took too long and for a kernel that died; `out` then has what was done until there.
     """
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -115,7 +116,8 @@ def run(path: Path, out: Path, values: dict | None = None, cell_seconds: float |
     os.environ.update(environment, GAN_COURSE_HEADLESS="1")  # the kernel inherits it
     try:
         return papermill.execute_notebook(path, unfinished(out), values, cwd=path.parent, extra_arguments=["--log-level=40"],
-                                          timeout_func=lambda cell: cell_seconds, iopub_timeout=60, progress_bar=sys.stderr.isatty(),
+                                          engine_name=_engine(), progress_bar=sys.stderr.isatty(), on_cell_execute=on_cell,
+                                          timeout_func=lambda cell: cell_seconds, iopub_timeout=60,
                                           shutdown_kernel="immediate")  # a kernel asked politely answers Ctrl-C with a traceback
     except PapermillExecutionError as error:
         reason = f"{error.ename}: {error.evalue}"
@@ -135,11 +137,27 @@ def unfinished(out: Path) -> Path:
     return out.with_name(f".unfinished-{out.name}")
 
 
-def last_cell(notebook) -> tuple[int, str] | None:
-    """The cell at which the run ended, the last that was begun: its number as Jupyter shows it, `[number]`, and its text."""
-    begun = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.metadata.get("papermill", {}).get("start_time")]
-    counted = [cell.execution_count for cell in begun if cell.execution_count]
-    return (begun[-1].execution_count or max(counted, default=0) + 1, begun[-1].source) if begun else None
+def _engine() -> str:
+    """papermill's engine, which saves the notebook twice for every cell; here only where that takes less than a twentieth of the time."""
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    class Sparing(NBClientEngine):
+        @classmethod
+        def execute_managed_notebook(cls, nb_man, kernel_name, **how):
+            save, free = nb_man.save, 0.0
+
+            def save_sometimes():
+                nonlocal free
+                if (begun := time.monotonic()) >= free:
+                    save()
+                    free = begun + 20 * (time.monotonic() - begun)
+            nb_man.save = save_sometimes
+            try:
+                super().execute_managed_notebook(nb_man, kernel_name, **how)
+            finally:
+                nb_man.save = save                                  # for the last one, which papermill makes when this has ended
+    papermill_engines.register("sparing", Sparing)
+    return "sparing"
 
 
 def seconds(notebook) -> float:

@@ -81,7 +81,7 @@ def test_every_way_to_end_is_told_apart(source, tmp_path):
     assert gone(int((tmp_path / "pid").read_text()))
     in_a_cell = "widget" not in said and "form" not in said
     assert (record.cell.number, record.cell.source) == (4, source) if in_a_cell else record.cell is None
-    assert b"after" in finished.notebook
+    assert b"print('after')" in finished.notebook
 
 
 def test_a_run_that_takes_too_long(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 Its standard input is held open by the process that watches. When that one ends, however it ends, the input ends too, and this process
 takes its kernel with it and clears up: nothing is left running.
 """
+import itertools
 import json
 import os
 import shutil
@@ -13,15 +14,19 @@ from pathlib import Path
 from gan_course import runs
 from gan_course.batch.record import NOTEBOOK, write_file
 
-ORDER, OUTCOME, SOURCE = "order.json", "outcome.json", "work/notebook.ipynb"
+ORDER, CELL, OUTCOME, SOURCE = "order.json", "cell.json", "outcome.json", "work/notebook.ipynb"
 
 
 def main(folder: Path) -> None:
-    """Run the notebook in the folder as its order says, and leave there the executed notebook and in what way it ended."""
+    """Run the notebook in the folder as its order says, and leave there the executed notebook, its last cell and how it ended."""
     threading.Thread(target=_end_with_the_watcher, args=(folder,), daemon=True).start()
     order = json.loads((folder / ORDER).read_text(encoding="utf-8"))
+    numbers = itertools.count(1)
+
+    def note(cell, cell_index):
+        write_file(folder / CELL, json.dumps({"number": next(numbers), "source": cell.source}).encode())
     try:
-        runs.run(folder / SOURCE, folder / NOTEBOOK, order["parameters"], order["cell_seconds"])
+        runs.run(folder / SOURCE, folder / NOTEBOOK, order["parameters"], order["cell_seconds"], note)
         outcome = {"status": "ok", "message": ""}
     except runs.RunFailed as failed:
         outcome = {"status": failed.status, "message": failed.reason}

@@ -50,14 +50,12 @@ def execute(run: Run, threads: int | None = None, stopped: Callable[[], bool] = 
         order = {"parameters": run.parameters, "cell_seconds": run.limits.cell_seconds}
         (folder / child.ORDER).write_text(json.dumps(order), encoding="utf-8")
         status, message, peak = _watch(run, folder, _environment(run, folder, threads), stopped)
-        notebook = _read(folder)
+        notebook, written = _read(folder)
+        cell = Cell.model_validate_json(_text(folder / child.CELL)) if status != "ok" and _text(folder / child.CELL) else None
         log = (folder / LOG).read_bytes()
-    seconds, cell = time.monotonic() - began, None
-    if notebook:
-        if status == "ok" and (errors := runs.hidden_errors(notebook)):
-            status, message = "cell error", f"In a widget: {errors[0]}"
-        elif status != "ok" and (last := runs.last_cell(notebook)):
-            cell = Cell(number=last[0], source=last[1])
+    seconds = time.monotonic() - began
+    if notebook and status == "ok" and (errors := runs.hidden_errors(notebook)):
+        status, message = "cell error", f"In a widget: {errors[0]}"
     known = _known(run, threads) | dict(
         status=status, message=message, cell=cell, started=started, seconds=round(seconds, 2),
         overhead_seconds=round(seconds - (runs.seconds(notebook) if notebook else 0.0), 2), peak_memory_mb=round(peak, 1))
@@ -66,7 +64,7 @@ def execute(run: Run, threads: int | None = None, stopped: Callable[[], bool] = 
         record = Record(**known, **collected)
     except (ValidationError, AttributeError, KeyError, TypeError) as error:
         record = Record(**known | {"status": "cell error", "message": f"What the notebook collected is not of the right form: {error}"})
-    return Finished(record, nbformat.writes(notebook).encode() if notebook else None, log)
+    return Finished(record, written, log)
 
 
 def lost(run: Run, status: Status, message: str) -> Finished:
@@ -172,18 +170,21 @@ def _killed_for_memory() -> int:
 
 def _outcome(folder: Path, returncode: int) -> tuple[str, str]:
     """How the run ended by its own account; a process that left none was killed."""
-    try:
-        outcome = json.loads((folder / child.OUTCOME).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not (told := _text(folder / child.OUTCOME)):
         return "kernel died", f"The process that ran the notebook was killed (exit status {returncode})."
+    outcome = json.loads(told)
     return outcome["status"], outcome["message"]
 
 
-def _read(folder: Path) -> nbformat.NotebookNode | None:
-    """The executed notebook as far as it came; None when it was cut off before or within the writing."""
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8") if file.exists() else ""
+
+
+def _read(folder: Path) -> tuple[nbformat.NotebookNode | None, bytes | None]:
+    """The executed notebook as far as it came, read and as written; None when it was cut off before or within the writing."""
     for file in (folder / NOTEBOOK, runs.unfinished(folder / NOTEBOOK)):
         try:
-            return nbformat.read(file, as_version=4)
-        except (OSError, ValueError, KeyError, AttributeError):
+            return nbformat.reads(_text(file), as_version=4), file.read_bytes()
+        except (ValueError, KeyError, AttributeError):
             pass
-    return None
+    return None, None
