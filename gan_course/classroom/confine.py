@@ -1,6 +1,6 @@
 """What a process that runs strangers' code may take and touch, as far as the system can hold it to that.
 
-    everywhere           time, number of processes: watched from outside; a bare environment; an empty folder as home
+    everywhere           time, processes and their memory: watched from outside; a bare environment; an empty folder as home
     Linux, macOS         CPU seconds, file size, open files, processes: resource limits; on Linux memory too
     Linux with Landlock  nothing is written outside the folder, only Python and the course are read, no TCP, no signal to other programs
     Linux, where `unshare` is allowed: no network at all, no process outlives its judge, 64 MB of disk

@@ -19,6 +19,7 @@ from gan_course.classroom import confine
 from gan_course.paths import ROOT
 
 START_SECONDS = 120.0                                               # for loading PyTorch, on a slow disk
+PYTORCH_MB = 1000                                                   # of memory, before anything of the learner's runs
 MOST_BYTES = 4_000_000                                              # of all that one process says
 START = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from gan_course.classroom import player; player.main()"
 
@@ -94,8 +95,12 @@ class Player:
                 yield message
             if not self.ended and now > end:
                 self.ended = f"It had not ended after {self.left:.0f} seconds, and was stopped." if begun else "It could not be started."
-            elif not self.ended and begun and _processes(self.process.pid) > self.limits.processes:
-                self.ended = f"It started more than {self.limits.processes} processes, and was stopped."
+            elif not self.ended and begun:
+                processes, memory = _family(self.process.pid)
+                if processes > self.limits.processes:
+                    self.ended = f"It started more than {self.limits.processes} processes, and was stopped."
+                elif memory > self.limits.memory_mb + PYTORCH_MB:
+                    self.ended = f"Its processes together took more than {self.limits.memory_mb} MB, and were stopped."
 
     def _listen(self):
         """In a thread: hand over line by line, up to MOST_BYTES in all; None at the end."""
@@ -120,13 +125,17 @@ class Player:
         return f"It ended the whole process (exit status {status}), or took more memory or time than it may."
 
 
-def _processes(pid: int) -> int:
+def _family(pid: int) -> tuple[int, float]:
+    """How many processes there are below this one, and how much memory they take together, in MB."""
     import psutil
 
-    try:
-        return len(psutil.Process(pid).children(recursive=True))
-    except psutil.Error:
-        return 0
+    processes, memory = 0, 0.0
+    with contextlib.suppress(psutil.Error):
+        for each in psutil.Process(pid).children(recursive=True):
+            processes += 1
+            with contextlib.suppress(psutil.Error):
+                memory += each.memory_info().rss / 1e6
+    return processes, memory
 
 
 def _kill(process: subprocess.Popen) -> None:
