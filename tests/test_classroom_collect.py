@@ -164,6 +164,15 @@ def test_the_learner_s_code_sees_no_secrets_writes_nowhere_and_reaches_nothing(m
         assert printed.count("PermissionError") >= 2 and not (tmp_path / "new").exists()
 
 
+@linux
+def test_processes_that_share_out_their_memory_are_added_up():
+    hoard = ("import os, time\n    for _ in range(6):\n        if os.fork() == 0:\n            much = b'x' * (150 * 10**6)\n"
+             "            time.sleep(60)\n    time.sleep(1.5)\n    return 1.0")
+    cells = [("00.ipynb", IMPORTS), ("00.ipynb", THIRTY["function"]("00.between", hoard))]
+    results, _ = judging.judge(cells, confine.Limits(seconds=5, memory_mb=300))
+    assert "together took more than 300 MB" in results["00.between"].says
+
+
 def test_a_namespace_that_cannot_be_had_is_said(monkeypatch):
     monkeypatch.setattr(confine, "namespaces", lambda: False)
     results, words = judging.judge([("00.ipynb", IMPORTS), ("00.ipynb", RIGHT["00.between"])], LIMITS)

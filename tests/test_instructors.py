@@ -1,0 +1,21 @@
+"""What the page for instructors tells them to write is understood."""
+import re
+
+import pytest
+
+from gan_course import catalogue, runs
+from gan_course.batch import manifest
+from gan_course.classroom import variants
+from gan_course.paths import ROOT
+
+BLOCKS = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_every_file_on_the_page_can_be_read(block, tmp_path):
+    file = tmp_path / "file.yaml"
+    file.write_text(block, encoding="utf-8")
+    if block.startswith("notebooks"):
+        assert manifest.read(file)
+    else:
+        assert variants.read_ranges(file, runs.parameters(catalogue.find("03").path))
