@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gan_course import mathml
 from gan_course.batch.record import write_file
+from gan_course.batch.screen import duration
 
 
 def write(file: Path, template: str, **values) -> None:
@@ -37,11 +38,3 @@ def number(value) -> str:
 def percent(share: float | None) -> str:
     """A share as per cent without decimals."""
     return "–" if share is None or share != share else f"{100 * share:.0f} %"
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: 42 s, 3 min 20 s, 2 h 5 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
-    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -65,18 +65,26 @@ def write(out: Path, x: str | None = None, y: str | None = None, value: str | No
 
 
 def _maps(by_notebook: dict[str, list[Record]], x, y, value) -> list[tuple[str, tables.Map]]:
-    """(notebook, map) of every pair of axes and every number, the one that was asked for first."""
-    found, asked = [], (x, y, value)
+    """(notebook, map) of every number over every pair of axes, those that were asked for first."""
+    found = []
     for notebook, runs in by_notebook.items():
-        known, numbers = list(tables.axes(runs)), tables.names(runs)
-        first = [tables.heat_map(runs, x or (known[0] if known[0] != y else known[1]), y or next(n for n in known if n != (x or known[0])),
-                                 value or numbers[0])] if len(known) > 1 else []
-        every = [tables.heat_map(runs, *pair, number) for number in numbers for pair in itertools.combinations(known, 2)]
-        found += [(notebook, each) for each in first]
-        found += [(notebook, each) for each in every if (each.x, each.y, each.value) != (first[0].x, first[0].y, first[0].value)]
-    if any(asked) and not found:
-        raise ValueError("A heat map needs two axes that vary, seeds aside; here there are fewer.")
-    return found
+        for number, pair in itertools.product(tables.names(runs), itertools.combinations(tables.axes(runs), 2)):
+            across, down = pair[::-1] if x == pair[1] or y == pair[0] else pair
+            found.append((notebook, tables.heat_map(runs, across, down, number)))
+    axes = dict.fromkeys(name for runs in by_notebook.values() for name in tables.axes(runs))
+    numbers = dict.fromkeys(name for runs in by_notebook.values() for name in tables.names(runs))
+    for name in filter(None, (x, y)):
+        if name not in axes:
+            raise ValueError(f"{name} does not vary in this batch. What varies: {', '.join(axes) or 'nothing but seeds'}.")
+    if value and value not in numbers:
+        raise ValueError(f"No run has a number called {value!r}. There are: {', '.join(numbers)}.")
+
+    def asked(map):
+        return all(wish in (None, has) for wish, has in ((x, map.x), (y, map.y), (value, map.value)))
+
+    if any((x, y, value)) and not any(asked(map) for _, map in found):
+        raise ValueError("No notebook of this batch has that number over these two axes.")
+    return sorted(found, key=lambda pair: not asked(pair[1]))
 
 
 def _curves(runs: list[Record]) -> list[str]:
