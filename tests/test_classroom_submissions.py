@@ -72,6 +72,7 @@ def test_links_are_not_followed_and_a_pipe_keeps_nobody_waiting(folder, tmp_path
     found = submissions.read(folder)
     assert list(found.notebooks) == ["00_start_here.ipynb"]
     assert [problem.partition(" ")[0] for problem in found.problems] == ["01_link.ipynb", "more", "02_pipe.ipynb"]
+    assert "it is not a plain file" in found.problems[2]
     (tmp_path / "other").symlink_to(folder)
     assert submissions.read(tmp_path / "other").problems == ["It is a link, not a folder: nothing was read. An archive has to be unpacked "
                                                              "first."]
