@@ -129,8 +129,10 @@ def test_a_cluster_that_cannot_be_used_is_refused(cluster, batch, tmp_path, caps
         output, _ = process.communicate(timeout=120)
         assert process.returncode == 2 and said in output, output
     assert not (tmp_path / "out" / "runs").exists()
-    assert cli.main(["batch", str(tmp_path / "many.yaml"), "-o", str(tmp_path / "out"), "--scheduler", address, "-j", "2"]) == 2
-    assert "-j is for runs on this machine" in capsys.readouterr().err
+    for arguments, said in {("here:8786",): "is written like tcp://host:8786", (address, "-j", "2"): "-j is for runs on this machine",
+                            ("tls://127.0.0.1:9",): "wants certificates: --tls-ca-file, --tls-cert and --tls-key."}.items():
+        assert cli.main(["batch", str(tmp_path / "many.yaml"), "-o", str(tmp_path / "out"), "--scheduler", *arguments]) == 2
+        assert said in capsys.readouterr().err
 
 
 def test_certificates_are_handed_to_dask(monkeypatch, batch, tmp_path, capsys):
@@ -141,6 +143,7 @@ def test_certificates_are_handed_to_dask(monkeypatch, batch, tmp_path, capsys):
         seen.append(security)
         raise OSError("refused")
     monkeypatch.setattr(distributed, "Client", client)
+    monkeypatch.setattr(distributed.Security, "get_connection_args", lambda self, role: {"ssl_context": object()})
     files = [f"--tls-{name}={tmp_path / name}" for name in ("ca-file", "cert", "key")]
     assert cli.main(["batch", str(tmp_path / "many.yaml"), "-o", str(tmp_path / "out"), "--scheduler", "tls://here:1", *files]) == 2
     assert "No Dask scheduler can be reached at tls://here:1: refused" in capsys.readouterr().err

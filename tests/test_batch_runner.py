@@ -227,7 +227,7 @@ def test_ctrl_c_twice_cuts_off_what_runs(batch, tmp_path):
     assert any("Ctrl-C again stops them" in line for line in iter(process.stdout.readline, ""))
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate()
-    assert process.returncode == 130 and "1 of 4 runs are well, 2 failed, 1 are still to do" in said, said
+    assert process.returncode == 130 and "1 of 4 runs are well, 1 failed, 2 are still to do" in said, said
     assert statuses(tmp_path) == {"own-seed=0": "ok", "own-seed=1": "cell error", "own-seed=2": "interrupted"}
     until_gone(begun(tmp_path)["2"])
 

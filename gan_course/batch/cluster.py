@@ -7,7 +7,9 @@
 A worker that dies has its runs repeated by others; one with another version of the package gets none. A run may use one thread, or as many
 as OMP_NUM_THREADS says where its worker was started.
 """
+import logging
 import os
+import re
 import time
 from concurrent.futures import Future
 
@@ -29,13 +31,20 @@ class Cluster:
             from distributed import Client, Security
         except ModuleNotFoundError:
             raise ValueError("A cluster needs Dask: pip install -e '.[batch]' in the course's folder brings it.") from None
+        if not re.fullmatch(r"\w+://.+:\d+", address):
+            raise ValueError(f"The address of a scheduler is written like tcp://host:8786; {address} is not.")
         tls = {"tls_ca_file": ca_file, "tls_client_cert": cert, "tls_client_key": key}
         given = {name: file for name, file in tls.items() if file}
-        self.gpu, self.sent, self.known, self.looked = any(map(_wants_gpu, runs)), {}, {}, -LOOK_EVERY
+        self.address, self.gpu = address, any(map(_wants_gpu, runs))
+        self.sent, self.known, self.looked = {}, {}, -LOOK_EVERY
+        security = Security(**given, require_encryption=True) if given else Security()
+        if address.startswith("tls://") and not security.get_connection_args("client").get("ssl_context"):
+            raise ValueError(f"The scheduler at {address} wants certificates: --tls-ca-file, --tls-cert and --tls-key.")
         try:
-            self.client = Client(address, security=Security(**given, require_encryption=True) if given else None, set_as_default=False)
-        except (OSError, ValueError, TypeError) as error:
+            self.client = Client(address, security=security, set_as_default=False)
+        except (OSError, ValueError) as error:
             raise ValueError(f"No Dask scheduler can be reached at {address}: {error}") from None
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what goes wrong from here on is told in our own words
         if not self.slots():
             self.client.close()
             raise ValueError(f"No worker at {address} can do these runs. Start some in the environment of the course"
@@ -80,7 +89,11 @@ class Cluster:
 
     def _look(self) -> None:
         """Get to know new workers, and send runs again whose workers are all gone."""
-        threads = self.client.nthreads()
+        try:
+            threads = self.client.nthreads()
+        except OSError as error:
+            raise ValueError(f"The scheduler at {self.address} is gone ({error}). What has ended is kept: begin again when it is "
+                             "back.") from None
         self.known = {address: known for address, known in self.known.items() if address in threads}
         if new := [address for address in threads if address not in self.known]:
             for address, about in self.client.run(_question(), workers=new, on_error="return").items():

@@ -25,4 +25,5 @@ def words(runs: list[Run], todo: list[Run], out: Path, slots: int) -> str:
     """How much there is to do, in a sentence."""
     known = seconds(todo, out)
     time = "; how long they take is not known yet" if None in known else f", about {duration(sum(known) / max(slots, 1))}" * bool(todo)
-    return f"{len(runs)} runs in {out}: {len(runs) - len(todo)} done before, {len(todo)} to do, {slots} at a time{time}."
+    count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
+    return f"{count} in {out}: {len(runs) - len(todo)} done before, {len(todo)} to do, {slots} at a time{time}."

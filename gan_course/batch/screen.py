@@ -98,8 +98,8 @@ def describe(record: Record) -> str:
 
 def summary(records: list[Record], total: int, out: Path) -> str:
     """How all the runs of a manifest stand, and where the results lie."""
-    bad = [record for record in records if not record.ok]
-    counts = f"{len(records) - len(bad)} of {total} runs are well, {len(bad)} failed, {total - len(records)} are still to do."
+    well, bad = [record for record in records if record.ok], [record for record in records if record.status not in ("ok", "interrupted")]
+    counts = f"{len(well)} of {total} runs are well, {len(bad)} failed, {total - len(well) - len(bad)} are still to do."
     failures = ["Not well (--retry does these again):", *map(describe, bad), ""] if bad else []
     return "\n".join(["", *failures, f"{counts} Results: {out}"])
 
