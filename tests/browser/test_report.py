@@ -66,7 +66,9 @@ def test_another_map_can_be_chosen_and_paper_has_no_controls(opened, batch):
     page.get_by_label("Show").select_option(label="seconds over latent_dim and lr_D · 03_first_gan")
     assert shown.count() == 1 and "seconds over latent_dim" in shown.inner_text()
     page.emulate_media(media="print")
+    page.set_viewport_size({"width": 700, "height": 990})
     assert page.locator("select:visible, nav:visible").count() == 0 and shown.count() == 1
+    assert page.evaluate("[...document.querySelectorAll('.wide')].every(it => it.scrollWidth <= it.clientWidth + 1)"), "cut off on paper"
 
 
 def test_a_notebook_s_formulas_are_drawn(opened, batch):
