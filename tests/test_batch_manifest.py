@@ -72,7 +72,8 @@ def test_what_does_not_vary_is_no_axis(read):
 def test_no_value_makes_a_folder_outside(read, tmp_path, value):
     runs = read(f"{{notebooks: [own.ipynb], grid: {{data: ['{value}', moons]}}}}")
     assert runs[0].parameters["data"] == value
-    assert (tmp_path / runs[0].name).resolve().parent == tmp_path and not set(runs[0].name) & set('/\\:*?"<>|')
+    assert (tmp_path / runs[0].name).resolve().parent == tmp_path
+    assert not set(runs[0].name) & set('/\\:*?"<>|') and not runs[0].name.endswith(".")
 
 
 def test_names_stay_apart_and_short(read):

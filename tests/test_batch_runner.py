@@ -113,7 +113,7 @@ def test_ctrl_c_once_finishes_what_runs_and_twice_stops_it(tmp_path, capsys):
             signal.raise_signal(signal.SIGINT)
         future.set_result(finished(runs[0]))
 
-    pool = Pool({"a": press})
+    pool = Pool({"a": press}, slots=2)
     assert runner.work(runs, tmp_path, pool, screen.Screen(3)) is False
     assert pool.begun == ["a"] and pool.stops == 0 and record.read(tmp_path / "runs" / "a").ok
     pool = Pool({"a": lambda future: press(future, 2)})
@@ -126,7 +126,8 @@ def test_the_time_is_that_of_earlier_runs(tmp_path):
     runs = some("a", "b", "c")
     assert estimate.seconds(runs, tmp_path) == [None, None, None]
     assert "not known yet" in estimate.words(runs, runs, tmp_path, 2)
-    do(runs[:2], tmp_path, b="cell error")
+    do(runs[:2], tmp_path)
+    record.write(tmp_path / "runs" / "b", finished(runs[1], "cell error", seconds=2.0).record)  # soon over, and no measure
     assert estimate.seconds(runs[2:], tmp_path) == [8.0]
     assert estimate.words(runs, runs[2:], tmp_path, 2).endswith("2 done before, 1 to do, 2 at a time, about 4 s.")
     assert estimate.seconds([Run("x", "03_first_gan", NOTEBOOK)], tmp_path)[0] >= 60
