@@ -180,6 +180,12 @@ def test_a_namespace_that_cannot_be_had_is_said(monkeypatch):
     assert words[0] in ("TCP cut off, other network not", "network NOT cut off") and words[-1] == "a process that hides well could survive"
 
 
+def test_a_process_that_cannot_be_started_says_why(monkeypatch):
+    monkeypatch.setattr(process, "START", process.START.replace("player.main()", "player.confine.landlock = int; player.main()"))
+    with pytest.raises(RuntimeError, match="did not start. TypeError: int"):
+        judge(RIGHT["00.between"])
+
+
 # the rest
 
 def test_a_submission_that_breaks_the_judge_costs_its_own_row(monkeypatch, tmp_path):

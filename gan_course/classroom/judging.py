@@ -32,7 +32,8 @@ class Result:
 def judge(cells: list[tuple[str, str]], limits: confine.Limits) -> tuple[dict[str, Result], list[str]]:
     """What came of the exercises that the cells, (notebook, source), hand to a check, by key; and in words how the process was confined.
 
-    A process that dies takes the exercise with it that it was at, and the others go on in a new one, until the time is used up.
+    A process that dies takes the exercise with it that it was at, and the others go on in a new one, until the time is used up. Raises
+    RuntimeError if none can be started on this machine.
     """
     exercises.prepare()                                             # before the clock runs
     results: dict[str, Result] = {}
@@ -53,6 +54,8 @@ def judge(cells: list[tuple[str, str]], limits: confine.Limits) -> tuple[dict[st
                 elif any(message.key in keys for keys in found.values()):
                     results[message.key] = _believed(message)
             ended, seconds = player.ended, player.seconds
+        if not words:
+            raise RuntimeError(f"The process for the check did not start. {ended}")
         left -= seconds
         if ended == "done":
             results |= {key: Result(key, "crashed", "crashed", "No verdict came.") for keys in found.values() for key in keys

@@ -2,7 +2,8 @@
 it saw. Nothing that comes out of it is trusted, since whatever runs here could say anything: see `judging`.
 
     in    JSON: {"folder", "limits", "cells": [[notebook, source] …], "skip": [place of a cell …]}
-    out   lines of JSON, in this order: {"ready": …}, {"found": …}, {"cell": …} and {"key": …, what came of it} in turns, {"done": true}
+    out   lines of JSON, in this order: {"ready": …}, {"found": …}, {"cell": …} and {"key": …, what came of it} in turns, {"done": true};
+          or {"failed": why} in place of the first
 
 Of a notebook only this runs: the cells with a check, up to their last check, and of the other cells what these need of imports, `def`s
 and classes.
@@ -28,11 +29,15 @@ def main() -> None:
     """Read the task, lock the door, and go through the cells."""
     task = json.loads(sys.stdin.buffer.read())
     say = _channel()
-    locked = confine.landlock(Path(task["folder"]))
-    from gan_course import exercises  # from here on with the door locked: PyTorch starts threads
+    try:
+        locked = confine.landlock(Path(task["folder"]))
+        from gan_course import exercises  # from here on with the door locked: PyTorch starts threads
 
-    exercises.prepare()
-    limited = confine.limit(confine.Limits(**task["limits"]))
+        exercises.prepare()
+        limited = confine.limit(confine.Limits(**task["limits"]))
+    except Exception as error:
+        say({"failed": f"{type(error).__name__}: {error}"[:1000]})
+        raise
     say({"ready": {"landlock": locked, "limits": limited}})
     cells = [(notebook, _plain(source)) for notebook, source in task["cells"]]
     say({"found": {place: sorted(set(CHECK.findall(source))) for place, (_, source) in enumerate(cells) if CHECK.search(source)}})

@@ -32,9 +32,10 @@ class Ready(BaseModel):
 
 
 class Message(BaseModel, strict=True, extra="forbid"):
-    """Anything that the player may say; one of the first five is there."""
+    """Anything that the player may say; one of the first six is there."""
 
     ready: Ready | None = None
+    failed: Annotated[str, Field(max_length=2000)] | None = None
     found: dict[str, list[Annotated[str, Field(max_length=80)]]] | None = None
     cell: int | None = None
     done: bool = False
@@ -89,6 +90,9 @@ class Player:
                     message = Message.model_validate_json(line)
                 except ValidationError:
                     self.ended = "It sent something that is not a message of the check: the channel was tampered with."
+                    return
+                if message.failed and not begun:
+                    self.ended = message.failed
                     return
                 if message.ready and not begun:
                     begun, end = now, now + self.left
