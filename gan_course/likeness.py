@@ -43,10 +43,11 @@ def ssim(a: Tensor, b: Tensor) -> float:
         raise ValueError(f"SSIM looks 5 pixels far in each direction; these pictures are only {a.shape[2]} x {a.shape[3]}.")
     a, b = a.double().flatten(0, 1).unsqueeze(1), b.double().flatten(0, 1).unsqueeze(1)    # (N C, 1, H, W)
     bell = torch.exp(-(torch.arange(11, dtype=torch.float64, device=a.device) - 5).square() / (2 * 1.5**2))
-    window = torch.outer(bell, bell).div(bell.sum() ** 2)[None, None]
+    bell /= bell.sum()
 
-    def mean(x: Tensor) -> Tensor:
-        return conv2d(pad(x, (5, 5, 5, 5), mode="reflect"), window) # (N C, 1, H, W)
+    def mean(x: Tensor) -> Tensor:                                  # the window is a product: first along the columns, then the rows
+        across = conv2d(pad(x, (5, 5, 5, 5), mode="reflect"), bell[None, None, :, None])
+        return conv2d(across, bell[None, None, None, :])            # (N C, 1, H, W)
 
     c1, c2 = (0.01 * PEAK) ** 2, (0.03 * PEAK) ** 2
     mean_a, mean_b = mean(a), mean(b)

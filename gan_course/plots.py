@@ -137,8 +137,9 @@ def sheet(images: Tensor, columns: int = 10) -> np.ndarray:
 def gallery(images: Tensor, columns: int = 10, titles: Sequence[str] | None = None) -> Figure:
     """Images (N, C, H, W) in [-1, 1], row after row; `titles` names the rows, on their left."""
     rows, high = -(-len(images) // columns), images.shape[2] + 1
-    side = min(0.62, 8.0 / columns)
-    fig, ax = canvas(width=columns * side + (1.0 if titles else 0.0), height=rows * side * images.shape[2] / images.shape[3])
+    beside = 0.3 + 0.085 * max(map(len, titles)) if titles else 0.0 # inches for the titles
+    side = min(0.62, (9.0 - beside) / columns)
+    fig, ax = canvas(width=columns * side + beside, height=rows * side * images.shape[2] / images.shape[3])
     ax.imshow(sheet(images, columns), interpolation="nearest")
     ax.set_xticks([])
     ax.set_yticks([(row + 0.5) * high for row in range(rows)] if titles else [], titles or [])
