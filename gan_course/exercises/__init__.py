@@ -3,8 +3,8 @@
     discriminator_loss = exercises.check("02.discriminator_loss", discriminator_loss)
 
 gives back the learner's function if it is right, and else the course's own, so that the notebook goes on. `hint("02.…")` gives three hints,
-one at a time; `solution("02.…")` the worked solution. The exercises of a notebook are one file of this folder, which lists them in
-`EXERCISES`; a file is found by being there.
+one at a time; `solution("02.…")` the worked solution. The files of this folder list their exercises in
+`EXERCISES`, mostly a file for a notebook; a file is found by being there.
 """
 import functools
 import html
