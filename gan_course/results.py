@@ -1,10 +1,13 @@
-"""What a notebook hands to a batch of runs besides its claims: numbers and curves, for tables, heat maps and plots over many runs.
+"""What a notebook hands to a batch of runs besides its claims: numbers, curves and images, for reports and sweeps over many runs.
 
     collect(coverage=0.93, fid=12.5)
     collect_curve("loss of D", rounds, losses)
+    collect_images("samples", G(z), columns=10)
 
 A reader of the notebook sees one line of text for each.
 """
+import base64
+import io
 from collections.abc import Iterable
 
 from gan_course.claims import finite
@@ -25,6 +28,17 @@ def collect_curve(name: str, x: Iterable[float], y: Iterable[float]) -> None:
     if len(x) != len(y):
         raise ValueError(f"The curve {name!r} has {len(x)} x and {len(y)} y; it needs as many of one as of the other.")
     _show(f"Collected: {name}, {len(x)} points", {"curve": {"name": name, "x": x, "y": y}})
+
+
+def collect_images(name: str, images, columns: int = 10) -> None:
+    """Hand images (N, C, H, W) in [-1, 1] to the batch, `columns` in a row, as one small picture: a pixel stays a pixel."""
+    from PIL import Image
+
+    from gan_course import plots
+
+    file = io.BytesIO()
+    Image.fromarray(plots.sheet(images, columns)).save(file, "PNG", optimize=True)
+    _show(f"Collected: {name}, {len(images)} images", {"images": {name: base64.b64encode(file.getvalue()).decode()}})
 
 
 def _show(text: str, data: dict) -> None:

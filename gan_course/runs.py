@@ -188,6 +188,11 @@ def curves(notebook) -> dict[str, dict]:
     return {curve["name"]: {"x": curve["x"], "y": curve["y"]} for curve in found}
 
 
+def images(notebook) -> dict[str, str]:
+    """The pictures that the notebook collected for a batch, by name, each a PNG in base64."""
+    return {name: png for shown in _displayed(notebook, RESULTS) for name, png in shown.get("images", {}).items()}
+
+
 def _displayed(notebook, mime: str) -> list[dict]:
     """What the cells of the notebook have put out under this MIME type, in order."""
     return [output["data"][mime] for cell in notebook.cells for output in cell.get("outputs", []) if mime in output.get("data", {})]

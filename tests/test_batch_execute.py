@@ -36,11 +36,12 @@ def gone(pid):
 
 
 def test_a_run_that_goes_well():
-    run = a_run("""import os, pathlib
+    run = a_run("""import os, pathlib, torch
 from gan_course import results
 from gan_course.claims import claim, report
 results.collect(threads=int(os.environ["OMP_NUM_THREADS"]), headless=float(os.environ["GAN_COURSE_HEADLESS"]))
 results.collect_curve("loss", [1, 2], [3, 4])
+results.collect_images("black", torch.full((1, 1, 2, 2), -1.0))
 pathlib.Path("left.txt").write_text(where)
 claim("It adds up", os.environ["GAN_COURSE_PROFILE"] == "laptop", sum=2)
 report()""", "os.system('echo to the log')", where="here")
@@ -50,6 +51,7 @@ report()""", "os.system('echo to the log')", where="here")
     assert record.metrics == {"threads": 1, "headless": 1} and record.curves["loss"].y == [3, 4]
     assert [claim.model_dump() for claim in record.claims] == [{"text": "It adds up", "held": True, "judged": True, "numbers": {"sum": 2}}]
     assert record.parameters == {"where": "here"} and record.hash == run.hash(package_hash()) and record.threads == 1
+    assert record.images.keys() == {"black"} and 0.5 < record.cpu_seconds < 600
     assert 0 < record.overhead_seconds <= record.seconds and 20 < record.peak_memory_mb < 5000 and "torch" in record.versions
     assert len(reads(finished.notebook).cells) == 4 and not (ROOT / "left.txt").exists()
 

@@ -1,10 +1,13 @@
 """What a notebook hands to a batch, and the record of a run: written whole, read back as it was, refused when damaged."""
+import base64
+import io
 import math
 from datetime import datetime
 
 import pytest
 import torch
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from PIL import Image
 
 from gan_course import results, runs
 from gan_course.batch import record
@@ -24,9 +27,12 @@ def test_a_notebook_s_numbers_and_curves_are_read_back(monkeypatch):
     results.collect(coverage=torch.tensor(0.5), fid=9)
     results.collect(fid=math.inf, kid=1)
     results.collect_curve("loss of D", range(3), torch.tensor([1.5, math.nan, 0.5]))
+    results.collect_images("samples", torch.tensor([-1.0, 1.0]).view(2, 1, 1, 1), columns=2)
     notebook = new_notebook(cells=[new_code_cell("", outputs=outputs)])
     assert runs.numbers(notebook) == {"coverage": 0.5, "fid": None, "kid": 1.0}
     assert runs.curves(notebook) == {"loss of D": {"x": [0.0, 1.0, 2.0], "y": [1.5, None, 0.5]}}
+    with Image.open(io.BytesIO(base64.b64decode(runs.images(notebook)["samples"]))) as picture:
+        assert [picture.getpixel((x, 0)) for x in range(3)] == [(0, 0, 0), (255, 255, 255), (255, 255, 255)]  # black, the line, white
     assert notebook.cells[0].outputs[0].data["text/plain"] == "Collected: coverage 0.5, fid 9"
     assert runs.claims(notebook) == []
 

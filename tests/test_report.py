@@ -13,6 +13,7 @@ from gan_course import cli, mathml, pages, plots
 from gan_course.batch import figures, record, report, tables
 
 LATENT, RATES, SEEDS = (2, 16), (1e-4, 1e-3, 1e-2), (0, 1)
+WHITE_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsZhHqQAAAABJRU5ErkJggg=="
 EVIL = "<script>alert(1)</script>"
 
 
@@ -24,6 +25,7 @@ def run(latent=2, rate=1e-3, seed=0, **other):
             "profile": "laptop", "device": "cpu", "limits": record.Limits(), "status": "ok", "started": datetime(2026, 3, 2, tzinfo=UTC),
             "seconds": 60.0, "overhead_seconds": 5.0, "peak_memory_mb": 700.0, "metrics": {"coverage": latent + 1000 * rate + seed},
             "curves": {"loss of D": record.Curve(x=[1, 2, 3], y=[1.4 + seed, 1.3, None])}, "versions": {"python": "3.11"}, "hash": "0" * 64,
+            "images": {"the same z": WHITE_PIXEL}, "cpu_seconds": 90.0,
             "claims": [record.Claim(text="It learns", held=rate < 1e-2, judged=True, numbers={"share": 0.5, "floor": None})],
             "worker": "here"}
     return record.Record(**made | other)
@@ -48,8 +50,8 @@ def batch(tmp_path_factory):
             for seed in SEEDS:
                 one = run(latent, rate, seed)
                 if (latent, rate) == (2, 1e-2):
-                    one = run(latent, rate, seed, status="cell error", message=f"ValueError: {EVIL}", metrics={}, curves={}, claims=[],
-                              cell=record.Cell(number=7, source=f"raise ValueError('{EVIL}')"))
+                    one = run(latent, rate, seed, status="cell error", message=f"ValueError: {EVIL}", metrics={}, curves={}, images={},
+                              claims=[], cell=record.Cell(number=7, source=f"raise ValueError('{EVIL}')"))
                 if (latent, rate) != (16, 1e-4):
                     notebook(out / "runs" / one.name, "Twenty samples of digits.", f"Losses. {EVIL}")
                     record.write(out / "runs" / one.name, one)
@@ -128,7 +130,7 @@ def test_a_column_of_words_and_numbers_can_be_written(tmp_path):
 def test_the_page_is_whole_and_fetches_nothing(batch):
     text = (batch / "report.html").read_text(encoding="utf-8")
     page = Page(text)
-    assert page.fetched == [] and page.silent == 0 and page.images == 1 + 10
+    assert page.fetched == [] and page.silent == 0 and page.images == 1 + 10 + 8                 # curves, figures, collected images
     assert "10 runs have ended: 8 ok, 2 cell error." in text and "6 of 8 judged claims held" in text
     assert "default-src &#39;none&#39;" in text or "default-src 'none'" in text
 

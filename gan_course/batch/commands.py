@@ -1,5 +1,6 @@
 """`gan-course batch`: read the manifest, do what is missing, say how it went."""
 import argparse
+import hashlib
 from contextlib import closing
 from pathlib import Path
 
@@ -27,6 +28,23 @@ def add(commands) -> None:
     report.add_argument("--figures", metavar="PATTERN", help="show the figures whose description has this (default: the word sample; "
                         "a regular expression: “.” shows all)")
     report.add_argument("--html", action="store_true", help="also make each executed notebook a page that can be read offline")
+
+    sweep = commands.add_parser("sweep", help="a finished batch as one small file, for the sliders of a notebook")
+    sweep.set_defaults(do=write_sweep)
+    sweep.add_argument("folder", type=Path, help="the batch's folder, which has runs/ in it")
+    sweep.add_argument("-o", "--output", type=Path, required=True, help="the file to write, for example data/sweeps/03_first_gan.json")
+
+
+def write_sweep(asked) -> int:
+    """Keep what sliders show of the runs of `asked.folder` that have ended, in one small file."""
+    from gan_course import sweeps
+
+    sweep = sweeps.load(asked.folder.resolve())
+    sweeps.save(sweep, asked.output)
+    settings = "; ".join(f"{' = '.join(sweep.twins(axis))} {', '.join(map(str, values))}" for axis, values in sweep.axes.items())
+    print(f"{asked.output}: {len(sweep.runs)} runs of {sweep.notebook}, {asked.output.stat().st_size / 1000:.0f} kB. {settings}.\n"
+          f"sha256 {hashlib.sha256(asked.output.read_bytes()).hexdigest()}")
+    return 0
 
 
 def write_report(asked) -> int:

@@ -49,7 +49,7 @@ def execute(run: Run, threads: int | None = None, stopped: Callable[[], bool] = 
         (folder / child.SOURCE).write_text(run.source, encoding="utf-8")
         order = {"parameters": run.parameters, "cell_seconds": run.limits.cell_seconds}
         (folder / child.ORDER).write_text(json.dumps(order), encoding="utf-8")
-        status, message, peak = _watch(run, folder, _environment(run, folder, threads), stopped)
+        status, message, peak, cpu = _watch(run, folder, _environment(run, folder, threads), stopped)
         notebook, written = _read(folder)
         cell = Cell.model_validate_json(_text(folder / child.CELL)) if status != "ok" and _text(folder / child.CELL) else None
         log = (folder / LOG).read_bytes()
@@ -58,9 +58,11 @@ def execute(run: Run, threads: int | None = None, stopped: Callable[[], bool] = 
         status, message = "cell error", f"In a widget: {errors[0]}"
     known = _known(run, threads) | dict(
         status=status, message=message, cell=cell, started=started, seconds=round(seconds, 2),
-        overhead_seconds=round(seconds - (runs.seconds(notebook) if notebook else 0.0), 2), peak_memory_mb=round(peak, 1))
+        overhead_seconds=round(seconds - (runs.seconds(notebook) if notebook else 0.0), 2), peak_memory_mb=round(peak, 1),
+        cpu_seconds=round(cpu, 2))
     try:
-        collected = dict(metrics=runs.numbers(notebook), curves=runs.curves(notebook), claims=runs.claims(notebook)) if notebook else {}
+        collected = dict(metrics=runs.numbers(notebook), curves=runs.curves(notebook), images=runs.images(notebook),
+                         claims=runs.claims(notebook)) if notebook else {}
         record = Record(**known, **collected)
     except (ValidationError, AttributeError, KeyError, TypeError) as error:
         record = Record(**known | {"status": "cell error", "message": f"What the notebook collected is not of the right form: {error}"})
@@ -100,9 +102,10 @@ def _environment(run: Run, folder: Path, threads: int | None) -> dict[str, str]:
     return environment | ({"OMP_NUM_THREADS": str(threads)} if threads else {})
 
 
-def _watch(run: Run, folder: Path, environment: dict[str, str], stopped: Callable[[], bool]) -> tuple[str, str, float]:
-    """Start the run's process and stay with it to its end: how it ended, why, and the most memory it took, in MB."""
+def _watch(run: Run, folder: Path, environment: dict[str, str], stopped: Callable[[], bool]) -> tuple[str, str, float, float]:
+    """Start the run's process and stay with it to its end: how it ended, why, the most memory it took, in MB, and its processor seconds."""
     killed_before, left, peak, limits, verdict = _killed_for_memory(), 1.0, 0.0, run.limits, None
+    spent = {}                                                      # processor seconds of each process, as last seen
     with open(folder / LOG, "wb") as log:
         process = subprocess.Popen([sys.executable, "-m", "gan_course.batch.child", str(folder)], cwd=folder, env=environment,
                                    stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
@@ -112,6 +115,7 @@ def _watch(run: Run, folder: Path, environment: dict[str, str], stopped: Callabl
     try:
         while not verdict and not _ended(process):
             family |= _descendants(process.pid)
+            spent |= {member: seconds for member in family if (seconds := _cpu_seconds(member))}
             used, memory = sum(map(_memory, family)) / MEGABYTE, psutil.virtual_memory()
             peak, left = max(peak, used), memory.available / memory.total
             if stopped():
@@ -128,7 +132,7 @@ def _watch(run: Run, folder: Path, environment: dict[str, str], stopped: Callabl
     status, message = verdict or _outcome(folder, process.returncode)
     if status == "kernel died" and (_killed_for_memory() > killed_before or left < SHORT_OF_MEMORY):
         status, message = "out of memory", "The kernel was killed when the machine had no memory left."
-    return status, message, peak
+    return status, message, peak, sum(spent.values())
 
 
 def _ended(process: subprocess.Popen) -> bool:
@@ -151,6 +155,14 @@ def _memory(process: psutil.Process) -> int:
         return process.memory_info().rss
     except psutil.Error:
         return 0
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+        return times.user + times.system
+    except psutil.Error:
+        return 0.0
 
 
 def _kill(process: psutil.Process) -> None:

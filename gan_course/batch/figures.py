@@ -111,6 +111,15 @@ def _small(data: str) -> str:
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
+def collected(records: Iterable[Record]) -> list[dict]:
+    """The images that the runs collected, those of one name together, as `samples` has them; small ones, to be shown enlarged."""
+    groups: dict[tuple, list] = {}
+    for record in records:
+        for name, png in record.images.items():
+            groups.setdefault((record.notebook, name), []).append((record, name, f"data:image/png;base64,{png}"))
+    return [{"notebook": notebook, "runs": runs, "small": True} for (notebook, _), runs in sorted(groups.items(), key=lambda pair: pair[0])]
+
+
 def samples(out: Path, records: Iterable[Record], wanted: re.Pattern) -> tuple[list[dict], list[str]]:
     """The matching figures of all runs, the same figure of every run together: [{"notebook", "runs": [(record, description, image)]}], and
     what could not be read."""
@@ -123,4 +132,5 @@ def samples(out: Path, records: Iterable[Record], wanted: re.Pattern) -> tuple[l
                 groups.setdefault((record.notebook, place, number), []).append((record, alt, image))
         except ValueError as error:
             problems.append(str(error))
-    return [{"notebook": notebook, "runs": runs} for (notebook, *_), runs in sorted(groups.items(), key=lambda pair: pair[0])], problems
+    shown = sorted(groups.items(), key=lambda pair: pair[0])
+    return [{"notebook": notebook, "runs": runs, "small": False} for (notebook, *_), runs in shown], problems

@@ -74,10 +74,12 @@ class Record(_Strict):
     started: datetime
     seconds: float                                                  # from first to last, the overhead included
     overhead_seconds: float                                         # what the cells did not take: starting, papermill, reading back
+    cpu_seconds: float | None = None                                # of all processes of the run together
     peak_memory_mb: float | None                                    # of all processes of the run together
     threads: int | None = None                                      # OMP_NUM_THREADS; None: as the machine had it
     metrics: dict[str, Number] = {}
     curves: dict[str, Curve] = {}
+    images: dict[str, str] = {}                                     # PNG in base64
     claims: list[Claim] = []
     versions: dict[str, str]                                        # python, torch, gan_course …
     hash: str                                                       # of notebook, parameters, profile and package

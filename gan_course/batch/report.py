@@ -54,6 +54,7 @@ def write(out: Path, x: str | None = None, y: str | None = None, value: str | No
     from gan_course.batch import figures as pictures
 
     galleries, unread = pictures.samples(out, records, wanted)
+    galleries += pictures.collected(records)
     notebooks = _notebooks(out, records, damaged) if html else set()
     page = out / "report.html"
     pages.write(page, "report.html", out=out.resolve().name, records=records, damaged=damaged + unread, signs=SIGNS, maps=maps,
@@ -114,10 +115,12 @@ def _cost(records: list[Record]) -> list[dict]:
     rows = []
     for notebook in dict.fromkeys(run.notebook for run in records):
         runs = [run for run in records if run.notebook == notebook]
+        cpu = [run.cpu_seconds for run in runs]
         memory = [run.peak_memory_mb for run in runs if run.peak_memory_mb is not None]
         rows.append({"notebook": notebook, "runs": len(runs), "seconds": sum(run.seconds for run in runs),
                      "each": sum(run.seconds for run in runs) / len(runs), "longest": max(run.seconds for run in runs),
-                     "overhead": sum(run.overhead_seconds for run in runs) / len(runs), "memory": max(memory, default=None),
+                     "overhead": sum(run.overhead_seconds for run in runs) / len(runs),
+                     "cpu": None if None in cpu else sum(cpu), "memory": max(memory, default=None),
                      "threads": ", ".join(sorted({str(run.threads or "all") for run in runs})),
                      "machines": len({run.worker for run in runs})})
     return rows

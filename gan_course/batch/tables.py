@@ -126,8 +126,8 @@ def save(out: Path, records: list[Record]) -> None:
 
 
 def _row(record: Record) -> dict:
-    known = {"name", "notebook", "status", "message", "profile", "device", "started", "seconds", "overhead_seconds", "peak_memory_mb",
-             "threads", "hash", "worker"}
+    known = {"name", "notebook", "status", "message", "profile", "device", "started", "seconds", "overhead_seconds", "cpu_seconds",
+             "peak_memory_mb", "threads", "hash", "worker"}
     judged = [claim for claim in record.claims if claim.judged]
     row = record.model_dump(include=known, mode="json")
     row |= {f"parameter.{name}": value for name, value in record.parameters.items()}
