@@ -50,9 +50,9 @@ def cluster(start, tmp_path):
     start("-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
     until(lambda: file.exists() and file.read_text().endswith("}"))
 
-    def worker(name, **how):
+    def worker(name, *more, **how):
         return start("-m", "distributed.cli.dask_worker", "--scheduler-file", str(file), "--nthreads", "1", "--no-nanny", "--no-dashboard",
-                     "--name", name, "--local-directory", str(tmp_path / name), **how)
+                     "--name", name, "--local-directory", str(tmp_path / name), *more, **how)
     return json.loads(file.read_text())["address"], worker
 
 
@@ -107,6 +107,22 @@ def test_a_worker_dies_and_another_is_of_another_version(cluster, batch, tmp_pat
     assert sorted(map(len, begun(tmp_path).values())) == [1, 1, 1, 2]
     numbers = {found.parameters["seed"]: found.metrics for found in record.read_all(tmp_path / "cluster")}
     assert numbers == {seed: {"number": random.Random(seed).random(), "threads": 1} for seed in range(4)}
+
+
+def test_what_wants_a_gpu_goes_to_a_worker_that_has_one(cluster, batch, tmp_path):
+    address, worker = cluster
+    with open(tmp_path / "many.yaml", "a") as file:
+        file.write("profile: gpu\n")
+    worker("plain")
+    has_one = worker("has one", "--resources", "GPU=1", "--nthreads", "2")
+    code = f"from distributed import Client\nwith Client({address!r}) as client: client.wait_for_workers(2)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    process = batch("gpu", "--scheduler", address)
+    until(lambda: len(alive(tmp_path)) == 1 and record.read(tmp_path / "gpu" / "runs" / "own-seed=0"))
+    assert [has_one.pid] == [parent.pid for parent in psutil.Process(alive(tmp_path)[0]).parents() if parent.pid == has_one.pid]
+    (tmp_path / "go").touch()
+    said, _ = process.communicate(timeout=200)
+    assert process.returncode == 0 and "4 of 4 runs are well" in said, said
 
 
 def test_the_end_of_the_batch_is_the_end_of_its_runs(cluster, batch, tmp_path):
