@@ -14,7 +14,7 @@
     inception  the real FID and KID, with an extra package and its weights
     plots      numbers in, figures out; `show` puts a figure with its text description on the page
     claims     what a notebook asserts, checked where it is said
-    results    the numbers and curves that a notebook hands to a batch of runs
+    results    the numbers, curves and images that a notebook hands to a batch of runs; `sweeps` shows a finished batch
     live       a training that plays while you watch; `scenes` is its picture, `views` what that shows of the game
     exercises  checks of the learner's own code, in words
     quiz       questions and predictions; they lie in `quizzes` as YAML, read by `strict_yaml`

@@ -20,7 +20,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Do as asked, and return the exit status: 0, 1 when something failed, 2 for a wrong request, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="gan-course", description=__doc__, epilog=EXAMPLES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="list | doctor | run | progress | batch | report | class")
+    commands = parser.add_subparsers(dest="command", required=True,
+                                     metavar="list | doctor | run | progress | batch | report | sweep | class")
     commands.add_parser("list", help="the notebooks: number, title, question, minutes on a laptop")
     commands.add_parser("doctor", help="check this installation, and say what to do where something is amiss")
     run = commands.add_parser("run", help="run one notebook from top to bottom and keep the result as a notebook")

@@ -13,7 +13,7 @@ LAYERS = [  # a module imports from its own line and from those above
     {"data", "nets", "crowd", "losses"},
     {"games"},
     {"guards", "checkpoints", "training"},
-    {"metrics", "likeness", "judge", "inception", "plots", "claims", "results", "live", "milestones"},
+    {"metrics", "likeness", "judge", "inception", "plots", "claims", "results", "live", "milestones", "sweeps"},
     {"views", "scenes", "latent", "catalogue", "runs"},
     {"widgets", "quiz", "quizzes", "exercises", "progress", "dashboard"},
     {"batch", "classroom", "mathml", "pages", "doctor", "cli"},

@@ -89,6 +89,12 @@ def test_a_cell_of_the_map_has_mean_and_spread_over_seeds():
     assert shown.ends == pytest.approx((2.6, 26.5)) and shown.place(cell) == 1.0
 
 
+def test_what_varies_with_an_axis_is_not_averaged_over():
+    runs = [run(latent, rate, axes={"latent_dim": latent, "lr_D": rate, "lr_G": rate, "width": width})
+            for latent in LATENT for rate in RATES for width in (8, 16)]
+    assert tables.heat_map(runs, "lr_D", "latent_dim", "coverage").others == ["width"]
+
+
 def test_failed_and_missing_runs_leave_their_mark_and_no_number():
     runs = [run(2, 1e-4), run(2, 1e-4, 1, status="kernel died"), run(16, 1e-3)]
     shown = tables.heat_map(runs, "lr_D", "latent_dim", "coverage")

@@ -105,7 +105,9 @@ def heat_map(records: list[Record], x: str, y: str, value: str) -> Map:
             cell.runs += 1
             cell.failed += not record.ok
             cell.values += [found] if found is not None and (record.ok or record.status == "claim failed") else []
-    return Map(x, y, value, known[x], known[y], cells, [name for name in known if name not in (x, y)])
+    shown = [[record.axes.get(name) for record in records] for name in (x, y)]
+    others = [name for name in known if [record.axes.get(name) for record in records] not in shown]  # but what goes with x or y
+    return Map(x, y, value, known[x], known[y], cells, others)
 
 
 def save(out: Path, records: list[Record]) -> None:

@@ -39,8 +39,9 @@ def _selection(slider: Slider, wait: bool, label: float) -> ipywidgets.Selection
                                       style={"description_width": f"{label:.1f}em"}, layout={"width": f"min({label + 26:.1f}em, 95%)"})
 
 
-def explore(draw: Callable[..., Figure | FigureCanvasAgg], alt: str, *, wait: bool = False, **sliders: Slider) -> None:
-    """Show `draw(**values)` with a slider for each value; `alt` is the picture's description, with {name} for a slider's value.
+def explore(draw: Callable[..., Figure | FigureCanvasAgg], alt: str | Callable[..., str], *, wait: bool = False, **sliders: Slider) -> None:
+    """Show `draw(**values)` with a slider for each value; `alt` is the picture's description, with {name} for a slider's value,
+    or a function of the values.
 
         explore(draw_gap, "The two bumps {distance} apart and D*.", distance=Slider("distance", [0, 1, 2, 4], 1))
 
@@ -49,11 +50,12 @@ def explore(draw: Callable[..., Figure | FigureCanvasAgg], alt: str, *, wait: bo
     and shows the start.
     """
     start = {name: slider.start for name, slider in sliders.items()}
+    in_words = alt if callable(alt) else lambda **values: alt.format(**values)
     if headless():
         for name, slider in sliders.items():
             for value in (slider.values[0], slider.values[-1]):
                 draw(**start | {name: value})
-        plots.show(draw(**start), alt=alt.format(**start))
+        plots.show(draw(**start), alt=in_words(**start))
         return
     controls = selections(sliders, wait)
     picture = ipywidgets.HTML()
@@ -61,7 +63,7 @@ def explore(draw: Callable[..., Figure | FigureCanvasAgg], alt: str, *, wait: bo
     def redraw(change=None):
         values = {name: control.value for name, control in controls.items()}
         try:
-            picture.value = plots.img(draw(**values), alt.format(**values))
+            picture.value = plots.img(draw(**values), in_words(**values))
         except Exception as error:
             picture.value = f'<p class="gan-course-error" role="alert">{html.escape(f"{type(error).__name__}: {error}")}</p>'
             raise

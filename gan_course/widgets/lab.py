@@ -94,6 +94,24 @@ class Lab:
         self.say(f"Saved {len(self.kept)} runs to {path}.")
         return path
 
+    def take(self, **values) -> None:
+        """Set the sliders to these values, each by the name of its setting, or lr_D for D's learning rate and lr for everyone's; and start.
+
+        Raises ValueError, and changes nothing, for a value that no slider has.
+        """
+        wanted = []
+        for name, value in values.items():
+            rates = self.rates if name == "lr" else {f"lr_{player}": slider for player, slider in self.rates.items()}
+            sliders = list(rates.values()) if name == "lr" else [slider for slider in [(self.knobs | rates).get(name)] if slider]
+            if not sliders or any(value not in [option for _, option in slider.options] for slider in sliders):
+                raise ValueError(f"The lab has no slider with {name} {value}.")
+            wanted += [(slider, value) for slider in sliders]
+        for slider, value in wanted:
+            slider.value = value
+        self.reset("New training: " + ", ".join(f"{name} {_short(value)}" for name, value in values.items()) + ".")
+        self.live.start()
+        self._show_status()
+
     def close(self) -> None:
         """Stop the training for good; the picture stays."""
         self.live.pause()
@@ -184,6 +202,13 @@ class Lab:
         else:
             self.draw()
             display(self.box)
+
+
+def named(name: str) -> Lab:
+    """The open lab of that name. Raises ValueError if its cell has not been run."""
+    if name not in _open:
+        raise ValueError("First run the cell of the lab, below.")
+    return _open[name]
 
 
 def table_csv(kept: list[Kept]) -> str:
