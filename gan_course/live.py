@@ -11,7 +11,7 @@ from gan_course.data import Batches
 from gan_course.games import Game
 from gan_course.training import Record, Training
 
-PLAY_SECONDS = 0.05
+PLAY_SECONDS = 0.08
 """How long the task plays before it lets the kernel answer (one round at least)."""
 
 BREATHE_SECONDS = 0.001
