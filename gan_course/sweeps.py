@@ -93,7 +93,8 @@ class Sweep(BaseModel):
 def load(source: str | Path) -> Sweep:
     """The sweep in a file, in a batch's folder, or, for the number of a notebook, the one that comes with the course.
 
-    Raises ValueError, naming the file, for one that is damaged, and for a batch without a run that has ended, or of several notebooks.
+    Raises ValueError, naming the file, for one that is damaged, and for a batch without a run that has ended, of several
+    notebooks, without a setting that varies or without a number.
     """
     if len(str(source)) == 2:
         path = next(FOLDER.glob(f"{source}_*.json"), FOLDER / f"{source}.json")
@@ -118,7 +119,11 @@ def load(source: str | Path) -> Sweep:
         raise ValueError(f"A sweep is of one notebook, {path} has {', '.join(sorted(notebooks)) or 'no run that has ended'}.")
     if any(run.axes.keys() != found[0].axes.keys() for run in found):
         raise ValueError(f"The runs in {path} do not vary in the same settings; they are of different batches.")
-    return Sweep(runs=found)
+    sweep = Sweep(runs=found)
+    if not sweep.axes or not sweep.numbers:
+        why = "collected no number" if sweep.axes else "differ in nothing but their seed"
+        raise ValueError(f"The runs in {path} {why}: there is nothing to put under sliders.")
+    return sweep
 
 
 def save(sweep: Sweep, path: Path) -> None:

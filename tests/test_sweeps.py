@@ -128,6 +128,14 @@ def test_what_is_no_sweep_is_said(batch, tmp_path, capsys):
         (folder / run.name).mkdir(parents=True)
         (folder / run.name / "run.json").write_text(json.dumps(content))
     assert cli.main(["sweep", str(tmp_path / "mixed"), "-o", str(tmp_path / "x.json")]) == 2
+    for name, changes, said in (("seeds", {"axes": {"seed": 0}}, "differ in nothing but their seed"),
+                                ("silent", {"metrics": {}}, "collected no number")):
+        for run in (batch / "runs").iterdir():
+            content = json.loads((run / "run.json").read_text()) | changes
+            (tmp_path / name / "runs" / run.name).mkdir(parents=True)
+            (tmp_path / name / "runs" / run.name / "run.json").write_text(json.dumps(content))
+        with pytest.raises(ValueError, match=said):
+            sweeps.load(tmp_path / name)
     assert "A sweep is of one notebook" in capsys.readouterr().err and not (tmp_path / "x.json").exists()
 
 
