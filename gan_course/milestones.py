@@ -44,7 +44,7 @@ def cyclegan(pairs: str, **weights: float) -> Recipe:
         seed_everything(seed)
         translators = [ResidualGenerator() for _ in "GF"]
         judges = [nets.PatchDiscriminator(3, 16) for _ in "XY"]
-        game = CycleGAN(*translators, *judges, lr=(1e-3, 2e-3), **weights)
+        game = CycleGAN(*translators, *judges, lr=(1e-3, 3e-3), **weights)
         return game, data.batches(data.load(pairs).unpaired(), 4, seed=seed, device=device)
     return recipe
 
