@@ -78,7 +78,7 @@ def codes(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], i
 
 
 def translation(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], int]:
-    game = CycleGAN(*(ResidualGenerator() for _ in "GF"), *(nets.PatchDiscriminator(3, 16) for _ in "XY"), lr=(1e-3, 3e-3))
+    game = CycleGAN(*(ResidualGenerator() for _ in "GF"), *(nets.PatchDiscriminator(3, 16) for _ in "XY"), lr=(1e-3, 2e-3))
     rounds = train(game, dataset.unpaired(), 4, seed, seconds, decay=True)
     truth = data.load("seasons", "test")
     x, y = scale(truth.x), scale(truth.y)
