@@ -209,7 +209,8 @@ def test_nothing_is_given_away_before_an_answer(key):
         found = [why for pair in whys(question) for why in pair if why and (why in told or json.dumps(markup(why))[1:-1] in told)]
         assert found == [] and not re.search(r'"right": (true|false)', told) and "0.1235" not in told and "0.123456" not in told
         if isinstance(question, Number):
-            assert f"{question.answer:g}" not in told
+            names = re.compile("[0-9a-f]{32}")                      # widgets' random names may hold any number
+            assert f"{question.answer:g}" not in names.sub("", told)
 
 
 def test_whys_are_found_where_they_are():
