@@ -29,16 +29,37 @@ class Density(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class Factors:
+    """The numbers behind drawn images: `factors["slant"]` is one column of the table.
+
+    `table` is float32 (N, k), a row for each image; `names` are those of its columns, and `units`
+    say what their numbers mean.
+    """
+
+    table: Tensor
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+
+    def __getitem__(self, name: str) -> Tensor:
+        """The factor of each image, float32 (N,). Raises KeyError for an unknown name."""
+        if name not in self.names:
+            raise KeyError(f"There is no factor {name!r}. There are: {', '.join(self.names)}.")
+        return self.table[:, self.names.index(name)]
+
+
+@dataclass(frozen=True, eq=False)
 class ImageSet:
     """Images in memory: uint8 (N, C, H, W), 0 to 255, with labels int64 (N,) and the names of the classes.
 
     One byte a pixel keeps all of MNIST in 47 MB; `scale` turns what a batch needs into floats.
+    `factors` says what each image was drawn from, where that is known.
     """
 
     name: str
     images: Tensor
     labels: Tensor
     classes: tuple[str, ...]
+    factors: Factors | None = None
 
     def __post_init__(self):
         if self.images.dtype != torch.uint8 or self.images.dim() != 4:
@@ -46,6 +67,9 @@ class ImageSet:
                              f"got {self.images.dtype} of shape {tuple(self.images.shape)}.")
         if len(self.images) != len(self.labels):
             raise ValueError(f"{self.name}: {len(self.images)} images but {len(self.labels)} labels.")
+        if self.factors is not None and len(self.images) != len(self.factors.table):
+            raise ValueError(f"{self.name}: {len(self.images)} images but factors of "
+                             f"{len(self.factors.table)}.")
 
     def __len__(self) -> int:
         return len(self.images)
