@@ -8,7 +8,7 @@ from gan_course.data.fonts import Face
 from gan_course.data.sets import Factors
 
 RANGES = {                                                          # drawn uniformly in between
-    "slant": (-0.3, 0.3),
+    "slant": (-0.4, 0.4),
     "width": (0.7, 1.2),
     "height": (0.85, 1.15),
     "rotation": (-12, 12),

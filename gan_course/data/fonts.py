@@ -14,8 +14,8 @@ DEJAVU = [f"DejaVu{family}{style}.ttf" for family, slanted in
 STIX = [f"STIXGeneral{style}.ttf" for style in ("", "Bol", "Italic", "BolIta")]
 
 TILE = 128                                                          # pixels a side of a drawing
-HEIGHT = 0.62                                                       # of a usual character, in tiles
-WIDEST, TALLEST = 0.52, 0.70                                        # what is larger is squeezed
+HEIGHT = 0.60                                                       # of a usual character, in tiles
+WIDEST, TALLEST = 0.50, 0.68                                        # what is larger is squeezed
 POINTS = 256                                                        # the size at which fonts draw
 
 
@@ -34,8 +34,8 @@ class Face(NamedTuple):
 def faces(characters: str, folder: str | Path | None = None) -> tuple[Face, ...]:
     """Every face with these characters: 16 of matplotlib's, or one for each font file in `folder`.
 
-    The middle height of a face's characters is 0.62 tiles. None is wider than 0.52 or higher than
-    0.70: an M or a W is narrowed, and a J with a tail is shortened, or pictures would cut them off.
+    The middle height of a face's characters is 0.60 tiles. None is wider than 0.50 or higher than
+    0.68: an M or a W is narrowed, and a J with a tail is shortened, or pictures would cut them off.
 
     Raises:
         FileNotFoundError: there is no such folder, or no .ttf or .otf file in it.
