@@ -113,6 +113,9 @@ def of_code(cell):
                 yield "reaches for the network: data come through gan_course.data"
             if re.search(ABSOLUTE, node.value):
                 yield f"has an absolute path: {node.value}"
+    for call in calls(cell, "allclose") + calls(cell, "isclose"):
+        if not {"atol", "abs_tol"} & {keyword.arg for keyword in call.keywords}:
+            yield f"compares without atol=, so rounding on another machine may decide: {ast.unparse(call)}"
     if calls(cell, "show", of="plt"):
         yield "calls plt.show(): use gan_course.plots.show(fig, alt=...)"
     for name, module in (("show", "plots"), ("explore", None)):
@@ -196,6 +199,7 @@ BROKEN = {  # what is wrong: the cell it happens in, the text it has then
     "show(...) without an alt text": (2, "plots.show(fig)"),
     "explore(...) without an alt text": (2, "explore(draw, alt=' ')"),
     "imports ipywidgets": (2, "from ipywidgets import IntSlider"),
+    "compares without atol=": (2, "assert torch.allclose(mine, theirs)"),
     "no claim(...)": (2, "x = 1"),
     "not of the form arXiv:": (3, "Read arXiv 1406.2661. [P](01_a.ipynb) [N](03_c.ipynb)"),
     "leads nowhere: 04_d.ipynb": (3, "[P](01_a.ipynb) [N](03_c.ipynb) [Q](04_d.ipynb)"),
