@@ -8,10 +8,13 @@ import os
 import pickle
 import shutil
 import socket
+import subprocess
+import sys
 import tarfile
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,11 +23,23 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from gan_course.data import ARCHIVES, DOWNLOADED, OFFLINE, ImageSet, batches, load, names
+from gan_course.data import (
+    ARCHIVES,
+    DOWNLOADED,
+    OFFLINE,
+    ImageSet,
+    archives,
+    batches,
+    download,
+    load,
+    names,
+)
 from gan_course.data import real as real_module
 from gan_course.data.digits import digits
-from gan_course.data.download import DownloadError, fetch
+from gan_course.data.download import DownloadError, fetch, only_one
 from gan_course.data.folders import folder
 from gan_course.data.real import cifar10, fashion_mnist, mnist, read_idx
 from gan_course.data.sets import Batches, scale, unscale
@@ -89,6 +104,34 @@ def test_bumps_in_closed_form():
     for x in (-1.5, 0.0, 0.3, 2.0):
         p = 0.4 * normal(x, -1.5, 0.5) + 0.6 * normal(x, 1.5, 0.5)
         assert load("bumps").log_prob(torch.tensor([[x]])).item() == pytest.approx(math.log(p), abs=1e-5)
+
+
+class Copies(TorchDispatchMode):
+    """Notes the copies between devices; each would make a batch wait for the device."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def __torch_dispatch__(self, op, types, args=(), kwargs=None):
+        if "copy" in op.name():
+            self.seen.append(op.name())
+        return op(*args, **kwargs or {})
+
+
+def test_no_draw_waits_for_the_device():
+    mixture = Mixture("two", torch.zeros(2, 2), 0.1)
+    with FakeTensorMode(), Copies() as copies:                      # "cuda" on any machine
+        there = Mixture("two", torch.zeros(2, 2), 0.1).to("cuda")
+        assert copies.seen and there.weights.device.type == "cuda"
+        copies.seen.clear()
+        x, y = there.sample(5)
+        assert x.device.type == y.device.type == "cuda" and not copies.seen
+    moved = []
+    monitored = SimpleNamespace(data_shape=(2,), to=lambda device: moved.append(device) or mixture)
+    stream = Batches(monitored, 5)
+    assert next(stream).x.shape == next(stream).x.shape == (5, 2)
+    assert moved == [torch.device("cpu")] and stream.dataset is monitored     # once
 
 
 def test_a_mixture_needs_a_width():
@@ -299,6 +342,11 @@ CONTENT = np.random.default_rng(0).bytes(300_000)
 SIZE, MD5 = len(CONTENT), hashlib.md5(CONTENT).hexdigest()
 
 
+def there(folder: Path) -> list[str]:
+    """What lies in a folder beside the hidden locks of downloads that failed."""
+    return [name for name in os.listdir(folder) if not name.endswith(".lock")]
+
+
 def test_a_download(server, tmp_path):
     server.files["/a.bin"] = CONTENT
     path = tmp_path / "deep" / "down" / "a.bin"
@@ -322,7 +370,7 @@ def test_an_earlier_part_is_used_by_the_next_call(server, tmp_path):
     server.files["/a.bin"], server.cut = CONTENT, [1000] + [0] * 9  # then the network is gone
     with pytest.raises(DownloadError):
         fetch(server.url + "a.bin", tmp_path / "a.bin", SIZE, MD5)
-    assert [file.name for file in tmp_path.iterdir()] == ["a.bin.part"]
+    assert there(tmp_path) == ["a.bin.part"]
     server.cut, server.asked = [], []
     fetch(server.url + "a.bin", tmp_path / "a.bin", SIZE, MD5)
     assert (tmp_path / "a.bin").read_bytes() == CONTENT and server.asked == ["bytes=1000-"]
@@ -344,7 +392,7 @@ def test_an_endless_answer_is_cut_off(server, tmp_path):
     server.files["/a.bin"], server.tells_length = bytes(100_000_000), False
     with pytest.raises(DownloadError, match="bytes instead of 300,000"):
         fetch(server.url + "a.bin", tmp_path / "a.bin", SIZE, MD5)
-    assert server.sent < 50_000_000 and not list(tmp_path.iterdir())
+    assert server.sent < 50_000_000 and not there(tmp_path)
 
 
 def test_a_server_without_range_sends_all_again(server, tmp_path):
@@ -367,7 +415,7 @@ def test_a_wrong_checksum_is_refused(server, tmp_path):
     server.files["/a.bin"] = CONTENT[:-1] + b"!"
     with pytest.raises(DownloadError, match=f"checksum is .* instead of {MD5}"):
         fetch(server.url + "a.bin", tmp_path / "a.bin", SIZE, MD5)
-    assert not list(tmp_path.iterdir())
+    assert not there(tmp_path)
 
 
 @pytest.mark.parametrize("tells_length", [True, False])
@@ -378,7 +426,7 @@ def test_a_wrong_size_is_refused(server, tmp_path, content, tells_length):
         fetch(server.url + "a.bin", tmp_path / "a.bin", SIZE, MD5)
     assert not (tmp_path / "a.bin").exists() and len(server.asked) <= 5
     if tells_length:                                                # known from the header: not a byte is fetched
-        assert not list(tmp_path.iterdir()) and len(server.asked) == 1
+        assert not there(tmp_path) and len(server.asked) == 1
 
 
 def test_mirrors_are_tried_in_turn(server, tmp_path, nowhere):
@@ -397,6 +445,59 @@ def test_a_silent_server_is_not_waited_for(tmp_path, monkeypatch):
     assert time.monotonic() - start < 10
 
 
+def test_two_programs_that_want_the_same_file_fetch_it_once(server, tmp_path):
+    """Both would append to one .part. A lock held by this process stands for the other program."""
+    server.files["/a.bin"], path = CONTENT, tmp_path / "a.bin"
+    with only_one(path):
+        other = subprocess.Popen([sys.executable, "-c", FETCH, server.url + "a.bin", str(path), str(SIZE), MD5],
+                                 cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        told = other.stdout.readline()
+        assert told == f"Another program is making {path}; waiting for it.\n", told
+        assert server.asked == []                                   # it has not begun
+        path.write_bytes(b"fetched by this one")
+    assert other.wait(60) == 0 and server.asked == []
+    assert path.read_bytes() == b"fetched by this one" and os.listdir(tmp_path) == ["a.bin"]
+    other.stdout.close()
+
+
+FETCH = """
+import sys
+from gan_course.data.download import fetch
+url, path, size, md5 = sys.argv[1:]
+fetch(url, path, int(size), md5)
+"""
+
+
+def test_many_threads_fetch_a_file_once(server, tmp_path):
+    server.files["/a.bin"] = CONTENT
+    with ThreadPoolExecutor(8) as pool:
+        paths = list(pool.map(lambda _: fetch(server.url + "a.bin", tmp_path / "a.bin", SIZE, MD5), range(8)))
+    assert {path.read_bytes() for path in paths} == {CONTENT} and server.asked == [None]
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_words(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(DownloadError, match="a.bin could not be downloaded .*by other means"):
+        fetch("https://127.0.0.1:9/a.bin", tmp_path / "file" / "a.bin", SIZE, MD5)
+
+
+def test_plain_http_without_a_checksum_is_refused(tmp_path):
+    with pytest.raises(DownloadError, match="http is not safe for a file whose checksum is unknown"):
+        fetch("http://example.invalid/a.bin", tmp_path / "a.bin")
+    with pytest.raises(DownloadError, match="example.invalid/a.bin: (?!http is)"):          # with one it is tried
+        fetch("http://example.invalid/a.bin", tmp_path / "a.bin", SIZE, MD5)
+    assert all(url.startswith("https://") for url in archives.HOMES)
+
+
+def test_a_redirect_to_plain_http_is_refused_too(server, tmp_path, monkeypatch):
+    answer = SimpleNamespace(url="http://example.invalid/a.bin", closed=False)
+    answer.close = lambda: setattr(answer, "closed", True)
+    monkeypatch.setattr(download, "urlopen", lambda request, timeout: answer)
+    with pytest.raises(DownloadError, match="http is not safe"):
+        fetch("https://example.invalid/a.bin", tmp_path / "a.bin")
+    assert answer.closed
+
+
 def test_a_file_of_unknown_size_is_as_long_as_the_server_says(server, tmp_path, nowhere):
     server.files["/a.bin"], server.cut = CONTENT, [120_000]
     assert fetch([nowhere + "a.bin", server.url + "a.bin"], tmp_path / "a.bin").read_bytes() == CONTENT
@@ -406,7 +507,7 @@ def test_a_file_of_unknown_size_is_as_long_as_the_server_says(server, tmp_path, 
     server.tells_length = False
     with pytest.raises(DownloadError, match="does not tell the size"):
         fetch(server.url + "a.bin", tmp_path / "c.bin")
-    assert os.listdir(tmp_path) == ["a.bin"]
+    assert there(tmp_path) == ["a.bin"]
 
 
 MNIST_FILES = [f"{part}-{what}-ubyte.gz" for part in ("train", "t10k") for what in ("images-idx3", "labels-idx1")]
@@ -427,7 +528,7 @@ def test_without_a_network_the_error_says_what_to_do(name, place, files, tmp_pat
         load(name)
     for words in (*OFFLINE, *files, str(tmp_path / "data" / place)):
         assert words in str(caught.value)
-    assert isinstance(caught.value, FileNotFoundError) and not list(tmp_path.iterdir())
+    assert isinstance(caught.value, FileNotFoundError) and not there(tmp_path / "data" / place)
 
 
 # --- MNIST and its format ----------------------------------------------------------------------------------------------
@@ -575,6 +676,26 @@ def test_an_interrupted_extraction_heals_itself(little_cifar):
     assert torch.equal(cifar10("train").images, expected.images)
 
 
+def test_two_programs_unpack_one_after_the_other(little_cifar, monkeypatch):
+    """A second one that finds half of the parts waits, and then finds all of them."""
+    from torchvision.datasets import CIFAR10
+
+    extracting, most = [], []
+    extract = CIFAR10.download
+
+    def slow(self):
+        extracting.append(self)
+        most.append(len(extracting))
+        extract(self)
+        extracting.pop()
+
+    monkeypatch.setattr(CIFAR10, "download", slow)
+    with ThreadPoolExecutor(4) as pool:
+        sets = list(pool.map(lambda _: cifar10("train"), range(4)))
+    assert max(most) == 1 and all(len(images) == 10 for images in sets)
+    assert not [name for name in os.listdir(little_cifar.parts.parent) if name.endswith(".lock")]
+
+
 class Trap:
     """Unpickling this makes a folder called `sprung`."""
 
@@ -621,7 +742,7 @@ def test_a_folder_without_pictures(tmp_path):
     (tmp_path / ".hidden.png").write_bytes(b"")
     (tmp_path / "notes.txt").write_text("no picture")
     (tmp_path / "phone.HEIC").write_bytes(b"")
-    with pytest.raises(FileNotFoundError, match=r"ignored: 1 .heic, 1 .txt, 1 hidden"):
+    with pytest.raises(FileNotFoundError, match=r"ignored: 1 .txt, 1 hidden.*1 files that end in .heic"):
         load(str(tmp_path))
     with pytest.raises(FileNotFoundError, match="no folder"):
         folder(tmp_path / "nowhere")

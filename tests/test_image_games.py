@@ -284,6 +284,14 @@ def test_the_pool_gives_half_old_pictures_and_keeps_no_more_than_it_holds():
     assert not pool(torch.zeros(4, 1, 1, 1)).isnan().any()
 
 
+def test_a_batch_may_be_larger_than_the_pool():
+    pool = cyclegan.Pool(3, (1, 1, 1))
+    for start in (0, 8):
+        fresh = torch.arange(start, start + 8.0).reshape(8, 1, 1, 1)
+        back = pool(fresh)
+        assert back.shape == fresh.shape and set(back.flatten().tolist()) <= set(range(start + 8))
+
+
 def test_an_empty_pool_gives_every_picture_back():
     fresh = torch.randn(4, 3, 2, 2)
     assert torch.equal(cyclegan.Pool(50, (3, 2, 2))(fresh), fresh)

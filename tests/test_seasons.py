@@ -4,8 +4,9 @@ import torch
 from torch.nn.functional import max_pool2d, pad
 
 from gan_course.data import load
-from gan_course.data.seasons import seasons, wall_hue
+from gan_course.data.seasons import seasons
 from gan_course.data.sets import scale
+from gan_course.likeness import hue as degrees
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_the_hue_can_be_measured_in_both_seasons(test_set):
     there = ~hue.isnan()
     assert torch.equal(there, walls.flatten(1).any(dim=1)) and 0.6 < there.float().mean() < 0.8
     for images in (test_set.x, test_set.y):
-        measured = wall_hue(scale(images), walls)
+        measured = degrees(scale(images), walls) / 360
         assert torch.equal(measured.isnan(), ~there)
         difference = ((measured - hue + 0.5) % 1 - 0.5)[there].abs()
         assert difference.max() < 0.03 and difference.mean() < 0.006
@@ -75,8 +76,8 @@ def test_the_hue_can_be_measured_in_both_seasons(test_set):
 
 def test_hue_in_closed_form():
     colour = torch.tensor([[1.0, -1, -1], [-1, 1, -1], [-1, -1, 1], [1, 1, -1], [1, -1, 1], [0.2, -0.4, -0.4]])
-    hue = wall_hue(colour[:, :, None, None].expand(-1, -1, 4, 4), torch.ones(6, 4, 4, dtype=torch.bool))
-    assert torch.allclose(hue, torch.tensor([0, 1 / 3, 2 / 3, 1 / 6, 5 / 6, 0]), atol=1e-6)
+    hue = degrees(colour[:, :, None, None].expand(-1, -1, 4, 4), torch.ones(6, 4, 4, dtype=torch.bool))
+    assert torch.allclose(hue / 360, torch.tensor([0, 1 / 3, 2 / 3, 1 / 6, 5 / 6, 0]), atol=1e-6)
 
 
 def test_masks_lie_where_they_say(test_set):

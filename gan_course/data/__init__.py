@@ -1,24 +1,28 @@
 """Everything the course learns from: `load(name)`, `names()`, `batches(dataset, batch_size)`.
 
-Without a network: printed characters with known factors, `glyphs`, `glyphs_plain`, `glyphs_colour` and `letters`; the densities of
-`toy`; scikit-learn's `digits`, also in pairs (`stacked_digits`); pictures with a partner each, drawn by a recipe, `seasons`, `animals`,
-`edges`, and the filled side of the last alone, `shapes`. Downloaded once, on first use: mnist,
-fashion_mnist, cifar10, and photographs of two kinds without pairs, like horse2zebra. And any folder of pictures of your own:
+Without a network: printed characters with known factors, `glyphs`, `glyphs_plain`, `glyphs_colour`
+and `letters`; the densities of `toy`; scikit-learn's `digits`, also in pairs (`stacked_digits`);
+pictures with a partner each, drawn by a recipe, `seasons`, `animals`, `edges`, and the filled side
+of the last alone, `shapes`. Downloaded once, on first use: mnist, fashion_mnist, cifar10, and
+photographs of two kinds without pairs, like horse2zebra. And any folder of pictures of your own:
 `load("path/to/folder")`.
+
+A notebook that needs pictures, or two sides of them, says so: `load_images`, `load_sides`.
 """
 from functools import cache
 from pathlib import Path
 
 from gan_course.data.pairs import PairSet
-from gan_course.data.sets import Batch, Batches, Density, ImageSet
+from gan_course.data.sets import Batch, Batches, Density, ImageSet, WrongLayout
 from gan_course.profile import pick_device
 
 GLYPHS = ("glyphs", "glyphs_colour", "glyphs_plain", "letters")
-OFFLINE = ("animals", "animals_body", "bumps", "digits", "edges", *GLYPHS, "grid", "moons", "ring", "seasons",
-           "shapes", "spiral", "stacked_digits")
+OFFLINE = ("animals", "animals_body", "bumps", "digits", "edges", *GLYPHS, "grid", "moons", "ring",
+           "seasons", "shapes", "spiral", "stacked_digits")
 DOWNLOADED = ("cifar10", "fashion_mnist", "mnist")
-ARCHIVES = ("apple2orange", "cezanne2photo", "facades", "horse2zebra", "iphone2dslr_flower", "maps", "monet2photo",
-            "summer2winter_yosemite", "ukiyoe2photo", "vangogh2photo")                              # downloaded too, without pairs
+ARCHIVES = ("apple2orange", "cezanne2photo", "facades", "horse2zebra", "iphone2dslr_flower", "maps",
+            "monet2photo", "summer2winter_yosemite", "ukiyoe2photo",
+            "vangogh2photo")                                        # downloaded too, without pairs
 SPLITS = ("train", "test")
 
 
@@ -27,14 +31,25 @@ def names() -> tuple[str, ...]:
     return OFFLINE + DOWNLOADED + ARCHIVES
 
 
-def load(name: str | Path, split: str = "train", size: int | None = None) -> ImageSet | PairSet | Density:
-    """The data set called `name`, or the folder of pictures at the path `name`.
+def load(name: str | Path, split: str = "train", size: int | None = None
+         ) -> ImageSet | PairSet | Density:
+    """A data set by its name, or a folder of pictures by its path.
 
-    `split` is "train" or "test" (of a density there is no end in either; of a folder one sixth is held out). `size` resizes the
-    pictures of a folder or an archive to size x size pixels (default 32), and is the size at which glyphs and letters are drawn
-    (default 28, in colour 32; `gan_course.data.glyphs` can do more with them). A folder with sub-folders trainA and trainB is a `PairSet`
-    without pairs. Raises ValueError for an unknown name or split, FileNotFoundError
-    where pictures or a network are missing; both say what to do.
+    Args:
+        name: one of `names()`, or the path of a folder.
+        split: "train" or "test". Of a density there is no end in either; of a folder without a
+            split of its own a sixth is held out.
+        size: height and width, in pixels, of the pictures of a folder or an archive (default 32),
+            and of glyphs and letters (default 28, in colour 32; `gan_course.data.glyphs` can do
+            more with them).
+
+    Returns:
+        A Density, an ImageSet, or a PairSet; of a folder with sub-folders trainA and trainB a
+        PairSet without pairs.
+
+    Raises:
+        ValueError: an unknown name or split; the message says what there is.
+        FileNotFoundError: pictures or a network are missing; the message says what to do.
     """
     name = str(name)
     if split not in SPLITS:
@@ -51,14 +66,15 @@ def load(name: str | Path, split: str = "train", size: int | None = None) -> Ima
         from gan_course.data import animals, digits, edges, seasons, toy
         if name in toy.DENSITIES:
             return toy.DENSITIES[name]()
-        recipes = (animals.animals, animals.animals_body, digits.digits, digits.stacked_digits, edges.edges, edges.shapes,
-                   seasons.seasons)
+        recipes = (animals.animals, animals.animals_body, digits.digits, digits.stacked_digits,
+                   edges.edges, edges.shapes, seasons.seasons)
         return {recipe.__name__: recipe for recipe in recipes}[name](split)
     if Path(name).expanduser().is_dir():
         from gan_course.data import folders
         read = folders.sides if folders.is_two_sided(name) else folders.folder
         return read(name, size=size or 32, split=split)
-    raise ValueError(f"There is no data set and no folder called {name!r}. Data sets: {', '.join(names())}.")
+    raise ValueError(f"There is no data set and no folder called {name!r}. "
+                     f"Data sets: {', '.join(names())}.")
 
 
 @cache
@@ -68,11 +84,77 @@ def _glyphs(name: str, split: str, size: int) -> ImageSet:
     return getattr(glyphs, name)(split, size=size)
 
 
-def batches(dataset: ImageSet | PairSet | Density | str | Path, batch_size: int, *, seed: int = 0, device=None) -> Batches:
-    """An endless, seeded, resumable iterator of `Batch(x, y)` from a data set or its name, on `device` (default: `pick_device()`)."""
+def load_images(name: str | Path, split: str = "train", size: int | None = None) -> ImageSet:
+    """`load`, where single pictures are needed and neither pairs nor a density will do.
+
+    Args:
+        name, split, size: as of `load`.
+
+    Returns:
+        An ImageSet.
+
+    Raises:
+        WrongLayout: it has two sides, or is no set of pictures; the message says what to give.
+        ValueError, FileNotFoundError: as of `load`.
+    """
+    found = None if str(name) in ARCHIVES else load(name, split, size)     # no vain fetching
+    if isinstance(found, ImageSet):
+        return found
+    if found is not None and not isinstance(found, PairSet):
+        raise WrongLayout(f"{name} is a density of points, and pictures are needed. Give digits, "
+                          "shapes, mnist, or a folder of pictures.")
+    domains = " and ".join(found.domains if found else ("A", "B"))
+    raise WrongLayout(f"{name} has two sides, {domains}, for a translator (notebooks 10 and 11). "
+                      "Here pictures of one kind are needed: a folder of pictures, or of "
+                      "sub-folders, one for each class. One side alone is such a folder, trainA "
+                      "say; without folders of your own choose digits, shapes or mnist.")
+
+
+def load_sides(name: str | Path, split: str = "train", size: int | None = None) -> PairSet:
+    """`load`, where two kinds of pictures without pairs are needed.
+
+    Args:
+        name, split, size: as of `load`. A folder with exactly two classes will do as well.
+
+    Returns:
+        A PairSet without pairs.
+
+    Raises:
+        WrongLayout: there are no two sides, or too few pictures on one; the message says what is
+            needed and what was found.
+        ValueError, FileNotFoundError: as of `load`.
+    """
+    if str(name) not in names() and Path(name).expanduser().is_dir():
+        from gan_course.data import folders
+        return folders.sides(name, size=size or 32, split=split)
+    found = load(name, split, size)
+    if isinstance(found, PairSet):
+        return found.unpaired()
+    raise WrongLayout(f"{name} has no two sides. Give a folder with sub-folders trainA and trainB, "
+                      f"or one of {', '.join(ARCHIVES)}.")
+
+
+def batches(dataset: ImageSet | PairSet | Density | str | Path, batch_size: int, *, seed: int = 0,
+            device=None) -> Batches:
+    """An endless, seeded, resumable iterator of `Batch(x, y)`.
+
+    Args:
+        dataset: a data set or its name.
+        batch_size: N, at least 1 and at most the length of the set.
+        seed: where the random numbers start.
+        device: where the batches are; by default `pick_device()`.
+
+    Returns:
+        The iterator.
+
+    Raises:
+        ValueError: the batch size is not in its range, or the name is unknown.
+    """
     if isinstance(dataset, str | Path):
         dataset = load(dataset)
-    return Batches(dataset, batch_size, seed=seed, device=pick_device() if device is None else device)
+    device = pick_device() if device is None else device
+    return Batches(dataset, batch_size, seed=seed, device=device)
 
 
-__all__ = ["Batch", "Batches", "Density", "ImageSet", "PairSet", "batches", "load", "names"]
+__all__ = ["Batch", "Batches", "Density", "ImageSet", "PairSet", "WrongLayout", "batches", "load",
+           "load_images", "load_sides", "names"]

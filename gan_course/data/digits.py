@@ -6,28 +6,43 @@ from gan_course.data.sets import ImageSet
 
 
 def digits(split: str = "train") -> ImageSet:
-    """The 8x8 digits: 1,297 for training, 500 held out ("test"), the classes in equal shares, always the same split.
+    """The 8x8 digits, always in the same split, the classes in equal shares.
 
-    They are the test part of UCI's "Optical recognition of handwritten digits" (E. Alpaydin and C. Kaynak, 1998, CC BY 4.0);
-    grey levels 0 to 16 become 0 to 255.
+    They are the test part of UCI's "Optical recognition of handwritten digits" (E. Alpaydin and
+    C. Kaynak, 1998, CC BY 4.0); grey levels 0 to 16 become 0 to 255.
+
+    Args:
+        split: "train" or "test".
+
+    Returns:
+        1,297 images for training or 500 held-out ones, (N, 1, 8, 8); ten classes.
     """
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
     raw = load_digits()
-    train, test = train_test_split(np.arange(len(raw.target)), test_size=500, stratify=raw.target, random_state=0)
+    train, test = train_test_split(np.arange(len(raw.target)), test_size=500, random_state=0,
+                                   stratify=raw.target)
     chosen = {"train": train, "test": test}[split]
-    images = torch.from_numpy(np.rint(raw.images[chosen] * (255 / 16)).astype(np.uint8)).unsqueeze(1)
-    return ImageSet("digits", images, torch.from_numpy(raw.target[chosen]).long(), tuple("0123456789"))
+    images = np.rint(raw.images[chosen] * (255 / 16)).astype(np.uint8)
+    return ImageSet("digits", torch.from_numpy(images).unsqueeze(1),
+                    torch.from_numpy(raw.target[chosen]).long(), tuple("0123456789"))
 
 
 STACKED = {"train": 12_800, "test": 2_600}
 
 
 def stacked_digits(split: str = "train") -> ImageSet:
-    """Two digits in the two channels of one image, 8x8: 100 classes, "07" for a 0 on a 7. A small Stacked MNIST (arXiv:1611.02163).
+    """Two digits in the two channels of one image: a small Stacked MNIST (arXiv:1611.02163).
 
-    12,800 pairs for training and 2,600 for testing, drawn independently from the digits of the same split, always the same.
+    Both are drawn independently from the digits of the same split, always the same.
+
+    Args:
+        split: "train" or "test".
+
+    Returns:
+        12,800 images for training or 2,600 held-out ones, (N, 2, 8, 8); 100 classes, "07" for a 0
+        on a 7.
     """
     singles = digits(split)
     draw = torch.Generator().manual_seed(0)

@@ -1,8 +1,10 @@
-"""How the course draws thousands of small pictures at once: shapes are distances, a picture is a stack of layers.
+"""How the course draws thousands of small pictures at once.
 
-A shape is the signed distance of every pixel to its edge, in pixels, negative inside. `cover` turns it into the share of each pixel that
-the shape covers, which gives soft edges. `visible` stacks the shapes, and `paint` gives each layer a colour. All are NumPy arrays
-that broadcast: pixels (1, 32, 1) and (1, 1, 32), numbers that belong to a scene (n, 1, 1), layers (n, 32, 32).
+Shapes are distances, and a picture is a stack of layers. A shape is the signed distance of every
+pixel to its edge, in pixels, negative inside. `cover` turns it into the share of each pixel that
+the shape covers, which gives soft edges. `visible` stacks the shapes, and `paint` gives each layer
+a colour. All are NumPy arrays that broadcast: pixels (1, 32, 1) and (1, 1, 32), numbers that belong
+to a scene (n, 1, 1), layers (n, 32, 32).
 """
 import numpy as np
 import torch
@@ -43,21 +45,35 @@ def capsule(x, y, start, end, radius):
 
 
 def ridge(rng: np.random.Generator, n: int, highest: float, lowest: float, waves: float):
-    """The line of a hill against what is behind it, x -> y: a sine with a height, a length and a place of its own in every scene."""
+    """The line of a hill against what is behind it: a sine, another one in every scene.
+
+    Args:
+        rng: where the random numbers come from.
+        n: how many scenes.
+        highest, lowest: the range of its middle, in pixels from the top.
+        waves: its height, in pixels, is a third of this up to all of it.
+
+    Returns:
+        A function from x, in pixels, to y, (n, 1, ...).
+    """
     middle, height = uniform(rng, n, highest, lowest), uniform(rng, n, waves / 3, waves)
     turn, length = uniform(rng, n, 0, 2 * np.pi), uniform(rng, n, 18, 40)
     return lambda x: middle + height * np.sin(2 * np.pi * x / length + turn)
 
 
 def cover(distance):
-    """The share of each pixel that a shape covers, 0 to 1: one half where its edge runs through the middle."""
+    """The share of each pixel that a shape covers, 0 to 1; one half where its edge runs through."""
     return (0.5 - distance).clip(0, 1)
 
 
 def visible(covers: list[np.ndarray]) -> np.ndarray:
-    """How much of each layer is seen, front layer first: (n, layers, 32, 32). What covers a pixel hides what is behind it.
+    """How much of each layer is seen: what covers a pixel hides what is behind it.
 
-    Sums to one over the layers if the last one covers everything.
+    Args:
+        covers: the cover of each layer, 0 to 1, the front layer first.
+
+    Returns:
+        (n, layers, 32, 32). Sums to one over the layers if the last one covers everything.
     """
     left, seen = np.float32(1), []
     for layer in covers:
@@ -67,11 +83,27 @@ def visible(covers: list[np.ndarray]) -> np.ndarray:
 
 
 def paint(seen: np.ndarray, colours: np.ndarray) -> Tensor:
-    """Pictures uint8 (n, 3, 32, 32) from what is seen of each layer and its colour, (n, layers, 3) or (layers, 3), 0 to 1."""
-    pixels = np.swapaxes(colours, -1, -2) @ seen.reshape(*seen.shape[:2], -1)       # (n, 3, 32 * 32)
-    return torch.from_numpy(np.rint(pixels.clip(0, 1) * 255).astype(np.uint8).reshape(-1, 3, SIZE, SIZE))
+    """Pictures from what is seen of each layer and its colour.
+
+    Args:
+        seen: how much of each layer is seen, (n, layers, 32, 32).
+        colours: red, green and blue of each layer, 0 to 1, (n, layers, 3) or (layers, 3).
+
+    Returns:
+        uint8 (n, 3, 32, 32).
+    """
+    pixels = np.swapaxes(colours, -1, -2) @ seen.reshape(*seen.shape[:2], -1)   # (n, 3, 32 * 32)
+    bytes_ = np.rint(pixels.clip(0, 1) * 255).astype(np.uint8)
+    return torch.from_numpy(bytes_.reshape(-1, 3, SIZE, SIZE))
 
 
 def mask(seen: np.ndarray) -> Tensor:
-    """The pixels that some layers fill for the most part: (n, some layers, 32, 32) -> bool (n, 32, 32)."""
+    """The pixels that some layers fill for the most part.
+
+    Args:
+        seen: how much of these layers is seen, (n, some layers, 32, 32).
+
+    Returns:
+        bool (n, 32, 32).
+    """
     return torch.from_numpy(seen.sum(axis=1) > 0.5)

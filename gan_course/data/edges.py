@@ -1,7 +1,8 @@
-"""Outlines and what fills them, drawn by a recipe: hearts are red and stars are yellow, more or less.
+"""Outlines and what fills them, drawn by a recipe: hearts are red, stars are yellow, more or less.
 
-The outline gives the shape to the pixel. The colour follows from the kind of shape, but every shape has a tint of its own that its
-outline does not tell: a translator can know the kind's colour, and the rest it has to choose.
+The outline gives the shape to the pixel. The colour follows from the kind of shape, but every shape
+has a tint of its own that its outline does not tell: a translator can know the kind's colour, and
+the rest it has to choose.
 """
 from functools import cache
 
@@ -15,48 +16,67 @@ from gan_course.data.pairs import PairSet
 from gan_course.data.sets import ImageSet
 
 SCENES = {"train": 8000, "test": 400}
-PART = 400                                                          # scenes drawn at once, to spare memory
+PART = 400                                                          # scenes drawn at once
 COLOURS = {
     "circle": (0.20, 0.45, 0.88), "square": (0.25, 0.65, 0.32), "triangle": (0.55, 0.30, 0.78),
     "star": (0.89, 0.75, 0.15), "heart": (0.85, 0.18, 0.28), "house": (0.60, 0.40, 0.22),
 }
 KINDS = tuple(COLOURS)
-TINT = 0.1                                                          # each channel of a shape is off by up to this
+TINT = 0.1                                      # each channel of a shape is off by up to this
 INK = (0.10, 0.10, 0.12)
 
 
 @cache
 def edges(split: str = "train") -> PairSet:
-    """Pairs of an outline and the filled shape, (3, 32, 32): 8,000 for training, 400 others for "test", always the same.
+    """Pairs of an outline and the filled shape, always the same.
 
-    Mask: "shape". Fact: "kind", the shape's number in KINDS. Shapes differ in kind, place, size, rotation and tint; paper is white.
+    Shapes differ in kind, place, size, rotation and tint; paper is white.
+
+    Args:
+        split: "train" or "test".
+
+    Returns:
+        8,000 pairs for training or 400 others, (N, 3, 32, 32) twice. Mask: "shape". Fact: "kind",
+        the shape's number in KINDS.
     """
     rng = np.random.default_rng({"train": 4, "test": 5}[split])
     parts = [_draw(rng, PART) for _ in range(SCENES[split] // PART)]
     outline, filled, kind, shape = (torch.cat(part) for part in zip(*parts, strict=True))
-    return PairSet("edges", outline, filled, ("outline", "filled"), paired=True, masks={"shape": shape}, facts={"kind": kind})
+    return PairSet("edges", outline, filled, ("outline", "filled"), paired=True,
+                   masks={"shape": shape}, facts={"kind": kind})
 
 
 def shapes(split: str = "train") -> ImageSet:
-    """The filled shapes of `edges` alone, (3, 32, 32), in the same order; the classes are the KINDS of shape."""
+    """The filled shapes of `edges` alone, in the same order.
+
+    Args:
+        split: "train" or "test".
+
+    Returns:
+        8,000 images for training or 400 others, (N, 3, 32, 32); the classes are the KINDS of shape.
+    """
     pairs = edges(split)
     return ImageSet("shapes", pairs.y, pairs.facts["kind"], KINDS)
 
 
 def _draw(rng: np.random.Generator, n: int) -> tuple[Tensor, ...]:
     """n scenes: outline, filled, the kind of shape, and its mask."""
-    kind, size, angle = rng.integers(len(KINDS), size=n), uniform(rng, n, 7, 11), uniform(rng, n, -0.7, 0.7)
+    kind = rng.integers(len(KINDS), size=n)
+    size, angle = uniform(rng, n, 7, 11), uniform(rng, n, -0.7, 0.7)
     x, y = (side - 15.5 - (13.5 - size) * uniform(rng, n, -1, 1) for side in (X, Y))
-    x, y = (np.cos(angle) * x + np.sin(angle) * y) / size, (np.cos(angle) * y - np.sin(angle) * x) / size   # the shape's own
+    x, y = ((np.cos(angle) * x + np.sin(angle) * y) / size,        # the shape's own
+            (np.cos(angle) * y - np.sin(angle) * x) / size)
     distance = np.empty((n, *x.shape[1:]), np.float32)
     for number, name in enumerate(KINDS):
         rows = kind == number
         distance[rows] = SHAPES[name](x[rows], y[rows])
 
     shape = torch.from_numpy(cover(distance * size))
-    inner = -max_pool2d(-shape, 3, stride=1, padding=1)             # eroded: each pixel becomes the least of its neighbourhood
-    tints = np.float32([COLOURS[KINDS[number]] for number in kind]) + rng.uniform(-TINT, TINT, (n, 3)).astype(np.float32)
-    return _on_white(shape - inner, np.float32(INK)[None]), _on_white(shape, tints), torch.from_numpy(kind), shape > 0.5
+    inner = -max_pool2d(-shape, 3, stride=1, padding=1)     # eroded: the least of 3x3 neighbours
+    tints = np.float32([COLOURS[KINDS[number]] for number in kind])
+    tints += rng.uniform(-TINT, TINT, (n, 3)).astype(np.float32)
+    outline, filled = _on_white(shape - inner, np.float32(INK)[None]), _on_white(shape, tints)
+    return outline, filled, torch.from_numpy(kind), shape > 0.5
 
 
 def _on_white(layer: Tensor, colour: np.ndarray) -> Tensor:
@@ -67,23 +87,32 @@ def _on_white(layer: Tensor, colour: np.ndarray) -> Tensor:
 
 
 def _star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Five points: all edges are one edge, mirrored; here from a tip at radius 1 to a notch at radius 0.45, 36 degrees on."""
+    """Five points: all edges are one edge, mirrored.
+
+    It runs from a tip at radius 1 to a notch at radius 0.45, 36 degrees further on.
+    """
     fifth = 2 * np.pi / 5
     angle = np.arctan2(x, -y)                                       # 0 is up
     angle, radius = np.abs(angle - np.rint(angle / fifth) * fifth), np.hypot(x, y)
     along_x, along_y = 0.45 * np.cos(fifth / 2) - 1, 0.45 * np.sin(fifth / 2)
-    return ((radius * np.cos(angle) - 1) * along_y - radius * np.sin(angle) * along_x) / np.hypot(along_x, along_y)
+    beside = (radius * np.cos(angle) - 1) * along_y - radius * np.sin(angle) * along_x
+    return beside / np.hypot(along_x, along_y)
 
 
 def _heart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.minimum(ellipse(np.abs(x) - 0.46, y + 0.35, 0.5, 0.5), triangle(x, 0.95 - y, 0.93, 1.4))
+    lobes, tip = ellipse(np.abs(x) - 0.46, y + 0.35, 0.5, 0.5), triangle(x, 0.95 - y, 0.93, 1.4)
+    return np.minimum(lobes, tip)
 
 
 def _house(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.minimum(box(x, y - 0.275, 0.7, 0.625), triangle(x, y + 0.95, 1.0, 0.85))
 
 
-SHAPES = {                                                          # distances to shapes of radius about 1
-    "circle": lambda x, y: ellipse(x, y, 0.95, 0.95), "square": lambda x, y: box(x, y, 0.8, 0.8),
-    "triangle": lambda x, y: triangle(x, y + 0.95, 0.95, 1.6), "star": _star, "heart": _heart, "house": _house,
+SHAPES = {                                                  # distances to shapes of radius about 1
+    "circle": lambda x, y: ellipse(x, y, 0.95, 0.95),
+    "square": lambda x, y: box(x, y, 0.8, 0.8),
+    "triangle": lambda x, y: triangle(x, y + 0.95, 0.95, 1.6),
+    "star": _star,
+    "heart": _heart,
+    "house": _house,
 }

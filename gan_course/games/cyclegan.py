@@ -57,7 +57,8 @@ class Pool(nn.Module):
     """Earlier fakes, so that D does not forget them: about half of what comes back is old (Shrivastava et al., arXiv:1612.07828).
 
     Each picture draws one of `size` places. If the place is empty, the picture is kept there and comes back itself. If not, a coin
-    decides: the picture comes back itself, or it takes the place and the old one comes back.
+    decides: the picture comes back itself, or it takes the place and the old one comes back. A batch
+    larger than the pool goes through it part by part.
     """
 
     def __init__(self, size: int, data_shape: tuple[int, int, int]):
@@ -65,6 +66,9 @@ class Pool(nn.Module):
         self.register_buffer("images", torch.full((size, *data_shape), float("nan")))           # NaN: an empty place
 
     def forward(self, fake: Tensor) -> Tensor:
+        return torch.cat([self._exchange(part) for part in fake.split(len(self.images))])
+
+    def _exchange(self, fake: Tensor) -> Tensor:
         place = torch.randperm(len(self.images), device=fake.device)[:len(fake)]
         old = self.images[place]
         empty = old[:, :1, :1, :1].isnan()
