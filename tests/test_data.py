@@ -448,16 +448,15 @@ def test_a_silent_server_is_not_waited_for(tmp_path, monkeypatch):
 def test_two_programs_that_want_the_same_file_fetch_it_once(server, tmp_path):
     """Both would append to one .part. A lock held by this process stands for the other program."""
     server.files["/a.bin"], path = CONTENT, tmp_path / "a.bin"
+    command = [sys.executable, "-u", "-c", FETCH, server.url + "a.bin", str(path), str(SIZE), MD5]
     with only_one(path):
-        other = subprocess.Popen([sys.executable, "-c", FETCH, server.url + "a.bin", str(path), str(SIZE), MD5],
-                                 cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        other = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         told = other.stdout.readline()
-        assert told == f"Another program is making {path}; waiting for it.\n", told
-        assert server.asked == []                                   # it has not begun
         path.write_bytes(b"fetched by this one")
-    assert other.wait(60) == 0 and server.asked == []
-    assert path.read_bytes() == b"fetched by this one" and os.listdir(tmp_path) == ["a.bin"]
-    other.stdout.close()
+    other.communicate(timeout=60)
+    assert told == f"Another program is making {path}; waiting for it.\n" and server.asked == []
+    assert other.returncode == 0 and os.listdir(tmp_path) == ["a.bin"]
+    assert path.read_bytes() == b"fetched by this one"
 
 
 FETCH = """
@@ -686,6 +685,7 @@ def test_two_programs_unpack_one_after_the_other(little_cifar, monkeypatch):
     def slow(self):
         extracting.append(self)
         most.append(len(extracting))
+        time.sleep(0.1)                                             # time for another to begin
         extract(self)
         extracting.pop()
 

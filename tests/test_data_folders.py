@@ -52,8 +52,10 @@ def test_links_to_other_folders_are_followed_and_no_picture_comes_twice(tmp_path
     link(tmp_path / "mine" / "linked", "../elsewhere/photos")
     data = folder(tmp_path / "mine", 2)
     assert data.classes == ("linked", "own") and data.labels.tolist() == [0, 0, 0, 1, 1]
-    link(tmp_path / "mine" / "again", "own")                        # "again" comes before "own"
-    assert folder(tmp_path / "mine", 2).classes == ("linked", "own")
+    for name in ("again", "zero"):                                  # one before "own", one behind
+        link(tmp_path / "mine" / name, "own")
+    data = folder(tmp_path / "mine", 2)
+    assert data.classes == ("linked", "own") and len(data) == 5
 
 
 def test_a_folder_that_cannot_be_opened_is_named(tmp_path, monkeypatch):
