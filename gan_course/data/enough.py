@@ -1,5 +1,6 @@
 """Whether there is enough: what an experiment wants, cut down to what a small data set has."""
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -49,7 +50,8 @@ def _only(images: ImageSet, kept: list[int]) -> ImageSet:
     numbers = torch.full((len(images.classes),), -1)
     numbers[kept] = torch.arange(len(kept))
     classes = tuple(images.classes[number] for number in kept)
-    return ImageSet(images.name, images.images[rows], numbers[images.labels[rows]], classes)
+    factors = images.factors and replace(images.factors, table=images.factors.table[rows])
+    return ImageSet(images.name, images.images[rows], numbers[images.labels[rows]], classes, factors)
 
 
 def balanced(labels: Tensor, each: int, seed: int = 0) -> Tensor:
