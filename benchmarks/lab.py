@@ -18,11 +18,12 @@ os.environ["GAN_COURSE_HEADLESS"] = "0"
 import numpy as np
 import torch
 
-from gan_course import data, live, nets
+from gan_course import data, nets
 from gan_course.games.gan import GAN
 from gan_course.training import Training
 from gan_course.widgets import explore, generator
 from gan_course.widgets import lab as lab_module
+from gan_course.widgets.lab import live
 
 
 def build(seed=0):

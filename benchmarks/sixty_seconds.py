@@ -20,7 +20,12 @@ from scipy.optimize import linear_sum_assignment
 
 from gan_course import data, judge, likeness, nets
 from gan_course.data.sets import scale
-from gan_course.games.cgan import CGAN, BlindDiscriminator, ConditionalGenerator, ProjectionDiscriminator
+from gan_course.games.cgan import (
+    CGAN,
+    BlindDiscriminator,
+    ConditionalGenerator,
+    ProjectionDiscriminator,
+)
 from gan_course.games.cyclegan import CycleGAN, ResidualGenerator
 from gan_course.games.dcgan import DCGAN
 from gan_course.games.gan import GAN

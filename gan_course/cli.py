@@ -4,10 +4,11 @@ import os
 import sys
 from pathlib import Path
 
-from gan_course import catalogue, runs
-from gan_course.batch import commands as batch
-from gan_course.classroom import commands as classroom
+from gan_course.lessons import catalogue
 from gan_course.profile import PROFILES, profile
+from gan_course.teaching import runs
+from gan_course.teaching.batch import commands as batch
+from gan_course.teaching.classroom import commands as classroom
 
 EXAMPLES = """examples:
   gan-course list
@@ -58,7 +59,7 @@ def list_notebooks(asked) -> int:
 
 def doctor(asked) -> int:
     """Print what works and what does not; 1 if anything does not."""
-    from gan_course.doctor import checks
+    from gan_course.lessons.doctor import checks
 
     found = []
     for check in checks():
@@ -99,7 +100,7 @@ def run_notebook(asked) -> int:
 
 def show_progress(asked) -> int:
     """Print the learner's record."""
-    from gan_course import dashboard, progress
+    from gan_course.lessons import dashboard, progress
 
     print(dashboard.text(progress.read()))
     return 0

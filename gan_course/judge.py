@@ -22,10 +22,11 @@ from safetensors import safe_open
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
 
-from gan_course import checkpoints, data, metrics
+from gan_course import data, metrics
 from gan_course.data.sets import scale
 from gan_course.paths import DATA
 from gan_course.profile import seed_everything
+from gan_course.training import checkpoints
 
 FOLDER = DATA / "judges"
 EPOCHS = {"digits": 60, "shapes": 8, "mnist": 2, "fashion_mnist": 2}  # the judges there are, and how long each is trained

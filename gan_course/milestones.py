@@ -18,14 +18,14 @@ from safetensors import safe_open
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from gan_course import checkpoints, data, nets
+from gan_course import data, nets
 from gan_course.data import Batches
 from gan_course.games import Game
 from gan_course.games.cyclegan import CycleGAN, ResidualGenerator
 from gan_course.games.dcgan import DCGAN
 from gan_course.paths import DATA
 from gan_course.profile import seed_everything
-from gan_course.training import Training
+from gan_course.training import Training, checkpoints
 
 FOLDER = DATA / "milestones"
 Recipe = Callable[..., tuple[Game, Batches]]                        # recipe(seed=0, device=None)

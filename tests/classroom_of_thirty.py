@@ -9,10 +9,10 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gan_course import quizzes
-from gan_course.quizzes.kinds import Choice, Choices, Number, Order
+from gan_course.lessons import quizzes
+from gan_course.lessons.quizzes.kinds import Choice, Choices, Number, Order
 
-IMPORTS = "import torch\nfrom gan_course import exercises\n%matplotlib inline"
+IMPORTS = "import torch\nfrom gan_course.widgets import exercises\n%matplotlib inline"
 ANSWERS = {  # exercise: the parameters, a right body, and wrong ones as learners write them
     "00.between": ("value, floor, ceiling", "return (value - floor) / (ceiling - floor)", [
         "return value / ceiling", "return (value - floor) / ceiling", "return value - floor", "..."]),
@@ -26,7 +26,7 @@ HOSTILE = {  # the body of `between`, by the learner's name
     "flood": "import os\n    while True:\n        for handle in range(1, 20):\n            try: os.write(handle, b'x' * 65536)\n"
              "            except OSError: pass",
     "filler": "with open('huge', 'wb') as file:\n        while True: file.write(bytes(10**6))",
-    "forger": "import gan_course.exercises as course, gan_course.exercises._judging as judging\n"
+    "forger": "import gan_course.lessons.exercises as course, gan_course.lessons.exercises._judging as judging\n"
               "    judging.same = lambda *_: True\n"
               "    course.judge = lambda *_: judging.Verdict('right', 'right', 'of course')\n    return 0.5",
     "<b>quitter</b>": "import os; os._exit(0)",

@@ -13,8 +13,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, writes
 
 from gan_course import cli
-from gan_course.batch import record
 from gan_course.paths import ROOT
+from gan_course.teaching.batch import record
 
 RUN = """import os, pathlib, random, time
 from gan_course import results

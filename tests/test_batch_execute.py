@@ -11,10 +11,10 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, reads, writes
 
-from gan_course.batch import execute
-from gan_course.batch.record import Limits
-from gan_course.batch.run import Run, package_hash
 from gan_course.paths import ROOT
+from gan_course.teaching.batch import execute
+from gan_course.teaching.batch.record import Limits
+from gan_course.teaching.batch.run import Run, package_hash
 
 MARK = "import os, pathlib; pathlib.Path(where).write_text(str(os.getpid()))"  # a cell that leaves the kernel's number
 
@@ -38,7 +38,7 @@ def gone(pid):
 def test_a_run_that_goes_well():
     run = a_run("""import os, pathlib, torch
 from gan_course import results
-from gan_course.claims import claim, report
+from gan_course.lessons.claims import claim, report
 results.collect(threads=int(os.environ["OMP_NUM_THREADS"]), headless=float(os.environ["GAN_COURSE_HEADLESS"]))
 results.collect_curve("loss", [1, 2], [3, 4])
 results.collect_images("black", torch.full((1, 1, 2, 2), -1.0))
@@ -58,7 +58,7 @@ report()""", "os.system('echo to the log')", where="here")
 
 ENDS = {  # what a cell does: how the run ends, what is said, its limits
     "1 / 0": ("cell error", "ZeroDivisionError: division by zero", {}),
-    "from gan_course.claims import claim, report\nclaim('It is so', False)\nreport()":
+    "from gan_course.lessons.claims import claim, report\nclaim('It is so', False)\nreport()":
         ("claim failed", "ClaimBroken: Did not hold in this run: It is so", {}),
     "import ipywidgets\noutput = ipywidgets.Output()\nwith output:\n    1 / 0\noutput":
         ("cell error", "In a widget: ZeroDivisionError: division by zero", {}),
@@ -121,7 +121,7 @@ def test_a_run_can_be_stopped(tmp_path):
 def test_the_end_of_the_watcher_is_the_end_of_the_run(tmp_path):
     file = tmp_path / "pid"
     run = a_run(MARK, "while True: pass", where=str(file))
-    code = f"from gan_course.batch.execute import *\nfrom gan_course.batch.record import Limits\nexecute({run!r})"
+    code = f"from gan_course.teaching.batch.execute import *\nfrom gan_course.teaching.batch.record import Limits\nexecute({run!r})"
     watcher = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=dict(os.environ, TMPDIR=str(tmp_path)))
     while not (file.exists() and file.read_text()):
         assert watcher.poll() is None

@@ -2,10 +2,10 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, reads, writes
 
-from gan_course import catalogue
-from gan_course.batch import manifest
-from gan_course.batch.manifest import ManifestError
+from gan_course.lessons import catalogue
 from gan_course.paths import ROOT
+from gan_course.teaching.batch import manifest
+from gan_course.teaching.batch.manifest import ManifestError
 
 PARAMETERS = """size: int = 4  # how large
 rate: float = 0.1  # how fast

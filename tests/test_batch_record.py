@@ -9,9 +9,10 @@ import torch
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
-from gan_course import results, runs
-from gan_course.batch import record
-from gan_course.batch.record import Limits, Record
+from gan_course.lessons import results
+from gan_course.teaching import runs
+from gan_course.teaching.batch import record
+from gan_course.teaching.batch.record import Limits, Record
 
 
 def a_record(**changes):

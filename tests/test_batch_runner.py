@@ -12,10 +12,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, writes
 
 from gan_course import cli
-from gan_course.batch import estimate, execute, manifest, record, runner, screen
-from gan_course.batch.execute import Finished
-from gan_course.batch.run import Run, package_hash
 from gan_course.paths import ROOT
+from gan_course.teaching.batch import estimate, execute, manifest, record, runner, screen
+from gan_course.teaching.batch.execute import Finished
+from gan_course.teaching.batch.run import Run, package_hash
 
 NOTEBOOK = writes(new_notebook(cells=[new_code_cell("print(1)")]))
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan_course import claims
+from gan_course.lessons import claims
 
 
 @pytest.fixture(autouse=True)

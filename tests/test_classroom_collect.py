@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from gan_course import cli, exercises
-from gan_course.classroom import collect, confine, judging, process, report
-from gan_course.classroom.judging import Result
+from gan_course import cli
+from gan_course.lessons import exercises
+from gan_course.teaching.classroom import collect, confine, judging, process, report
+from gan_course.teaching.classroom.judging import Result
 
 THIRTY = runpy.run_path(str(Path(__file__).parent / "classroom_of_thirty.py"))
-IMPORTS = "import torch\nfrom gan_course import exercises"
+IMPORTS = "import torch\nfrom gan_course.widgets import exercises"
 RIGHT = {key: THIRTY["function"](key, body) for key, (_, body, _) in THIRTY["ANSWERS"].items()}
 LIMITS = confine.Limits(seconds=5)
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs resource limits as Linux has them")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gan_course.classroom import records, submissions
-from gan_course.quizzes.kinds import Choice
+from gan_course.lessons.quizzes.kinds import Choice
+from gan_course.teaching.classroom import records, submissions
 
 THIRTY = runpy.run_path(str(Path(__file__).parent / "classroom_of_thirty.py"))
 notebook, record = THIRTY["notebook"], THIRTY["record"]

@@ -7,8 +7,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from gan_course import catalogue, cli
-from gan_course.classroom import variants
+from gan_course import cli
+from gan_course.lessons import catalogue
+from gan_course.teaching.classroom import variants
 
 PARAMETERS = "latent_dim: int = 16  # how long z is\nlr_D: float = 1e-3\ndataset: str = 'digits'\nseed: int = 0"
 RANGES = "latent_dim: [4, 8, 16]\nlr_D: {from: 1e-4, to: 1e-2, scale: log}\nseed: {from: 0, to: 9}\n"

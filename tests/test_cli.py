@@ -4,8 +4,10 @@ import json
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, writes
 
-from gan_course import catalogue, cli, doctor, runs
+from gan_course import cli
+from gan_course.lessons import catalogue, doctor
 from gan_course.paths import ROOT
+from gan_course.teaching import runs
 
 SHOW_CLAIM = """from IPython.display import display
 claim = {"text": "It adds up", "held": True, "judged": True, "numbers": {"sum": rounds + rate, "spread": None}}
@@ -152,13 +154,13 @@ def test_a_check_that_breaks_down_is_a_failure_and_stops_no_other(monkeypatch, c
 
 
 @pytest.mark.parametrize("name, what, change, said", [
-    ("packages", "gan_course.doctor._version", lambda name: None if name == "torch" else "0.1", "torch is missing"),
-    ("packages", "gan_course.doctor._version", lambda name: "0.1", "papermill 0.1 (needs >="),
+    ("packages", "gan_course.lessons.doctor._version", lambda name: None if name == "torch" else "0.1", "torch is missing"),
+    ("packages", "gan_course.lessons.doctor._version", lambda name: "0.1", "papermill 0.1 (needs >="),
     ("PyTorch", "torch.__version__", "2.0.0", "which needs torch"),
-    ("memory", "gan_course.doctor.FEWEST_GIGABYTES", 1e9, "Close other programs"),
-    ("disk", "gan_course.doctor.FEWEST_GIGABYTES", 1e9, "Make room"),
-    ("JupyterLab", "gan_course.doctor.util.find_spec", lambda name: None, "only jupyterlab"),
-    ("notebooks", "gan_course.doctor.notebooks", lambda: [], "none in"),
+    ("memory", "gan_course.lessons.doctor.FEWEST_GIGABYTES", 1e9, "Close other programs"),
+    ("disk", "gan_course.lessons.doctor.FEWEST_GIGABYTES", 1e9, "Make room"),
+    ("JupyterLab", "gan_course.lessons.doctor.util.find_spec", lambda name: None, "only jupyterlab"),
+    ("notebooks", "gan_course.lessons.doctor.notebooks", lambda: [], "none in"),
 ])
 def test_the_doctor_finds(monkeypatch, name, what, change, said):
     monkeypatch.setattr(what, change)

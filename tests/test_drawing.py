@@ -4,7 +4,19 @@ import math
 import numpy as np
 import pytest
 
-from gan_course.data.drawing import X, Y, box, capsule, cover, ellipse, paint, ridge, triangle, uniform, visible
+from gan_course.data.drawing import (
+    X,
+    Y,
+    box,
+    capsule,
+    cover,
+    ellipse,
+    paint,
+    ridge,
+    triangle,
+    uniform,
+    visible,
+)
 
 
 @pytest.mark.parametrize(("distance", "area"), [

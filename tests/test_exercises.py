@@ -16,9 +16,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from gan_course import exercises
-from gan_course.exercises import _judging, _sandbox
+from gan_course.lessons import exercises
+from gan_course.lessons.exercises import _judging, _sandbox
 from gan_course.paths import NOTEBOOKS
+from gan_course.widgets import exercises as widget
 
 sigmoid = torch.sigmoid
 bce = F.binary_cross_entropy_with_logits
@@ -459,7 +460,7 @@ ANY_EXERCISE = {"endless", "error", "unknown", "no_return", "arguments", "argume
 def nobody_watches(monkeypatch, tmp_path):
     monkeypatch.setenv("GAN_COURSE_HEADLESS", "1")
     monkeypatch.setenv("GAN_COURSE_PROGRESS", str(tmp_path / "progress.json"))
-    monkeypatch.setattr(exercises, "_given", {})
+    monkeypatch.setattr(widget, "_given", {})
 
 
 @pytest.fixture(autouse=True)
@@ -497,7 +498,7 @@ def with_arguments(key, *bodies):
 @pytest.mark.parametrize("key", exercises.names())
 def test_the_reference_passes_and_check_gives_the_learners_function_back(key, capsys):
     answer = written_anew(key)
-    assert exercises.check(key, answer) is answer
+    assert widget.check(key, answer) is answer
     assert capsys.readouterr().out.startswith(f"✓ right: {key}.")
 
 
@@ -525,7 +526,7 @@ STUBS = ["...", "pass", "return", "return None", "return ...", "'Only a docstrin
 def test_a_stub_is_not_yet_and_the_notebook_goes_on_with_the_reference(key, body, capsys):
     (answer,) = with_arguments(key, body)
     assert exercises.judge(key, answer).outcome == "not yet"
-    assert exercises.check(key, answer) is exercises._all()[key].reference
+    assert widget.check(key, answer) is exercises._all()[key].reference
     assert "– not yet" in capsys.readouterr().out
 
 
@@ -541,7 +542,7 @@ def test_checking_the_courses_own_function_again_is_not_the_learners_success():
 def test_each_misconception_gets_its_own_message(key, id, answer):
     verdict = exercises.judge(key, answer)
     assert (verdict.outcome, verdict.id) == ("wrong", id), verdict.says
-    assert exercises.check(key, answer) is exercises._all()[key].reference
+    assert widget.check(key, answer) is exercises._all()[key].reference
 
 
 @pytest.mark.parametrize("key", exercises.names())
@@ -671,21 +672,21 @@ def test_what_a_function_prints_is_shown_in_part_and_not_everything(capsys):
         for _ in range(10_000):
             print("and so on")
         return p / (p + q)
-    exercises.check("02.best_discriminator", answer)
+    widget.check("02.best_discriminator", answer)
     out = capsys.readouterr().out
     assert "p is tensor([0.3000" in out and len(out) < _sandbox.PRINTED + 500
 
 
 def test_an_unknown_key_is_said_and_nothing_is_raised(capsys):
-    assert exercises.check("02.no_such", forever) is forever
-    exercises.hint("02.no_such")
-    exercises.solution("02.no_such")
+    assert widget.check("02.no_such", forever) is forever
+    widget.hint("02.no_such")
+    widget.solution("02.no_such")
     assert capsys.readouterr().out.count("There is no exercise called '02.no_such'") == 3
 
 
 def test_a_fault_of_the_check_is_said_to_be_ours(monkeypatch, capsys):
     monkeypatch.setattr(_judging, "judge", lambda exercise, answer: 1 / 0)
-    exercises.check("02.dirac_step", dirac)
+    widget.check("02.dirac_step", dirac)
     assert "our mistake and not yours: ZeroDivisionError" in capsys.readouterr().out
 
 
@@ -694,9 +695,9 @@ def test_a_fault_of_the_check_is_said_to_be_ours(monkeypatch, capsys):
 @pytest.mark.parametrize("key", exercises.names())
 def test_three_hints_in_turn_and_then_the_solution(key, capsys):
     for number in (1, 2, 3, 1):
-        exercises.hint(key)
+        widget.hint(key)
         assert f"Hint {number} of 3. {exercises._all()[key].hints[number - 1]}" in capsys.readouterr().out
-    exercises.solution(key)
+    widget.solution(key)
     assert f"def {key[3:]}(" in capsys.readouterr().out
 
 
@@ -705,8 +706,7 @@ def page(monkeypatch):
     """What a learner sees: verdicts as bundles, and the buttons."""
     shown = []
     monkeypatch.setenv("GAN_COURSE_HEADLESS", "0")
-    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: shown.append(bundle))
-    monkeypatch.setattr("gan_course.widgets.exercise.display", shown.append)
+    monkeypatch.setattr(widget, "display", lambda bundle, raw=False: shown.append(bundle))
     return shown
 
 
@@ -714,13 +714,13 @@ def test_text_is_escaped(page):
     def answer(p, q):
         print("<script>one</script>")
         raise ValueError("<script>two</script>")
-    exercises.check("02.best_discriminator", answer)
+    widget.check("02.best_discriminator", answer)
     assert "<script>" not in page[0]["text/html"] and page[0]["text/html"].count("&lt;script&gt;") >= 2
     assert "<script>two</script>" in page[0]["text/plain"]
 
 
 def test_the_buttons_show_a_hint_at_a_time_and_the_solution_and_hide_it(page):
-    exercises.check("02.discriminator_loss", lambda r, f: -d_loss(r, f))
+    widget.check("02.discriminator_loss", lambda r, f: -d_loss(r, f))
     buttons, text = page[1].children
     hint, solve = buttons.children
     for number in (1, 2, 3, 3):
@@ -734,7 +734,7 @@ def test_the_buttons_show_a_hint_at_a_time_and_the_solution_and_hide_it(page):
 
 
 def test_who_is_right_can_compare_with_the_solution_and_needs_no_hints(page):
-    exercises.check("02.best_discriminator", lambda p, q: p / (p + q))
+    widget.check("02.best_discriminator", lambda p, q: p / (p + q))
     buttons, text = page[1].children
     (solve,) = buttons.children
     solve.click()
@@ -743,10 +743,10 @@ def test_who_is_right_can_compare_with_the_solution_and_needs_no_hints(page):
 
 def test_outcomes_are_recorded(monkeypatch):
     events = []
-    monkeypatch.setattr("gan_course.progress.record", lambda *what, **more: events.append((what, more)))
+    monkeypatch.setattr("gan_course.lessons.progress.record", lambda *what, **more: events.append((what, more)))
     key = "02.best_discriminator"
     for answer in (*with_arguments(key, "..."), lambda p, q: p - q, lambda p, q: p / (p + q)):
-        exercises.check(key, answer)
+        widget.check(key, answer)
     assert [what for what, _ in events] == [("exercise", key)] * 3
     assert [(more["outcome"], more["message_id"]) for _, more in events] == [
         ("not yet", "stub"), ("wrong", "difference"), ("right", "right")]
@@ -755,9 +755,9 @@ def test_outcomes_are_recorded(monkeypatch):
 def test_a_record_that_cannot_be_written_is_said(monkeypatch, capsys):
     def full(*what, **more):
         raise OSError("disk full")
-    monkeypatch.setattr("gan_course.progress.record", full)
+    monkeypatch.setattr("gan_course.lessons.progress.record", full)
     answer = written_anew("02.dirac_step")
-    assert exercises.check("02.dirac_step", answer) is answer
+    assert widget.check("02.dirac_step", answer) is answer
     assert "could not be written: disk full" in capsys.readouterr().out
 
 

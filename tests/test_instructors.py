@@ -3,10 +3,11 @@ import re
 
 import pytest
 
-from gan_course import catalogue, runs
-from gan_course.batch import manifest
-from gan_course.classroom import variants
+from gan_course.lessons import catalogue
 from gan_course.paths import ROOT
+from gan_course.teaching import runs
+from gan_course.teaching.batch import manifest
+from gan_course.teaching.classroom import variants
 
 BLOCKS = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8"), re.DOTALL)
 

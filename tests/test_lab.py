@@ -10,13 +10,14 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_course import data, games, nets, progress
+from gan_course import data, games, nets
 from gan_course.games.gan import GAN
-from gan_course.live import Live
-from gan_course.scenes import Kept, Scene, averaged
+from gan_course.lessons import progress
 from gan_course.widgets import lab as lab_module
 from gan_course.widgets.explore import Slider
 from gan_course.widgets.lab import Lab, table_csv, table_html
+from gan_course.widgets.lab.live import Live
+from gan_course.widgets.lab.scenes import Kept, Scene, averaged
 
 SLIDERS = {"latent_dim": Slider("latent dimension", [2, 4], 2), "seed": Slider("seed", [0, 1, 2], 0)}
 

@@ -9,14 +9,15 @@ from gan_course.paths import ROOT
 
 PACKAGE = ROOT / "gan_course"
 LAYERS = [  # a module imports from its own line and from those above
-    {"paths", "profile", "strict_yaml"},
+    {"paths", "files", "profile"},
     {"data", "nets", "crowd", "losses"},
     {"games"},
-    {"guards", "checkpoints", "training"},
-    {"metrics", "likeness", "judge", "inception", "plots", "claims", "results", "live", "milestones", "sweeps"},
-    {"views", "scenes", "latent", "catalogue", "runs"},
-    {"widgets", "quiz", "quizzes", "exercises", "progress", "dashboard"},
-    {"batch", "classroom", "mathml", "pages", "doctor", "cli"},
+    {"training"},
+    {"metrics", "likeness", "latent", "judge", "inception", "milestones", "plots"},
+    {"lessons"},
+    {"widgets"},
+    {"teaching"},
+    {"cli"},
 ]
 LAYER = {name: number for number, layer in enumerate(LAYERS) for name in layer}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -8,13 +8,14 @@ import time
 
 import pytest
 
-from gan_course import catalogue, cli, dashboard, progress, quizzes
+from gan_course import cli
+from gan_course.lessons import catalogue, dashboard, progress, quizzes
+from gan_course.lessons.progress import read, record
 from gan_course.paths import ROOT
-from gan_course.progress import read, record
 
 WRITER = """
 import sys
-from gan_course.progress import record
+from gan_course.lessons.progress import record
 for number in range(int(sys.argv[2])):
     record("experiment", f"03.{sys.argv[1]}", number=number)
     print(number, flush=True)
@@ -203,7 +204,7 @@ def test_the_dashboard_is_escaped_and_has_headings_for_rows_and_columns(monkeypa
     monkeypatch.setattr("IPython.display.display", lambda bundle, raw: shown.append(bundle))
     record("set aside", "x", text="<script>alert(1)</script>")
     record("answer", "02.gone", right=False, first=True)             # a question that is in no file any more
-    progress.dashboard()
+    dashboard.show()
     page = shown[0]["text/html"]
     assert "<script>" not in page and "&lt;script&gt;" in page
     assert page.count("scope=col") == len(dashboard.COLUMNS) and page.count("scope=row") == len(catalogue.notebooks())

@@ -5,11 +5,12 @@ import re
 import pytest
 from ipywidgets import Widget
 
-from gan_course import progress, quiz, quizzes
-from gan_course.quizzes import QuizError
-from gan_course.quizzes.kinds import Choices, Number, Order, Range
+from gan_course.lessons import progress, quizzes
+from gan_course.lessons.quizzes import QuizError
+from gan_course.lessons.quizzes.kinds import Choices, Number, Order, Range
+from gan_course.widgets import quiz
 from gan_course.widgets.answers import Field, NotYet, shuffled
-from gan_course.widgets.quiz import Card, Outcome, Prediction, markup
+from gan_course.widgets.cards import Card, Outcome, Prediction, markup
 
 EVERY = {key: question for number in quizzes.numbers() for key, question in quizzes.load(number).items()}
 EACH = pytest.mark.parametrize("key", EVERY)
@@ -450,16 +451,16 @@ def answered(*keys_and_rights):
 
 def test_questions_come_back_wrong_ones_first_then_those_not_asked_for_longest():
     pool = [key for key, question in EVERY.items() if key < "03" and not question.in_text]
-    assert quiz.due("03", []) == pool[:2]                           # none was ever asked: in order
+    assert quizzes.due("03", []) == pool[:2]                           # none was ever asked: in order
     right = answered(*((key, True) for key in pool))
-    assert quiz.due("03", right) == pool[:2]                        # the longest ago
-    assert quiz.due("03", right + answered((pool[0], True))) == pool[1:3]
-    assert quiz.due("03", right + answered((pool[5], False), (pool[3], False))) == [pool[5], pool[3]]
-    assert quiz.due("03", right + answered((pool[5], False), (pool[5], True)))[0] != pool[5]
+    assert quizzes.due("03", right) == pool[:2]                        # the longest ago
+    assert quizzes.due("03", right + answered((pool[0], True))) == pool[1:3]
+    assert quizzes.due("03", right + answered((pool[5], False), (pool[3], False))) == [pool[5], pool[3]]
+    assert quizzes.due("03", right + answered((pool[5], False), (pool[5], True)))[0] != pool[5]
     found_later = answered((pool[5], False)) + [answered((pool[5], True))[0] | {"first": False}]
-    assert quiz.due("03", right + found_later)[0] == pool[5]        # found in the end is not right at the first try
-    assert quiz.due("03", right[1:])[0] == pool[0]                  # never asked comes before asked
-    assert quiz.due("00", []) == []
+    assert quizzes.due("03", right + found_later)[0] == pool[5]        # found in the end is not right at the first try
+    assert quizzes.due("03", right[1:])[0] == pool[0]                  # never asked comes before asked
+    assert quizzes.due("00", []) == []
 
 
 def test_the_self_check_asks_the_notebook_s_own_questions_and_brings_two_back(page):
@@ -467,7 +468,7 @@ def test_the_self_check_asks_the_notebook_s_own_questions_and_brings_two_back(pa
     said = state(page[0])
     for question in quizzes.load("03").values():
         assert (markup(question.title) in said) is not question.in_text
-    assert said.count("Again, from notebook 00") == quiz.RETURNING
+    assert said.count("Again, from notebook 00") == quizzes.RETURNING
 
 
 # where nobody watches

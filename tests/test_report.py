@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from gan_course import cli, mathml, pages, plots
-from gan_course.batch import figures, record, report, tables
+from gan_course import cli, plots
+from gan_course.teaching import mathml, pages
+from gan_course.teaching.batch import figures, record, report, tables
 
 LATENT, RATES, SEEDS = (2, 16), (1e-4, 1e-3, 1e-2), (0, 1)
 WHITE_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsZhHqQAAAABJRU5ErkJggg=="

@@ -1,7 +1,7 @@
 """YAML files: values as in YAML 1.2, no key twice, every complaint with its line."""
 import pytest
 
-from gan_course import strict_yaml
+from gan_course.lessons import strict_yaml
 
 
 def load(tmp_path, text):

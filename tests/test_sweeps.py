@@ -10,10 +10,12 @@ import pytest
 import torch
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from gan_course import cli, data, nets, results, runs, sweeps
-from gan_course.batch import record
+from gan_course import cli, data, nets
 from gan_course.games.gan import GAN
+from gan_course.lessons import results, sweeps
 from gan_course.paths import DATA
+from gan_course.teaching import runs
+from gan_course.teaching.batch import record
 from gan_course.widgets import explore as explore_module
 from gan_course.widgets import lab as lab_module
 from gan_course.widgets import sweep as sweep_module

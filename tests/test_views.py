@@ -6,10 +6,17 @@ import torch
 from gan_course import data, games, likeness, plots
 from gan_course.data.pairs import PairSet
 from gan_course.data.sets import scale
-from gan_course.live import Live
 from gan_course.profile import seed_everything
-from gan_course.scenes import Scene
-from gan_course.views import SCENES, SHOWN, ImagesView, PlaneView, TranslationView, view_of
+from gan_course.widgets.lab.live import Live
+from gan_course.widgets.lab.scenes import Scene
+from gan_course.widgets.lab.views import (
+    SCENES,
+    SHOWN,
+    ImagesView,
+    PlaneView,
+    TranslationView,
+    view_of,
+)
 
 
 def translating(name="cyclegan", dataset=None):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ipywidgets import Box, Button, Checkbox, HBox, HTMLMath, Text, VBox
 
-from gan_course.quizzes.kinds import Choices, Number, Order, Question, Range
+from gan_course.lessons.quizzes.kinds import Choices, Number, Order, Question, Range
 
 LETTERS = "ABCDEFGH"
 _NARROW = {"width": "4em", "min_width": "4em"}

@@ -1,207 +1,117 @@
-"""Questions on the page. What is right, and why, stays in the kernel until it is answered; everything works by keyboard."""
-import html
-import re
-from collections.abc import Callable
+"""Questions inside a notebook and at its end, and predictions that meet their outcome.
 
-from ipywidgets import HTML, Box, Button, HTMLMath, VBox
+    quiz.ask("03.copies", value=copies)            one question in the text; a range is judged by the learner's own value
+    quiz.predict("02.value_at_one_half")           before the cell that shows it …
+    quiz.outcome("02.value_at_one_half", value)    … and after
+    quiz.show("03")                                the self-check at the end, with a question or two from earlier notebooks
 
-from gan_course.quizzes.kinds import Number, Question, Range, Verdict
-from gan_course.widgets.answers import NotYet, answer_by
+The questions lie in `quizzes/`. Answers go into the learner's own record (`progress`), and nowhere else. Where nobody watches, a
+question is printed, and a right and some wrong answers are given through the same buttons, so that a test meets the code; nothing is
+recorded then.
+"""
+import math
 
-CONFIDENCES = {"a guess": 0.3, "perhaps": 0.5, "rather sure": 0.7, "quite sure": 0.9}
-RIGHT, WRONG, NEUTRAL = "#007A5A", "#C03000", "#888888"
-_MARKUP = ((r"\*\*(.+?)\*\*", r"<b>\1</b>"), (r"\*(.+?)\*", r"<i>\1</i>"))
+from gan_course.lessons import progress, quizzes
+from gan_course.lessons.quizzes.kinds import Number, Question, Range
+from gan_course.profile import headless
+from gan_course.widgets.cards import Card, Outcome, Prediction, column
 
-
-def markup(text: str) -> str:
-    """A question's text as HTML: escaped; $maths$ left to the page, `code`, *emphasis* and **weight** marked up."""
-    def one(part):
-        if part.startswith("`"):
-            return f"<code>{html.escape(part[1:-1])}</code>"
-        part, prose = html.escape(part), not part.startswith("$")
-        for pattern, marked in _MARKUP if prose else ():
-            part = re.sub(pattern, marked, part)
-        return part
-
-    return "".join(map(one, re.split(r"(\$[^$]+\$|`[^`]+`)", text)))
+_predictions: dict[str, tuple] = {}  # key -> (given, confidence)
+_outcomes: dict = {}                 # key -> the card on the page that shows, or will show, what came out
 
 
-def words(text: str, **layout) -> HTMLMath:
-    """A text on the page, its maths typeset."""
-    return HTMLMath(_block(markup(text)), layout={"width": "auto", **layout})
+def ask(key: str, value: float | None = None) -> None:
+    """Ask one question here. `value` is the learner's own number, which a range needs.
 
-
-def _block(content: str, edge: str | None = None, role: str = "") -> str:
-    bar = f"border-left:4px solid {edge};padding:4px 12px;margin:4px 0;" if edge else ""
-    role = f' role="{role}"' if role else ""
-    style = f"{bar}line-height:1.5;white-space:normal;font-size:var(--jp-content-font-size1)"
-    return f'<div class="gan-course-quiz"{role} style="{style}">{content}</div>'
-
-
-class _Card:
-    """A question with a way to answer it and room for what is said about the answer. `error` is the last thing that went wrong."""
-
-    def __init__(self, key: str, question: Question, heading: str, label: str = "Check"):
-        self.question, self.heading, self.error = question, heading, None
-        self.result, self.trouble = HTMLMath(layout={"width": "auto"}), HTML()
-        self.answer = answer_by(question, key, self.guarded(lambda: self.given(self.answer.read())), words, label)
-        title = HTMLMath(_block(f"<b>{heading} · {markup(question.title)}</b><br>{markup(question.ask)}"), layout={"width": "auto"})
-        self.parts = [title, self.answer.box, self.result, self.trouble]
-        self.box = VBox(self.parts, layout={"margin": "8px 0 16px 0", "max_width": "60em"})
-        self.box.add_class("gan-course-card")
-
-    def guarded(self, action: Callable) -> Callable:
-        """`action`, with every error shown in words on the card and raised again."""
-        def run(*arguments):
-            try:
-                self.trouble.value = ""
-                action(*arguments)
-            except NotYet as hint:
-                self.say(markup(str(hint)), NEUTRAL)
-            except Exception as error:
-                self.error = error
-                self.trouble.value = f'<p class="gan-course-error" role="alert">{html.escape(f"{type(error).__name__}: {error}")}</p>'
-                raise
-        return run
-
-    def say(self, content: str, edge: str) -> None:
-        """Show something under the answer; a screen reader reads it out."""
-        self.result.value = _block(content, edge, role="alert")
-
-    def given(self, given) -> None:
-        """What happens with an answer."""
-
-    def plain(self) -> str:
-        """The question as plain text."""
-        options = [f"  {letter}  {text}" for letter, text in self.answer.listed()]
-        return "\n".join([f"{self.heading} · {self.question.title}", self.question.ask, *options])
-
-    def drive(self) -> None:
-        """Use the card as a learner would, rightly and wrongly. Raises whatever goes wrong on it."""
-        if self.error:
-            raise self.error
-
-    def close(self) -> None:
-        """Take the card, and everything on it, away."""
-        def close(widget):
-            for child in getattr(widget, "children", ()):
-                close(child)
-            widget.close()
-        close(self.box)
-
-
-class Card(_Card):
-    """A question that says at once whether the answer is right, and why. Other answers may be tried after; each explains itself.
-
-    `on_answer(given, right, first)` hears of every answer until the right one is found.
+    Raises ValueError for an unknown key, and for a value that will not do.
     """
-
-    def __init__(self, key, question, heading="Question", *, value=None, note="", on_answer: Callable = lambda *_: None):
-        super().__init__(key, question, heading)
-        self.value, self.on_answer, self.tries, self.solved = value, on_answer, 0, False
-        if note:
-            self.box.children = (self.parts[0], words(note), *self.parts[1:])
-
-    def given(self, given):
-        verdict = self.question.judge(given, self.value)
-        number = [] if self.value is None else [f"Your number is {self.value:.4g}."]
-        self.say("<br>".join([*told(self.answer, given, verdict), *number]), RIGHT if verdict.right else WRONG)
-        self.tries += 1
-        if not self.solved:
-            self.solved = verdict.right
-            self.on_answer(given, verdict.right, self.tries == 1)
-
-    def drive(self):
-        right, wrong = self.question.examples(self.value)
-        for given in (*wrong, right):
-            self.answer.fill(given)
-        assert self.solved and self.tries == len(wrong) + 1 or self.error, f"{self.question.id}: an answer was not taken"
-        super().drive()
+    question = quizzes.find(key)
+    _display([_card(key, question, progress.read(), _own(key, question, value))])
 
 
-class Prediction(_Card):
-    """A question that takes an answer and how sure the learner is of it, and does not say what is right.
-
-    `on_keep(given, confidence)` hears of it.
-    """
-
-    def __init__(self, key, question, *, on_keep: Callable, kept: tuple | None = None):
-        super().__init__(key, question, "Predict", label="Take this")
-        self.on_keep = on_keep
-        self.buttons = {confidence: Button(description=f"{name}, {100 * confidence:.0f} %", tooltip=f"How sure: {name}",
-                                           layout={"width": "auto"}) for name, confidence in CONFIDENCES.items()}
-        keep = self.guarded(self.keep)
-        for confidence, button in self.buttons.items():
-            button.on_click(lambda _, confidence=confidence: keep(confidence))
-        row = Box(list(self.buttons.values()), layout={"flex_flow": "row wrap"})
-        self.box.children = (*self.parts[:2], words("How sure are you?"), row, *self.parts[2:])
-        if kept:
-            self.say(self.kept(*kept), NEUTRAL)
-
-    def given(self, given):
-        self.say(f"You predict: {markup(self.answer.name(given))}. How sure are you?", NEUTRAL)
-
-    def keep(self, confidence: float) -> None:
-        given = self.answer.read()
-        self.say(self.kept(given, confidence), NEUTRAL)
-        self.on_keep(given, confidence)
-
-    def kept(self, given, confidence: float) -> str:
-        return f"✓ Kept. You predict: {markup(self.answer.name(given))}, and you are {100 * confidence:.0f} % sure. Now run on."
-
-    def drive(self):
-        right, wrong = self.question.examples(0.0 if isinstance(self.question, Range) else None)
-        for given in (*wrong, right):
-            self.answer.fill(given)
-            for button in self.buttons.values():
-                button.click()
-        super().drive()
+def show(number: str) -> None:
+    """The self-check of notebook `number` ("03"): its questions, and up to two of earlier notebooks that are due again."""
+    questions = {key: question for key, question in quizzes.load(number).items() if not question.in_text}
+    if not questions:
+        raise ValueError(f"Notebook {number!r} has no questions for a self-check. Those that have: {', '.join(quizzes.numbers())}.")
+    events = progress.read()
+    cards = [_card(key, question, events) for key, question in questions.items()]
+    cards += [_card(key, quizzes.find(key), events, heading=f"Again, from notebook {key[:2]}") for key in quizzes.due(number, events)]
+    _display(cards)
 
 
-class Outcome(_Card):
-    """What came of a prediction. Without one it waits, and can be told not to."""
+def predict(key: str) -> None:
+    """Take a prediction, with how sure the learner is, before the cell that shows what comes out."""
+    question = quizzes.find(key)
+    if not isinstance(question, Number | Range):
+        raise ValueError(f"{key} is not a question to predict: only a number or a range can be held against an outcome.")
 
-    def __init__(self, key, question, value: float):
-        super().__init__(key, question, "What came out")
-        self.value = value
-        self.anyway = Button(description="Show it without a prediction", layout={"width": "auto", "align_self": "flex-start"})
-        self.anyway.on_click(lambda _: self.guarded(self.reveal)())
-        self.box.children = (self.result, self.anyway, self.trouble)
-        self.say(f"<b>{markup(question.title)}</b><br>You have not predicted yet. Do it above, and your prediction will be shown here "
-                 "beside the outcome.", NEUTRAL)
+    def keep(given, confidence):
+        _predictions[key] = (given, confidence)
+        _record("prediction", key, given=given, confidence=confidence)
+        if key in _outcomes:
+            _reveal(key)
 
-    def plain(self):
-        return f"{self.heading} · {self.question.title}: {self.value:.4g}"
-
-    def drive(self):
-        self.anyway.click()
-        super().drive()
-
-    def reveal(self, given=None, confidence: float | None = None) -> None:
-        """Show what came out, beside the prediction if there is one."""
-        self.anyway.layout.display = "none"
-        best = self.question.examples(self.value)[0]
-        said, edge = [f"<b>{markup(self.question.title)}</b>"], NEUTRAL
-        if given is not None:
-            verdict = self.question.judge(given, self.value)
-            head, edge = ("✓ As you predicted", RIGHT) if verdict.right else ("✗ Not as you predicted", WRONG)
-            said += [f"<b>{head}.</b> You were {100 * confidence:.0f} % sure of: {markup(self.answer.name(given))}."]
-            said += [markup(each.text) for each in verdict.says if not verdict.right]
-        named = "" if isinstance(self.question, Number) else f" ({markup(self.answer.name(best))})"
-        said += [f"What came out: {self.value:.4g}{named}.", *(markup(each.text) for each in self.question.judge(best, self.value).says)]
-        self.say("<br>".join(said), edge)
+    _display([Prediction(key, question, on_keep=keep, kept=_prediction(key))])
 
 
-def told(answer, given, verdict: Verdict) -> list[str]:
-    """A verdict in words and symbols, as lines of HTML."""
-    head = "✓ Right" if verdict.right else "✗ Not quite"
-    said = [f"<b>{head}: {html.escape(answer.short(given))}</b>"]
-    for each in verdict.says:
-        mark = "" if each.option is None else f"{'✓' if each.good else '✗'} {answer.letters[each.option]}: "
-        said.append(mark + markup(each.text))
-    return said
+def outcome(key: str, value: float) -> None:
+    """Show what came out, beside the prediction. Without a prediction it waits for one."""
+    question = quizzes.find(key)
+    _outcomes[key] = Outcome(key, question, _own(key, question, value, needed=True))
+    if _prediction(key):
+        _reveal(key)
+    _display([_outcomes[key]])
 
 
-def column(cards: list) -> VBox:
-    """Several cards under each other."""
-    return VBox([card.box for card in cards])
+def _prediction(key: str) -> tuple | None:
+    """The prediction that is open: one made in this kernel, or recorded before the kernel was started again."""
+    if key not in _predictions and (event := progress.pending(key)):
+        _predictions[key] = (event["given"], event["confidence"])
+    return _predictions.get(key)
+
+
+def _reveal(key: str) -> None:
+    given, confidence = _predictions[key]
+    shown = _outcomes[key]
+    shown.reveal(given, confidence)
+    if progress.pending(key):
+        _record("outcome", key, given=given, confidence=confidence, value=shown.value, right=shown.question.judge(given, shown.value).right)
+
+
+def _card(key: str, question: Question, events: list, value: float | None = None, heading: str = "Question"):
+    def answered(given, right, first):
+        _record("answer", key, given=given, right=right, first=first)
+
+    before = [event for event in events if event["kind"] == "answer" and event["key"] == key and event.get("first")]
+    note = f"*Last time: {'✓ right' if before[-1].get('right') else '✗ not right'} at the first try.*" if before else ""
+    return Card(key, question, heading, value=value, note=note, on_answer=answered)
+
+
+def _own(key: str, question: Question, value, needed: bool = False) -> float | None:
+    """The learner's own value as a finite number, or None where the question has no use for one."""
+    if isinstance(question, Range) or needed:
+        if value is None:
+            raise ValueError(f"{key} is about a number of your own: hand it over as quiz.ask({key!r}, value=…).")
+    elif value is not None and not isinstance(question, Number):
+        raise ValueError(f"{key} has no use for a value: its answer stands in the questions' file.")
+    if value is not None and not math.isfinite(value):
+        raise ValueError(f"{key} needs a finite number, and got {value}. Did the cell above run to its end?")
+    return None if value is None else float(value)
+
+
+def _record(kind: str, key: str, **what) -> None:
+    if not headless():
+        progress.record(kind, key, **what)
+
+
+def _display(cards: list) -> None:
+    if headless():
+        for card in cards:
+            print(card.plain())
+            card.drive()
+            card.close()
+        return
+    from IPython.display import display
+
+    display(column(cards))

@@ -5,9 +5,10 @@ import html
 import ipywidgets
 from IPython.display import display
 
-from gan_course import plots, sweeps
+from gan_course import plots
+from gan_course.lessons import sweeps
+from gan_course.lessons.sweeps import Sweep
 from gan_course.profile import headless
-from gan_course.sweeps import Sweep
 from gan_course.widgets import lab as labs
 from gan_course.widgets.callbacks import in_turn
 from gan_course.widgets.explore import Slider, explore

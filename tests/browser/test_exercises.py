@@ -22,7 +22,7 @@ best_discriminator.__module__"""
 @pytest.fixture
 def notebook(open_notebook, server):
     """A notebook with one cell for each kind of answer."""
-    first = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom gan_course import exercises"
+    first = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom gan_course.widgets import exercises"
     server.write("exercise.ipynb", [first, *(CELL.format(body) for body in CELLS.values())])
     return open_notebook("exercise.ipynb")
 

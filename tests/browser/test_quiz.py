@@ -4,14 +4,16 @@ import os
 
 import pytest
 
-from gan_course import quizzes
-from gan_course.quizzes.kinds import Range
+from gan_course.lessons import quizzes
+from gan_course.lessons.quizzes.kinds import Range
 from gan_course.widgets.answers import shuffled
 
 pytestmark = pytest.mark.browser
-CELLS = ["import os\nos.environ['GAN_COURSE_PROGRESS'] = 'record.json'\nfrom gan_course import progress, quiz",
+CELLS = ["import os\nos.environ['GAN_COURSE_PROGRESS'] = 'record.json'\n"
+         "from gan_course.lessons import dashboard\nfrom gan_course.widgets import quiz",
          "quiz.predict('02.value_at_one_half')", "quiz.outcome('02.value_at_one_half', -1.38629)", "quiz.ask('02.push_ratio', value=61.8)",
-         "quiz.predict('02.alternating')", "quiz.show('02')", "quiz.show('03')", "progress.dashboard()"]
+         "quiz.predict('02.alternating')", "quiz.show('02')", "quiz.show('03')",
+         "dashboard.show()"]
 FOCUSED = """text => { const it = document.activeElement;
     return [it.innerText, it.title, it.closest('label')?.innerText].some(name => name?.trim() === text) }"""
 IN_ROW = """([text, number]) => { const it = document.activeElement;

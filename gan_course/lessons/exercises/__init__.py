@@ -1,0 +1,62 @@
+"""The exercises: small functions that a learner writes, and what is right or wrong about an answer.
+
+    names()                       "02.discriminator_loss", …
+    judge("02.chance", answer)    a Verdict: right, wrong (with the misconception in words) or not yet
+
+The files of this folder list their exercises in `EXERCISES`, mostly a file for a notebook; a file is found by being there.
+`widgets.exercises` shows the verdicts in a notebook.
+"""
+import functools
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+
+from gan_course.lessons.exercises import _judging
+from gan_course.lessons.exercises._judging import Exercise, Mistake, Probe, Verdict
+
+__all__ = ["Exercise", "Mistake", "Probe", "Verdict", "evidence", "find", "judge", "names", "prepare", "reference", "source"]
+
+
+@functools.cache
+def _all() -> dict[str, Exercise]:
+    modules = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+    found = [exercise for name in modules for exercise in importlib.import_module(f"{__name__}.{name}").EXERCISES]
+    return {exercise.key: exercise for exercise in sorted(found, key=lambda exercise: exercise.key)}
+
+
+def names() -> tuple[str, ...]:
+    """The exercises there are, as "NN.function", in order of their notebooks."""
+    return tuple(_all())
+
+
+def find(key: str) -> Exercise | None:
+    """The exercise called `key`; None if there is none."""
+    return _all().get(key)
+
+
+def judge(key: str, answer: Callable) -> Verdict:
+    """What `check` would say of an answer, without showing or recording it. Raises KeyError for an unknown key."""
+    return _judging.judge(_all()[key], answer)
+
+
+def prepare() -> None:
+    """Load what the first check would load, so that no answer is charged for it."""
+    _all()
+    _judging.load_what_torch_loads_late()
+
+
+def reference(key: str) -> Callable:
+    """The course's own function. Raises KeyError for an unknown key."""
+    return _all()[key].reference
+
+
+def evidence(key: str, answer: Callable) -> list[dict]:
+    """What the check sees of an answer, for a judge who did not watch: [{words: a tensor, a truth value or words}], equal to that of the
+    `reference` if the answer is right. Raises KeyError for an unknown key."""
+    return _judging.evidence(_all()[key], answer)
+
+
+def source(key: str) -> str:
+    """The source of the course's own function. Raises KeyError for an unknown key."""
+    return inspect.getsource(_all()[key].reference).strip()

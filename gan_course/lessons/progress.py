@@ -1,0 +1,166 @@
+"""The learner's own record of answers, predictions, exercises and experiments: one JSON file on this machine, and nothing leaves it.
+
+    record("answer", "02.chance", right=True, first=True)     first: the first try since the question was shown
+    record("exercise", "02.discriminator_loss", outcome="right")
+    record("experiment", "03.moons", latent_dim=32)
+
+The file is GAN_COURSE_PROGRESS if that is set, else progress.json in the course's folder. Each event is written to a copy that then takes
+the file's place, under a lock: two notebooks at once lose nothing, and a crash at any moment leaves all that was recorded before.
+Runs that nobody watches (headless) keep no record unless GAN_COURSE_PROGRESS is set.
+"""
+import json
+import math
+import os
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from gan_course import files
+from gan_course.paths import ROOT
+from gan_course.profile import headless
+
+VERSION = 1
+Event = dict[str, object]  # {"time", "kind", "key", and what was recorded}
+
+
+@dataclass
+class Summary:
+    """What the record says of one notebook. Questions and exercises by their keys ("02.chance"); `experiments` is a number."""
+
+    answered: list[str] = field(default_factory=list)      # predicted ones too
+    right_first: list[str] = field(default_factory=list)   # right at the very first try
+    repeat: list[str] = field(default_factory=list)        # wrong at the first try when last asked
+    exercises: list[str] = field(default_factory=list)     # solved
+    experiments: int = 0
+
+
+def path() -> Path | None:
+    """Where the record lies; None when there is none to keep (headless, and no file named)."""
+    if named := os.environ.get("GAN_COURSE_PROGRESS"):
+        return Path(named).expanduser().resolve()
+    return None if headless() else ROOT / "progress.json"
+
+
+def record(kind: str, key: str, **what) -> None:
+    """Append an event to the record. `kind`: answer, prediction, outcome, exercise, experiment; `key`: "NN.name"; `what`: plain values.
+
+    A number that is not finite is kept as null. Raises TimeoutError when the file stays locked for 20 seconds, OSError when it
+    cannot be written.
+    """
+    if file := path():
+        event = {"time": datetime.now().astimezone().isoformat(timespec="seconds"), "kind": kind, "key": key} | {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in what.items()}
+        with _locked(file):
+            _save(file, [*_load(file), event])
+
+
+def read() -> list[Event]:
+    """Every event so far, oldest first. A file that cannot be read is set aside under another name; a warning and an event say so."""
+    file = path()
+    if file is None or not file.exists():
+        return []
+    with _locked(file):
+        return _load(file)
+
+
+def summary(events: list[Event] | None = None) -> dict[str, Summary]:
+    """What is done and what to repeat, by the number of the notebook ("02")."""
+    found: dict[str, Summary] = {}
+    for event in read() if events is None else events:
+        kind, key = event["kind"], event["key"]
+        if kind not in ("answer", "outcome", "exercise", "experiment"):
+            continue
+        of = found.setdefault(key.partition(".")[0], Summary())
+        if kind == "experiment":
+            of.experiments += 1
+        elif kind == "exercise" and event.get("outcome") == "right" and key not in of.exercises:
+            of.exercises.append(key)
+        elif kind == "outcome" or kind == "answer" and event.get("first"):
+            right = bool(event.get("right"))
+            if key not in of.answered:
+                of.answered.append(key)
+                of.right_first += [key] * right
+            if kind == "answer":
+                of.repeat = [other for other in of.repeat if other != key] + [key] * (not right)
+    return found
+
+
+def calibration(events: list[Event] | None = None) -> list[tuple[float, int, int]]:
+    """How predictions fared: (confidence, how many were made with it, how many came true). Only the first outcome of each counts."""
+    first: dict[str, Event] = {}
+    for event in read() if events is None else events:
+        if event["kind"] == "outcome":
+            first.setdefault(event["key"], event)
+    rows: dict[float, list[bool]] = {}
+    for event in first.values():
+        rows.setdefault(event["confidence"], []).append(event["right"])
+    return [(confidence, len(rows[confidence]), sum(rows[confidence])) for confidence in sorted(rows)]
+
+
+def pending(key: str, events: list[Event] | None = None) -> Event | None:
+    """The last prediction for `key` whose outcome has not been recorded, if there is one."""
+    last = None
+    for event in read() if events is None else events:
+        if event["key"] == key and event["kind"] in ("prediction", "outcome"):
+            last = event if event["kind"] == "prediction" else None
+    return last
+
+
+@contextmanager
+def _locked(file: Path):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(f"{file}.lock", timeout=20):
+            yield
+    except Timeout:
+        raise TimeoutError(f"{file.name} has been locked for 20 seconds: another notebook or program holds it. Close that, and try "
+                           "again.") from None
+
+
+def _save(file: Path, events: list[Event]) -> None:
+    lines = ",\n".join(json.dumps(event, ensure_ascii=False, allow_nan=False, default=lambda scalar: scalar.item()) for event in events)
+    files.write(file, f'{{"version": {VERSION}, "events": [\n{lines}\n]}}\n')
+
+
+def _load(file: Path) -> list[Event]:
+    if not file.exists():
+        return []
+    try:
+        return checked(json.loads(file.read_text(encoding="utf-8")))
+    except (ValueError, RecursionError) as error:
+        why = str(error)
+    aside = _free_name(file)
+    files.replace(file, aside)
+    text = f"The record {file.name} {why if why.startswith('was') else 'is damaged'}. It is kept as {aside.name}; a new one begins."
+    events = [{"time": datetime.now().astimezone().isoformat(timespec="seconds"), "kind": "set aside", "key": aside.name, "text": text}]
+    _save(file, events)
+    warnings.warn(text, stacklevel=4)
+    return events
+
+
+def checked(content) -> list[Event]:
+    """The events of a file's content; ValueError if it is not a record of this version."""
+    if isinstance(content, dict) and isinstance(content.get("version"), int) and content["version"] > VERSION:
+        raise ValueError("was written by a newer version of the course")
+    events = content.get("events") if isinstance(content, dict) and content.get("version") == VERSION else None
+    if not isinstance(events, list) or not all(map(_is_event, events)):
+        raise ValueError("is damaged")
+    return events
+
+
+def _is_event(event) -> bool:
+    needed = {"prediction": {"given", "confidence"}, "outcome": {"confidence", "right"}}
+    return (isinstance(event, dict) and all(isinstance(event.get(name), str) for name in ("time", "kind", "key"))
+            and needed.get(event["kind"], set()) <= event.keys())
+
+
+def _free_name(file: Path) -> Path:
+    """A name beside `file` that nothing has yet: progress.set-aside-1.json."""
+    number = 1
+    while (name := file.with_name(f"{file.stem}.set-aside-{number}{file.suffix}")).exists():
+        number += 1
+    return name

@@ -1,0 +1,29 @@
+"""How long a batch will take, from the runs that there have been."""
+from collections.abc import Iterable
+from pathlib import Path
+
+from gan_course.lessons import catalogue
+from gan_course.teaching.batch.record import read_all
+from gan_course.teaching.batch.run import Run
+from gan_course.teaching.formats import duration
+
+
+def seconds(runs: Iterable[Run], out: Path) -> list[float | None]:
+    """How long each run may take: as the runs of that notebook and profile in `out` did on average, else what a course notebook says of
+    itself for a laptop; None where nothing is known."""
+    earlier: dict[tuple[str, str], list[float]] = {}
+    for record in read_all(out):
+        if record.ok:
+            earlier.setdefault((record.notebook, record.profile), []).append(record.seconds)
+    known = {kind: sum(each) / len(each) for kind, each in earlier.items()}
+    for entry in catalogue.notebooks():
+        known.setdefault((entry.path.stem, "laptop"), 60.0 * entry.minutes)
+    return [known.get((run.notebook, run.profile)) for run in runs]
+
+
+def words(runs: list[Run], todo: list[Run], out: Path, slots: int) -> str:
+    """How much there is to do, in a sentence."""
+    known = seconds(todo, out)
+    time = "; how long they take is not known yet" if None in known else f", about {duration(sum(known) / max(slots, 1))}" * bool(todo)
+    count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
+    return f"{count} in {out}: {len(runs) - len(todo)} done before, {len(todo)} to do, {slots} at a time{time}."
