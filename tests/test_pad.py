@@ -1,6 +1,5 @@
 """The drawing pad without a browser: pictures go in and come out as they were, errors are said in words, and nothing is drawn unasked."""
 import io
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -22,13 +21,13 @@ def page(monkeypatch):
         def open(self, G, starts=None, **options):
             translate(G, starts or {"grey": torch.zeros(1, 3, 32, 32), "white": torch.ones(1, 3, 32, 32)}, "What G makes of it.", **options)
             (self.bar, self.notice, pair), = [box.children for box in shown]
-            *self.buttons, self.upload = self.bar.children
+            self.buttons = self.bar.children
             self.pad, self.result = pair.children
             return self
 
         def drop(self, name, content):
-            file = {"name": name, "type": "image/png", "size": len(content), "content": memoryview(content)}
-            self.upload.value = ({**file, "last_modified": datetime.now(UTC)},)
+            """What the page sends when the learner chooses a file."""
+            self.pad._handle_custom_msg({"name": name}, [memoryview(content)])
 
     return Page()
 
@@ -91,6 +90,15 @@ def test_a_file_that_is_dropped_in_is_shrunk_to_its_central_square(page):
     wide[:, 64:128] = (255, 0, 0)                                   # only the middle is red
     page.drop("wide.png", png(wide))
     assert page.pad.x[0, 0, 4:-4, 4:-4].min() > 0.99 and page.pad.x[0, 1].max() < -0.9
+
+
+def test_the_same_file_may_come_again(page):
+    page.open(lambda x: x)
+    file = png(np.full((40, 40), 255, np.uint8))
+    for _ in range(2):
+        page.drop("white.png", file)
+        assert set(page.pad.pixels) == {255}
+        page.pad.drawn = bytes(32 * 32 * 3)                         # painted over
 
 
 def test_a_file_that_is_no_picture_is_said_in_words_and_the_drawing_stays(page):

@@ -1,5 +1,6 @@
 // A drawing pad of size x size squares: mouse, pen or finger paint; so do the arrow keys and Space. Nothing is loaded from elsewhere.
 const SCREEN = 256, EVERY = 80;                                     // its side in screen pixels; milliseconds between two reports
+const LIMIT = 5e6, SHRUNK = 512;    // bytes of a file that is sent as it is; side of what is sent else
 
 function render({ model, el }) {
   const size = model.get("size"), names = model.get("names"), colours = model.get("colours");
@@ -14,8 +15,9 @@ function render({ model, el }) {
   canvas.style.cssText = "border:1px solid #888;touch-action:none;cursor:crosshair";
   const status = make("div", { className: "gan-course-pad-status" });
   status.setAttribute("role", "status");
-  const tools = make("div");
-  el.append(canvas, tools, status);
+  const tools = make("div"), notice = make("div");
+  notice.setAttribute("role", "alert");
+  el.append(canvas, tools, notice, status);
 
   function show() {
     const context = canvas.getContext("2d"), side = SCREEN / size;
@@ -122,6 +124,44 @@ function render({ model, el }) {
   } }, "Undo");
   undo.style.cssText = "margin:2px;padding:2px 8px";
   tools.append(undo);
+
+  async function smallerCopy(file) {            // its central square, for JupyterLab cuts the connection
+    const picture = await createImageBitmap(file);                  // at a message of 10 MB
+    const side = Math.min(picture.width, picture.height), to = Math.min(side, SHRUNK);
+    const left = (picture.width - side) / 2, top = (picture.height - side) / 2;
+    const copy = make("canvas", { width: to, height: to }), context = copy.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(picture, left, top, side, side, 0, 0, to, to);
+    return new Promise((done) => copy.toBlob(done, "image/png"));
+  }
+
+  async function send(file) {                                       // as a message: the same file may come twice
+    const megabytes = `${(file.size / 1e6).toFixed(1)} MB`;
+    notice.textContent = "";
+    let content = file;
+    if (file.size > LIMIT) {
+      try {
+        content = await smallerCopy(file);
+        notice.textContent = `${file.name} has ${megabytes}, so a smaller copy was taken.`;
+      } catch {
+        notice.textContent = `${file.name} has ${megabytes}, too much to send, and this browser ` +
+          "cannot shrink it. Make it smaller, or save it as a JPEG or PNG file.";
+        return;
+      }
+    }
+    model.send({ name: file.name }, undefined, [await content.arrayBuffer()]);
+  }
+
+  const chooser = make("input", { type: "file", accept: "image/*", hidden: true });
+  chooser.onchange = () => {
+    const [file] = chooser.files;
+    if (file) send(file);
+    chooser.value = "";                         // else choosing the same file again would be no change
+  };
+  const ask = { type: "button", onclick: () => chooser.click() };
+  const choose = make("button", ask, "A file of yours");
+  choose.style.cssText = "margin:2px;padding:2px 8px";
+  tools.append(choose, chooser);
 
   function take() {                                                 // a picture that came from Python
     const given = model.get("given");

@@ -29,8 +29,10 @@ SIDE = 256                                                          # of a pictu
 class Pad(anywidget.AnyWidget):
     """A square to draw on with mouse, pen, finger or keyboard; `pixels` are its RGB bytes, row after row.
 
-    The page tells `drawn`, Python tells `given`, and each leaves the other's alone: while the page waits for an answer about a
-    value that it has sent, it would not hear of another.
+    The page tells `drawn`, Python tells `given`, and each leaves the other's alone: while the page
+    waits for an answer about a value that it has sent, it would not hear of another. A file that
+    the learner chooses comes as a message, {"name": …} with its bytes beside it, at most 5 MB: the
+    page shrinks what is larger.
     """
 
     _esm = Path(__file__).with_name("pad.js")
@@ -67,7 +69,7 @@ def translate(G: Callable[[Tensor], Tensor], starts: Mapping[str, Tensor], alt: 
               colours: Mapping[str, str] = BLACK_AND_WHITE) -> None:
     """A pad, and beside it G of what is drawn on it; `starts` are pictures to begin with, name -> (1, 3, size, size) in [-1, 1].
 
-    `colours` are the paints, name -> "#RRGGBB"; `alt` describes the result. A file of the learner's own can be dropped in: its central
+    `colours` are the paints, name -> "#RRGGBB"; `alt` describes the result. A file of the learner's own can be put there: its central
     square is shrunk to the pad's size. What cannot be read is said in words, and so is an error in G. Without a front end every start
     is translated once, and the first is shown.
     """
@@ -82,7 +84,6 @@ def translate(G: Callable[[Tensor], Tensor], starts: Mapping[str, Tensor], alt: 
         return
     pad = Pad(size=first.shape[-1], names=list(colours), colours=list(colours.values()), label="Your picture")
     result, notice = ipywidgets.HTML(), ipywidgets.HTML()
-    upload = ipywidgets.FileUpload(accept="image/*", description="A file of yours")
 
     def redraw(change=None):
         try:
@@ -95,20 +96,20 @@ def translate(G: Callable[[Tensor], Tensor], starts: Mapping[str, Tensor], alt: 
         notice.value = ""
         pad.put(x)
 
-    def take(change):
-        for file in change["new"][-1:]:
-            try:
-                begin(scale(torch.tensor(picture(io.BytesIO(bytes(file["content"])), pad.size)).unsqueeze(0)))
-            except Exception as error:                              # decoders raise whatever they like at a broken file
-                notice.value = _in_words(ValueError(f"{file['name']} cannot be read as a picture ({error}). Try a PNG or JPEG file."))
+    def take(_, file, buffers):
+        try:
+            begin(scale(torch.tensor(picture(io.BytesIO(buffers[0]), pad.size)).unsqueeze(0)))
+        except Exception as error:                                  # decoders raise what they like
+            notice.value = _in_words(ValueError(
+                f"{file['name']} cannot be read as a picture ({error}). Try a PNG or JPEG file."))
 
     buttons = [ipywidgets.Button(description=name) for name in starts]
     for button, x in zip(buttons, starts.values(), strict=True):
         button.on_click(in_turn(lambda _, x=x: begin(x)))
-    upload.observe(in_turn(take), "value")
+    pad.on_msg(in_turn(take))
     pad.observe(in_turn(redraw), "pixels")
     begin(first)
-    display(ipywidgets.VBox([ipywidgets.HBox([*buttons, upload], layout={"flex_flow": "row wrap"}), notice,
+    display(ipywidgets.VBox([ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"}), notice,
                              ipywidgets.HBox([pad, result], layout={"flex_flow": "row wrap", "grid_gap": "16px"})]))
 
 

@@ -65,6 +65,44 @@ def test_a_learner_draws_and_sees_the_translation(open_notebook, server):
     chooser.value.set_files({"name": "blue.png", "mimeType": "image/png", "buffer": file.getvalue()})
     becomes(16, 16, YELLOW)
     page.wait_for_function(ON_PAD, arg=[[16, 16], "0,0,255"], timeout=10_000)
+
+    page.get_by_role("button", name="grey").click()
+    becomes(16, 16, "127,127,127")
+    # a browser tells of a choice only if it is another one than that of the chooser
+    assert page.eval_on_selector("input[type=file]", "chooser => chooser.files.length") == 0
+    with page.expect_file_chooser() as chooser:                     # the same file again
+        page.get_by_role("button", name="A file of yours").click()
+    chooser.value.set_files({"name": "blue.png", "mimeType": "image/png", "buffer": file.getvalue()})
+    becomes(16, 16, YELLOW)
     if folder := os.environ.get("GAN_COURSE_SCREENSHOTS"):
         notebook.photograph(folder)
+    assert notebook.errors() == [] and notebook.strangers == []
+
+
+def test_a_file_that_is_too_large_to_send_is_shrunk_or_refused_in_words(open_notebook, server, tmp_path):
+    """JupyterLab cuts the connection to the kernel at a message of 10 MB."""
+    server.write("large.ipynb", [CELL])
+    notebook = open_notebook("large.ipynb")
+    notebook.run_all()
+    page = notebook.page
+    page.get_by_role("application").wait_for()
+    noise = np.random.default_rng(0).integers(0, 256, (2100, 2100, 3), np.uint8)
+    noise[:, :, 2] = 255                                            # bluish
+    Image.fromarray(noise).save(tmp_path / "large.bmp")
+    (tmp_path / "odd.tif").write_bytes(bytes(12_000_000))
+    assert (tmp_path / "large.bmp").stat().st_size > 11_000_000
+
+    def choose(name):
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="A file of yours").click()
+        chooser.value.set_files(tmp_path / name)
+
+    choose("odd.tif")
+    page.get_by_text("odd.tif has 12.0 MB, too much to send").wait_for()
+    choose("large.bmp")
+    page.get_by_text("large.bmp has 13.2 MB, so a smaller copy was taken.").wait_for()
+    blue_is_full = f"async () => (await ({PIXEL})([16, 16])).endsWith(',0')"     # the negative has no blue
+    page.wait_for_function(blue_is_full, timeout=10_000)
+    page.get_by_role("button", name="white").click()                # the connection still stands
+    page.wait_for_function(f"async () => await ({PIXEL})([3, 3]) === '0,0,0'", timeout=10_000)
     assert notebook.errors() == [] and notebook.strangers == []
