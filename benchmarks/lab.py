@@ -29,7 +29,8 @@ from gan_course.widgets.lab import live
 def build(seed=0):
     torch.manual_seed(seed)
     stream = data.batches("moons", 128, seed=seed, device="cpu")
-    return GAN(nets.MLPGenerator(2, (2,), 64), nets.MLPDiscriminator((2,), 64), lr=(1e-3, 3e-4)), stream
+    return GAN(nets.MLPGenerator(2, (2, ), 64), nets.MLPDiscriminator((2, ), 64),
+               lr=(1e-3, 3e-4)), stream
 
 
 async def longest_wait(lab, seconds: float) -> float:
@@ -55,13 +56,17 @@ class Clock:
 
 
 async def lab_over_plain(lab, training, seconds: float) -> float:
-    """The lab's rounds per second over those of the plain training, each of which plays for about half of the time."""
+    """The lab's rounds per second over those of the plain training, each of which plays for about
+    half of the time.
+    """
     live.time = clock = Clock()
-    begin, plain_begin, turns, start = lab.live.training.round, training.round, 0, time.perf_counter()
+    begin, plain_begin, turns, start = lab.live.training.round, training.round, 0, time.perf_counter(
+    )
     lab.start()
     while time.perf_counter() - start < seconds:
         played = lab.live.training.round
-        while lab.live.training.round == played:                    # the lab's turn: it draws if it is time to, and plays
+        # the lab's turn: it draws if it is time to, and plays
+        while lab.live.training.round == played:
             await asyncio.sleep(0)
         turn = time.perf_counter()
         while time.perf_counter() - turn < live.PLAY_SECONDS:
@@ -70,8 +75,10 @@ async def lab_over_plain(lab, training, seconds: float) -> float:
         turns += 1
     lab.live.pause()
     live.time = time
-    lab_seconds = time.perf_counter() - start - clock.away + turns * live.BREATHE_SECONDS  # its waits passed in our turns
-    return (lab.live.training.round - begin) / lab_seconds / ((training.round - plain_begin) / clock.away)
+    # its waits passed in our turns
+    lab_seconds = time.perf_counter() - start - clock.away + turns * live.BREATHE_SECONDS
+    return (lab.live.training.round - begin) / lab_seconds / (
+        (training.round - plain_begin) / clock.away)
 
 
 GENERATORS = {
@@ -83,7 +90,9 @@ GENERATORS = {
 
 
 def slider_times(explorer, G, moves: int) -> list[float]:
-    """Seconds from a slider's new value to the new picture, the sliders of an explorer taking turns."""
+    """Seconds from a slider's new value to the new picture, the sliders of an explorer taking
+    turns.
+    """
     boxes, times = [], []
     explore.display = boxes.append
     explorer(G)
@@ -97,7 +106,8 @@ def slider_times(explorer, G, moves: int) -> list[float]:
 
 
 async def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", default=20.0, type=float, help="how long a repeat lasts")
     parser.add_argument("--repeats", default=7, type=int)
     a = parser.parse_args()
@@ -110,10 +120,15 @@ async def main():
     answers = [await longest_wait(lab, a.seconds / 4) for _ in range(a.repeats)]
     print(f"lab / plain: {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})")
     print(f"answer: {statistics.median(answers):.3f} s ({min(answers):.3f} to {max(answers):.3f})")
-    print(f"{'sliders, ms: median, 95th percentile':40}" + "".join(f"{name:>22}" for name in GENERATORS))
+    print(f"{'sliders, ms: median, 95th percentile':40}" + "".join(f"{name:>22}"
+                                                                   for name in GENERATORS))
     for explorer in (generator.latent_axes, generator.interpolation, generator.truncation):
-        times = [1000 * np.array(slider_times(explorer, make(), 105)) for make in GENERATORS.values()]
-        print(f"{explorer.__name__:40}" + "".join(f"{np.median(each):14.0f}, {np.quantile(each, 0.95):6.0f}" for each in times))
+        times = [
+            1000 * np.array(slider_times(explorer, make(), 105)) for make in GENERATORS.values()
+        ]
+        print(f"{explorer.__name__:40}" + "".join(f"{np.median(each):14.0f}, "
+                                                  f"{np.quantile(each, 0.95):6.0f}"
+                                                  for each in times))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""What sixty seconds of training give on this machine, for the models of Parts II and III, beside floors and ceilings.
+"""What sixty seconds of training give on this machine, for the models of Parts II and III, beside
+floors and ceilings.
 
     python benchmarks/sixty_seconds.py                    all models
     python benchmarks/sixty_seconds.py dcgan cyclegan     some; --seconds 20 --seeds 5 to vary; --data mnist for the first two
@@ -8,8 +9,9 @@
     infogan       share of held-out digits whose kind, as Q reads it, is the digit matched to that kind (floor: permuted kinds)
     cyclegan      decibel against the hidden partner, summer -> winter and back (floor: the input, copied)
 
-Only the rounds are timed, in wall-clock seconds; medians over the seeds, with the least and the greatest. On a machine that has other
-work to do, --one-thread counts the CPU seconds of a single thread instead.
+Only the rounds are timed, in wall-clock seconds; medians over the seeds, with the least and the
+greatest. On a machine that has other work to do, --one-thread counts the CPU seconds of a single
+thread instead.
 """
 import argparse
 import statistics
@@ -38,7 +40,8 @@ SAMPLES = 2000
 
 def train(game, dataset, batch_size: int, seed: int, seconds: float, decay: bool = False) -> int:
     """Play for so many seconds; how many rounds there were."""
-    training = Training(game, data.batches(dataset, batch_size, seed=seed), seed=seed, device=pick_device())
+    training = Training(game, data.batches(dataset, batch_size, seed=seed), seed=seed,
+                        device=pick_device())
     clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
     begin = clock()
     while (spent := clock() - begin) < seconds:
@@ -54,10 +57,14 @@ def images(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], 
         game = GAN(nets.MLPGenerator(64, dataset.data_shape, 256, batchnorm=True),
                    nets.MLPDiscriminator(dataset.data_shape, 256, dropout=0.3), lr=(1e-3, 1e-3))
     else:
-        game = DCGAN(nets.ConvGenerator(64, channels, 16, size), nets.ConvDiscriminator(channels, 16, size), lr=(3e-4, 2e-3))
+        game = DCGAN(nets.ConvGenerator(64, channels, 16, size),
+                     nets.ConvDiscriminator(channels, 16, size), lr=(3e-4, 2e-3))
     rounds = train(game, dataset, 64 if name == "mlp" else 16, seed, seconds)
     fake = torch.cat([game.sample(500).cpu() for _ in range(SAMPLES // 500)])
-    return [judge.frechet_classifier_distance(judge.load(dataset.name), dataset.take(SAMPLES, seed), fake)], rounds
+    return [
+        judge.frechet_classifier_distance(judge.load(dataset.name), dataset.take(SAMPLES, seed),
+                                          fake)
+    ], rounds
 
 
 def obedience(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], int]:
@@ -65,17 +72,22 @@ def obedience(name: str, dataset, seed: int, seconds: float) -> tuple[list[float
     game = CGAN(ConditionalGenerator(64, 10, 1, 32, 8), D, lr=(1e-3, 1e-3))
     rounds = train(game, dataset, 64, seed, seconds)
     y = torch.arange(SAMPLES) % 10
-    return [100 * (judge.load("digits").probabilities(game.sample(SAMPLES, y).cpu()).argmax(1) == y).float().mean().item()], rounds
+    return [
+        100 * (judge.load("digits").probabilities(game.sample(SAMPLES, y).cpu()).argmax(1)
+               == y).float().mean().item()
+    ], rounds
 
 
 def matched(kinds: torch.Tensor, labels: torch.Tensor) -> float:
     """The best share, in per cent, over all ways to give each kind a digit of its own."""
-    counts = torch.zeros(10, 10).index_put_((kinds, labels), torch.ones(len(labels)), accumulate=True)
+    counts = torch.zeros(10, 10).index_put_((kinds, labels), torch.ones(len(labels)),
+                                            accumulate=True)
     return 100 * counts.numpy()[linear_sum_assignment(-counts.numpy())].sum() / len(labels)
 
 
 def codes(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], int]:
-    game = InfoGAN(CodeGenerator(62, 10, 2, 1, 32, 8), nets.ConvDiscriminator(1, 32, 8), lr=(1e-3, 1e-3))
+    game = InfoGAN(CodeGenerator(62, 10, 2, 1, 32, 8), nets.ConvDiscriminator(1, 32, 8),
+                   lr=(1e-3, 1e-3))
     rounds = train(game, dataset, 64, seed, seconds)
     held_out = data.load("digits", "test")
     kinds = game.read(scale(held_out.images).to(pick_device()))[0].argmax(1).cpu()
@@ -83,12 +95,16 @@ def codes(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], i
 
 
 def translation(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], int]:
-    game = CycleGAN(*(ResidualGenerator() for _ in "GF"), *(nets.PatchDiscriminator(3, 16) for _ in "XY"), lr=(1e-3, 2e-3))
+    game = CycleGAN(*(ResidualGenerator() for _ in "GF"),
+                    *(nets.PatchDiscriminator(3, 16) for _ in "XY"), lr=(1e-3, 2e-3))
     rounds = train(game, dataset.unpaired(), 4, seed, seconds, decay=True)
     truth = data.load("seasons", "test")
     x, y = scale(truth.x), scale(truth.y)
     device = pick_device()
-    return [likeness.psnr(game.sample(len(x), x.to(device)).cpu(), y), likeness.psnr(game.back(y.to(device)).cpu(), x)], rounds
+    return [
+        likeness.psnr(game.sample(len(x), x.to(device)).cpu(), y),
+        likeness.psnr(game.back(y.to(device)).cpu(), x)
+    ], rounds
 
 
 def floors(name: str, dataset) -> str:
@@ -106,16 +122,22 @@ def floors(name: str, dataset) -> str:
     return f"copied input {likeness.psnr(scale(truth.x), scale(truth.y)):.1f}"
 
 
-MODELS = {"mlp": images, "dcgan": images, "cgan": obedience, "blind": obedience, "infogan": codes, "cyclegan": translation}
+MODELS = {
+    "mlp": images, "dcgan": images, "cgan": obedience, "blind": obedience, "infogan": codes,
+    "cyclegan": translation
+}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", choices=[*MODELS, []], help="which; by default all")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--data", default="shapes", help="images for mlp and dcgan: shapes, digits, mnist or fashion_mnist")
-    parser.add_argument("--one-thread", action="store_true", help="count the CPU seconds of one thread")
+    parser.add_argument("--data", default="shapes", help="images for mlp and dcgan: shapes, "
+                                                         "digits, mnist or fashion_mnist")
+    parser.add_argument("--one-thread", action="store_true",
+                        help="count the CPU seconds of one thread")
     given = parser.parse_args()
     if given.one_thread:
         torch.set_num_threads(1)
@@ -129,7 +151,8 @@ def main() -> None:
         found = [f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
                  for values in zip(*(numbers for numbers, _ in runs), strict=True)]
         rounds = statistics.median(rounds for _, rounds in runs)
-        print(f"{name:10}{of:15}{'; '.join(found):50}{floors(name, dataset):35}{rounds:.0f} rounds", flush=True)
+        print(f"{name:10}{of:15}{'; '.join(found):50}{floors(name, dataset):35}{rounds:.0f} rounds",
+              flush=True)
 
 
 if __name__ == "__main__":

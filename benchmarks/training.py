@@ -1,4 +1,5 @@
-"""How fast is `play`? Images per second beside the same networks in two hand-written loops, in one run.
+"""How fast is `play`? Images per second beside the same networks in two hand-written loops, in one
+run.
 
     python benchmarks/training.py [--device cuda] [--rounds 10] [--repeats 5] [--width 64] [--bf16] [--compile]
 
@@ -6,8 +7,9 @@
     bare       the same networks, data in memory, channels_last, fused Adam, D frozen while G moves: nothing but the lines
     textbook   the loop of most tutorials: PIL pictures and transforms in a DataLoader, plain Adam, `.item()` each step
 
-DCGAN-sized networks at 32x32 in colour, batch 64. The variants take turns, and ratios are taken turn by turn, so that a machine that
-speeds up or slows down does so for all of them. Also the share of this machine's matrix-multiply peak, measured in the same run.
+DCGAN-sized networks at 32x32 in colour, batch 64. The variants take turns, and ratios are taken
+turn by turn, so that a machine that speeds up or slows down does so for all of them. Also the share
+of this machine's matrix-multiply peak, measured in the same run.
 """
 import argparse
 import statistics
@@ -31,13 +33,15 @@ ADAM = dict(lr=2e-4, betas=(0.5, 0.999))
 
 def pictures(n: int = 2048) -> ImageSet:
     """Random colour pictures; what is in them does not matter to the clock."""
-    images = torch.randint(0, 256, (n, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    images = torch.randint(0, 256, (n, 3, 32, 32), dtype=torch.uint8,
+                           generator=torch.Generator().manual_seed(0))
     return ImageSet("noise", images, torch.zeros(n, dtype=torch.long), ("noise",))
 
 
 def networks(device, width: int):
     torch.manual_seed(0)
-    return nets.ConvGenerator(Z_DIM, width=width).to(device), nets.ConvDiscriminator(width=width).to(device)
+    return nets.ConvGenerator(
+        Z_DIM, width=width).to(device), nets.ConvDiscriminator(width=width).to(device)
 
 
 def play_rounds(device, width: int, **options):
@@ -48,7 +52,9 @@ def play_rounds(device, width: int, **options):
 
 
 def bare_rounds(device, width: int):
-    """One round at a time of the loop that one would write by hand, knowing what `Training` knows."""
+    """One round at a time of the loop that one would write by hand, knowing what `Training`
+    knows.
+    """
     G, D = networks(device, width)
     G, D = (net.to(memory_format=torch.channels_last) for net in (G, D))
     stream = Batches(pictures(), BATCH, device=device)
@@ -81,8 +87,12 @@ class Album(Dataset):
 
     def __init__(self, images: ImageSet):
         self.arrays = images.images.permute(0, 2, 3, 1).numpy()
-        self.transform = transforms.Compose([transforms.Resize(32), transforms.CenterCrop(32), transforms.ToTensor(),
-                                             transforms.Normalize((0.5,) * 3, (0.5,) * 3)])
+        self.transform = transforms.Compose([
+            transforms.Resize(32),
+            transforms.CenterCrop(32),
+            transforms.ToTensor(),
+            transforms.Normalize((0.5, ) * 3, (0.5, ) * 3)
+        ])
 
     def __len__(self):
         return len(self.arrays)
@@ -94,8 +104,10 @@ class Album(Dataset):
 def textbook_rounds(device, width: int, workers: int):
     """One round at a time of the usual tutorial."""
     G, D = networks(device, width)
-    loader = DataLoader(Album(pictures()), BATCH, shuffle=True, drop_last=True, num_workers=workers, persistent_workers=workers > 0)
-    optimizer_D, optimizer_G = torch.optim.Adam(D.parameters(), **ADAM), torch.optim.Adam(G.parameters(), **ADAM)
+    loader = DataLoader(Album(pictures()), BATCH, shuffle=True, drop_last=True, num_workers=workers,
+                        persistent_workers=workers > 0)
+    optimizer_D, optimizer_G = torch.optim.Adam(D.parameters(),
+                                                **ADAM), torch.optim.Adam(G.parameters(), **ADAM)
     ones, zeros = torch.ones(BATCH, device=device), torch.zeros(BATCH, device=device)
 
     def endless():
@@ -140,7 +152,8 @@ def peak(device, size: int) -> float:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cpu", type=torch.device)
     parser.add_argument("--rounds", default=10, type=int, help="rounds in each turn")
     parser.add_argument("--repeats", default=5, type=int, help="turns")
@@ -158,20 +171,25 @@ def main():
         loops["play, compile"] = play_rounds(a.device, a.width, compile=True)
     for one_round in loops.values():
         seconds(one_round, 3, a.device)                             # warm up
-    turns = [{name: seconds(one_round, a.rounds, a.device) for name, one_round in loops.items()} for _ in range(a.repeats)]
+    turns = [{name: seconds(one_round, a.rounds, a.device) for name, one_round in loops.items()}
+             for _ in range(a.repeats)]
 
     with FlopCounterMode(display=False) as counter:
         loops["bare"]()
     best = peak(a.device, 2048 if a.device.type == "cpu" else 8192)
-    print(f"torch {torch.__version__}, {a.device}, {torch.get_num_threads()} threads, batch {BATCH}, "
+    print(f"torch {torch.__version__}, {a.device}, {torch.get_num_threads()} threads, batch "
+          f"{BATCH}, "
           f"medians of {a.repeats} turns of {a.rounds} rounds")
-    print(f"{'loop':16}{'images/s':>10}{'time / play':>14}{'(min to max)':>18}{'of matmul peak':>16}")
+    print(
+        f"{'loop':16}{'images/s':>10}{'time / play':>14}{'(min to max)':>18}{'of matmul peak':>16}")
     for name in loops:
         times = [turn[name] for turn in turns]
         ratios = [turn[name] / turn["play"] for turn in turns]
         share = counter.get_total_flops() / statistics.median(times) / best
         spread = f"{min(ratios):.3f} to {max(ratios):.3f}"
-        print(f"{name:16}{BATCH / statistics.median(times):10.0f}{statistics.median(ratios):14.3f}{spread:>18}{share:16.0%}")
+        print(
+            f"{name:16}{BATCH / statistics.median(times):10.0f}{statistics.median(ratios):14.3f}{spread:>18}{share:16.0%}"
+        )
 
 
 if __name__ == "__main__":

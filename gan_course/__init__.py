@@ -25,7 +25,8 @@
     pages      what instructors read, a self-contained page each; `mathml` draws its formulas
     cli        the command `gan-course`
 
-Nothing is imported here, so that `import gan_course` costs nothing; take what you need from its own module.
+Nothing is imported here, so that `import gan_course` costs nothing; take what you need from its own
+module.
 """
 
 __version__ = "0.1.0"

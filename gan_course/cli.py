@@ -1,4 +1,6 @@
-"""The command `gan-course`: what notebooks there are, whether this machine can run them, and runs without a browser."""
+"""The command `gan-course`: what notebooks there are, whether this machine can run them, and runs
+without a browser.
+"""
 import argparse
 import os
 import sys
@@ -18,28 +20,40 @@ EXAMPLES = """examples:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do as asked, and return the exit status: 0, 1 when something failed, 2 for a wrong request, 130 after Ctrl-C."""
+    """Do as asked, and return the exit status: 0, 1 when something failed, 2 for a wrong request,
+    130 after Ctrl-C.
+    """
     parser = argparse.ArgumentParser(prog="gan-course", description=__doc__, epilog=EXAMPLES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True,
-                                     metavar="list | doctor | run | progress | batch | report | sweep | class")
+                                     metavar="list | doctor | run | progress | batch | report | "
+                                             "sweep | class")
     commands.add_parser("list", help="the notebooks: number, title, question, minutes on a laptop")
-    commands.add_parser("doctor", help="check this installation, and say what to do where something is amiss")
-    run = commands.add_parser("run", help="run one notebook from top to bottom and keep the result as a notebook")
+    commands.add_parser("doctor", help="check this installation, and say what to do where "
+                                       "something is amiss")
+    run = commands.add_parser("run", help="run one notebook from top to bottom and keep the result "
+                                          "as a notebook")
     run.add_argument("notebook", help="its number or name, for example 03")
-    run.add_argument("-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
+    run.add_argument("-p", "--parameter", nargs=2, action="append", default=[],
+                     metavar=("NAME", "VALUE"),
                      help="set a parameter of the notebook; may be given several times")
-    run.add_argument("-o", "--output", type=Path, help="where to write the result (default: out/NN_topic.ipynb)")
-    run.add_argument("--profile", choices=PROFILES, help="how large: smoke to try, laptop (default), gpu for quality")
-    run.add_argument("--device", help="where to compute, for example cpu or cuda (default: what is there)")
-    commands.add_parser("progress", help="what you have done so far, what to look at again, and how your predictions fared")
+    run.add_argument("-o", "--output", type=Path, help="where to write the result (default: "
+                                                       "out/NN_topic.ipynb)")
+    run.add_argument("--profile", choices=PROFILES, help="how large: smoke to try, laptop "
+                                                         "(default), gpu for quality")
+    run.add_argument("--device", help="where to compute, for example cpu or cuda (default: what is "
+                                      "there)")
+    commands.add_parser("progress", help="what you have done so far, what to look at again, and "
+                                         "how your predictions fared")
     batch.add(commands)
     classroom.add(commands)
     asked = parser.parse_args(arguments)
-    if given := os.environ.get("GAN_COURSE_DATA"):                  # notebooks run in another folder
+    if given := os.environ.get("GAN_COURSE_DATA"):  # notebooks run in another folder
         os.environ["GAN_COURSE_DATA"] = str(Path(given).expanduser().absolute())
     try:
-        own = {"list": list_notebooks, "doctor": doctor, "run": run_notebook, "progress": show_progress}
+        own = {
+            "list": list_notebooks, "doctor": doctor, "run": run_notebook, "progress": show_progress
+        }
         return (own.get(asked.command) or asked.do)(asked)
     except (ValueError, OSError, ModuleNotFoundError) as error:
         print(f"gan-course: {error}", file=sys.stderr)
@@ -75,7 +89,8 @@ def run_notebook(asked) -> int:
     entry = catalogue.find(asked.notebook)
     out = asked.output or Path("out") / entry.path.name
     if out.suffix != ".ipynb" or out.resolve() == entry.path:
-        raise ValueError(f"The result goes into a notebook of its own, a file *.ipynb; {out} will not do.")
+        raise ValueError(f"The result goes into a notebook of its own, a file *.ipynb; {out} will "
+                         "not do.")
     values = runs.read(dict(asked.parameter), runs.parameters(entry.path))
     environment = {"GAN_COURSE_PROFILE": asked.profile or profile()}
     if asked.device:

@@ -1,8 +1,9 @@
 """Several small networks trained side by side as one: five seeds in hardly more time than one.
 
-The rows of a batch are shared out: with S networks, rows 0 .. N/S - 1 belong to the first, and so on. A game need not know. Its losses are
-means over all rows; each network's gradient is 1/S of what it would be alone, and Adam does not care about such a factor. So the S
-trainings are independent of each other, as if each ran alone on its own rows.
+The rows of a batch are shared out: with S networks, rows 0 .. N/S - 1 belong to the first, and so
+on. A game need not know. Its losses are means over all rows; each network's gradient is 1/S of what
+it would be alone, and Adam does not care about such a factor. So the S trainings are independent of
+each other, as if each ran alone on its own rows.
 """
 import math
 
@@ -11,7 +12,9 @@ from torch import Tensor, nn
 
 
 class CrowdLinear(nn.Module):
-    """S linear layers at once, y_s = x_s W_s + b_s: (S, N, a) -> (S, N, b). Each starts as nn.Linear does: U(-1/sqrt(a), 1/sqrt(a))."""
+    """S linear layers at once, y_s = x_s W_s + b_s: (S, N, a) -> (S, N, b). Each starts as
+    nn.Linear does: U(-1/sqrt(a), 1/sqrt(a)).
+    """
 
     def __init__(self, size: int, a: int, b: int):
         super().__init__()
@@ -24,9 +27,12 @@ class CrowdLinear(nn.Module):
 
 
 class CrowdGenerator(nn.Module):
-    """`size` generators like `nets.MLPGenerator`: z (N, z_dim) -> x (N, *data_shape), N a multiple of `size`."""
+    """`size` generators like `nets.MLPGenerator`: z (N, z_dim) -> x (N, *data_shape), N a multiple
+    of `size`.
+    """
 
-    def __init__(self, size: int, z_dim: int, data_shape: tuple[int, ...], width: int = 128, depth: int = 2):
+    def __init__(self, size: int, z_dim: int, data_shape: tuple[int, ...], width: int = 128,
+                 depth: int = 2):
         super().__init__()
         self.z_dim, self.size, self.data_shape = z_dim, size, tuple(data_shape)
         self.layers = _layers(size, [z_dim] + [width] * depth + [math.prod(data_shape)], nn.ReLU())
@@ -37,21 +43,27 @@ class CrowdGenerator(nn.Module):
 
 
 class CrowdDiscriminator(nn.Module):
-    """`size` discriminators like `nets.MLPDiscriminator`: x (N, *data_shape) -> logits (N,), N a multiple of `size`."""
+    """`size` discriminators like `nets.MLPDiscriminator`: x (N, *data_shape) -> logits (N,), N a
+    multiple of `size`.
+    """
 
     def __init__(self, size: int, data_shape: tuple[int, ...], width: int = 128, depth: int = 2):
         super().__init__()
         self.size = size
-        self.layers = _layers(size, [math.prod(data_shape)] + [width] * depth + [1], nn.LeakyReLU(0.2))
+        self.layers = _layers(size, [math.prod(data_shape)] + [width] * depth + [1],
+                              nn.LeakyReLU(0.2))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(shared_out(x.flatten(1), self.size)).flatten()
 
 
 def shared_out(x: Tensor, size: int) -> Tensor:
-    """The rows of each network: (N, d) -> (size, N / size, d). Raises ValueError if N is not a multiple of `size`."""
+    """The rows of each network: (N, d) -> (size, N / size, d). Raises ValueError if N is not a
+    multiple of `size`.
+    """
     if len(x) % size:
-        raise ValueError(f"{len(x)} rows cannot be shared out among {size} networks: use a batch size that is a multiple of {size}.")
+        raise ValueError(f"{len(x)} rows cannot be shared out among {size} networks: use a batch "
+                         f"size that is a multiple of {size}.")
     return x.reshape(size, -1, x.shape[1])
 
 

@@ -25,7 +25,8 @@ def write(path: Path, content: bytes | str) -> None:
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` to write to; at the end of the block it takes the place of `path`.
+    """Give a temporary path beside `path` to write to; at the end of the block it takes the place
+    of `path`.
 
     If the block raises, the temporary file is removed and `path` stays as it was.
     """

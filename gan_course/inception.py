@@ -1,7 +1,9 @@
-"""The real FID and KID, for colour photographs and comparison with papers: `distances(real, fake)`, computed by torch-fidelity.
+"""The real FID and KID, for colour photographs and comparison with papers: `distances(real, fake)`,
+computed by torch-fidelity.
 
-An extra of the course: `pip install -e ".[inception]"`, and 96 MB of weights, downloaded on first use. The network was trained on
-photographs, so its distances say little about digits; for those there is `judge`.
+An extra of the course: `pip install -e ".[inception]"`, and 96 MB of weights, downloaded on first
+use. The network was trained on photographs, so its distances say little about digits; for those
+there is `judge`.
 """
 import hashlib
 import warnings
@@ -26,44 +28,65 @@ class InceptionDistances(NamedTuple):
     """Both distances on the same features; see `distances`."""
 
     fid: float                                                      # Frechet inception distance
-    kid: KernelDistance                                             # kernel inception distance, mean and sd over 100 subsets
+    kid: KernelDistance  # kernel inception distance, mean and sd over 100 subsets
 
 
-def distances(real: Tensor, fake: Tensor, *, weights: Path | str | None = None) -> InceptionDistances:
-    """FID (arXiv:1706.08500) and KID (arXiv:1801.01401) between images (N, C, H, W) and (M, C, H, W) in [-1, 1].
+def distances(real: Tensor, fake: Tensor, *,
+              weights: Path | str | None = None) -> InceptionDistances:
+    """FID (arXiv:1706.08500) and KID (arXiv:1801.01401) between images (N, C, H, W) and (M, C, H,
+    W) in [-1, 1].
 
-    Grey images (C = 1) become three equal channels; all are rounded to 256 levels and enlarged to 299x299 inside. `weights` is the
-    path of the network's weights; without it they are downloaded once. Papers use 50,000 images: compare only at equal numbers.
-    Warns when there are too few for a covariance. Raises ModuleNotFoundError without torch-fidelity and FileNotFoundError without
+    Grey images (C = 1) become three equal channels; all are rounded to 256 levels and enlarged to
+    299x299 inside. `weights` is the path of the network's weights; without it they are downloaded
+    once. Papers use 50,000 images: compare only at equal numbers. Warns when there are too few for
+    a covariance. Raises ModuleNotFoundError without torch-fidelity and FileNotFoundError without
     weights, which say how to get them, and ValueError for other weights and other images.
     """
     real, fake = Images(real), Images(fake)
     try:
         import torch_fidelity
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("The Inception distances need the package torch-fidelity. Run `%pip install torch-fidelity` in a "
-                                  'notebook, or `pip install -e ".[inception]"` in the folder of the course.') from error
+        raise ModuleNotFoundError("The Inception distances need the package torch-fidelity. Run "
+                                  "`%pip install torch-fidelity` in a "
+                                  'notebook, or `pip install -e ".[inception]"` in the folder of '
+                                  'the course.') from error
     path = weights_file(weights)
     n = min(len(real), len(fake))
     if n <= FEATURES:
-        warnings.warn(f"{n} images do not determine the covariance of {FEATURES} features: the FID is far too large. "
+        warnings.warn(f"{n} images do not determine the covariance of {FEATURES} features: the FID "
+                      "is far too large. "
                       "Papers use 50,000; KID can do with fewer.", stacklevel=2)
     found = torch_fidelity.calculate_metrics(
-        input1=real, input2=fake, fid=True, kid=True, kid_subset_size=min(1000, n), feature_extractor_weights_path=str(path),
-        cuda=pick_device().type == "cuda", save_cpu_ram=True, cache=False, verbose=False)           # saving memory: no worker processes
-    return InceptionDistances(found["frechet_inception_distance"],
-                              KernelDistance(found["kernel_inception_distance_mean"], found["kernel_inception_distance_std"]))
+        input1=real,
+        input2=fake,
+        fid=True,
+        kid=True,
+        kid_subset_size=min(1000, n),
+        feature_extractor_weights_path=str(path),
+        # saving memory: no worker processes
+        cuda=pick_device().type == "cuda",
+        save_cpu_ram=True,
+        cache=False,
+        verbose=False)
+    return InceptionDistances(
+        found["frechet_inception_distance"],
+        KernelDistance(found["kernel_inception_distance_mean"],
+                       found["kernel_inception_distance_std"]))
 
 
 class Images(Dataset):
-    """Images in [-1, 1] as torch-fidelity wants them: one by one, uint8 of three channels. Raises ValueError for anything else."""
+    """Images in [-1, 1] as torch-fidelity wants them: one by one, uint8 of three channels. Raises
+    ValueError for anything else.
+    """
 
     def __init__(self, images: Tensor):
-        if images.dim() != 4 or images.shape[1] not in (1, 3) or len(images) < 2 or not images.is_floating_point():
+        if images.dim() != 4 or images.shape[1] not in (
+                1, 3) or len(images) < 2 or not images.is_floating_point():
             raise ValueError("Need at least 2 images (N, 1 or 3, H, W), floats in [-1, 1]; "
                              f"got {images.dtype} of shape {tuple(images.shape)}.")
         if not images.isfinite().all():
-            raise ValueError(f"Some pixels of the images {tuple(images.shape)} are not finite (nan or inf).")
+            raise ValueError(f"Some pixels of the images {tuple(images.shape)} are not finite (nan "
+                             "or inf).")
         self.images = unscale(images).cpu()
 
     def __len__(self) -> int:
@@ -74,7 +97,9 @@ class Images(Dataset):
 
 
 def weights_file(path: Path | str | None = None) -> Path:
-    """Where the weights lie, once it is sure that they are those of the published numbers; without a path, downloaded if need be."""
+    """Where the weights lie, once it is sure that they are those of the published numbers; without
+    a path, downloaded if need be.
+    """
     given, path = path is not None, Path(path or data_folder() / Path(URL).name).expanduser()
     if not path.exists():
         hint = f"Get {URL} by other means, and put it into {data_folder()} or give its path as `weights`."
@@ -84,10 +109,12 @@ def weights_file(path: Path | str | None = None) -> Path:
         try:
             torch.hub.download_url_to_file(URL, str(path), hash_prefix=SHA256)
         except (OSError, RuntimeError) as error:                    # no network; the wrong checksum
-            raise FileNotFoundError(f"The weights could not be downloaded ({error}). {hint}") from error
+            raise FileNotFoundError(
+                f"The weights could not be downloaded ({error}). {hint}") from error
     with open(path, "rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != SHA256:
-        raise ValueError(f"{path} does not hold the weights that published FIDs use: its sha256 begins with {found[:8]}, "
+        raise ValueError(f"{path} does not hold the weights that published FIDs use: its sha256 "
+                         f"begins with {found[:8]}, "
                          f"not with {SHA256[:8]}. Delete it, and get {URL}.")
     return path

@@ -1,6 +1,8 @@
-"""Ways through the space of z, and a picture of where they lead. What a generator has learned lies in what it makes of z ~ N(0, I).
+"""Ways through the space of z, and a picture of where they lead. What a generator has learned lies
+in what it makes of z ~ N(0, I).
 
-z has the shape (N, z_dim). Every way is a pure function: the same z in, the same z out, and a small step of a slider is a small step of z.
+z has the shape (N, z_dim). Every way is a pure function: the same z in, the same z out, and a small
+step of a slider is a small step of z.
 """
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -12,75 +14,89 @@ from gan_course import nets, plots
 
 def noise(G: nn.Module, n: int, seed: int = 0) -> Tensor:
     """The same `n` draws of z ~ N(0, I) each time, on the generator's device: (n, z_dim)."""
-    return torch.randn(n, G.z_dim, generator=torch.Generator().manual_seed(seed)).to(next(G.parameters()).device)
+    return torch.randn(n, G.z_dim, generator=torch.Generator().manual_seed(seed)).to(
+        next(G.parameters()).device)
 
 
 def along(z: Tensor, places: dict[int, float]) -> Tensor:
-    """z moved along some of its axes: `places` says which of its numbers stand where, {0: 1.5}; the others stay. (N, z_dim).
+    """z moved along some of its axes: `places` says which of its numbers stand where, {0: 1.5}; the
+    others stay. (N, z_dim).
 
     Raises ValueError for an axis that z does not have.
     """
     moved = z.clone()
     for axis, place in places.items():
         if not 0 <= axis < z.shape[1]:
-            raise ValueError(f"z has {z.shape[1]} numbers, counted from 0; there is no number {axis}.")
+            raise ValueError(f"z has {z.shape[1]} numbers, counted from 0; there is no number "
+                             f"{axis}.")
         moved[:, axis] = place
     return moved
 
 
 def straight(a: Tensor, b: Tensor, t: float) -> Tensor:
-    """The point at t in [0, 1] of the straight line from a to b: (1 - t) a + t b. Shapes (N, z_dim).
+    """The point at t in [0, 1] of the straight line from a to b: (1 - t) a + t b. Shapes (N,
+    z_dim).
 
-    In many dimensions nearly every z ~ N(0, I) is about sqrt(z_dim) long, and the middle of a straight line only 0.71 times that: a z
-    that G hardly met in training. In the space of w, `straight(mean of w, w, psi)` is the truncation of StyleGAN (arXiv:1812.04948).
+    In many dimensions nearly every z ~ N(0, I) is about sqrt(z_dim) long, and the middle of a
+    straight line only 0.71 times that: a z that G hardly met in training. In the space of w,
+    `straight(mean of w, w, psi)` is the truncation of StyleGAN (arXiv:1812.04948).
     """
     return (1 - t) * a + t * b
 
 
 def spherical(a: Tensor, b: Tensor, t: float) -> Tensor:
-    """The point at t in [0, 1] of the way from a to b at an even pace around the origin. Shapes (N, z_dim).
+    """The point at t in [0, 1] of the way from a to b at an even pace around the origin. Shapes (N,
+    z_dim).
 
         sin((1 - t) w) / sin(w) a + sin(t w) / sin(w) b,    w the angle between a and b
 
-    If a and b are equally long, so is every z on the way. Where both point the same way, or exactly opposite ways, it is the straight
-    line. White, 2016, arXiv:1609.04468.
+    If a and b are equally long, so is every z on the way. Where both point the same way, or exactly
+    opposite ways, it is the straight line. White, 2016, arXiv:1609.04468.
     """
-    cosine = cosine_similarity(a.double(), b.double(), dim=1).unsqueeze(1)                      # (N, 1)
+    cosine = cosine_similarity(a.double(), b.double(), dim=1).unsqueeze(1)  # (N, 1)
     angle = torch.acos(cosine.clamp(-1, 1))
     curved = (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle)
     return torch.where(torch.sin(angle) > 1e-6, curved, straight(a, b, t)).to(a)
 
 
 def truncate(z: Tensor, threshold: float) -> Tensor:
-    """z ~ N(0, I) turned into draws of the truncation trick, in which no number lies beyond the threshold. (N, z_dim).
+    """z ~ N(0, I) turned into draws of the truncation trick, in which no number lies beyond the
+    threshold. (N, z_dim).
 
         Phi^-1(Phi(-threshold) + Phi(z) (Phi(threshold) - Phi(-threshold))),    Phi the normal distribution function
 
-    BigGAN (arXiv:1809.11096) draws each number again until it lies inside. This gives numbers of the same distribution, and each of
-    them moves smoothly with the threshold. Raises ValueError for a threshold that is not above 0.
+    BigGAN (arXiv:1809.11096) draws each number again until it lies inside. This gives numbers of
+    the same distribution, and each of them moves smoothly with the threshold. Raises ValueError for
+    a threshold that is not above 0.
     """
     if not threshold > 0:
-        raise ValueError(f"The threshold is a distance from 0, so it has to be above 0; got {threshold}.")
-    low, high = torch.special.ndtr(torch.tensor([-threshold, threshold], dtype=torch.float64)).tolist()
+        raise ValueError("The threshold is a distance from 0, so it has to be above 0; got "
+                         f"{threshold}.")
+    low, high = torch.special.ndtr(torch.tensor([-threshold, threshold],
+                                                dtype=torch.float64)).tolist()
     inside = torch.special.ndtri(low + torch.special.ndtr(z.double()) * (high - low))
     return inside.clamp(-threshold, threshold).to(z)
 
 
 @torch.no_grad()
 def generate(G: nn.Module, z: Tensor, y: int | Tensor | None = None) -> Tensor:
-    """G(z), or G(z, y) for a generator that is told a class, as a finished generator gives it: (N, *data_shape), on the CPU.
+    """G(z), or G(z, y) for a generator that is told a class, as a finished generator gives it: (N,
+    *data_shape), on the CPU.
 
     `y` is one class for all, or the class of each, (N,).
     """
     with nets.evaluating(G):
-        return (G(z) if y is None else G(z, torch.as_tensor(y, device=z.device).expand(len(z)))).cpu()
+        return (G(z) if y is None else G(z,
+                                         torch.as_tensor(y, device=z.device).expand(len(z)))).cpu()
 
 
 class Picture:
-    """Samples as a picture whose frame is drawn once, and then only what is in it, which is several times faster: sliders wait for it.
+    """Samples as a picture whose frame is drawn once, and then only what is in it, which is several
+    times faster: sliders wait for it.
 
-    Images (N, C, H, W) stand in rows of `columns`, with `titles` on the left; points in the plane, (N, 2), are crosses. `show(x)` puts as
-    many other samples in their places, and gives the drawn page, for `plots.show` and `plots.img`.
+    Images (N, C, H, W) stand in rows of `columns`, with `titles` on the left; points in the plane,
+    (N, 2), are crosses. `show(x)` puts as many other samples in their places, and gives the drawn
+    page, for `plots.show` and `plots.img`.
     """
 
     def __init__(self, x: Tensor, columns: int = 8, titles: list[str] | None = None):
@@ -93,9 +109,10 @@ class Picture:
             plots.scatter(ax, fake=x, extent=max(2.0, 1.25 * x.abs().max().item()))
             self.drawn, = ax.collections
         else:
-            raise ValueError(f"Can show images (N, C, H, W) or points (N, 2); these samples have the shape {tuple(x.shape)}.")
+            raise ValueError("Can show images (N, C, H, W) or points (N, 2); these samples have "
+                             f"the shape {tuple(x.shape)}.")
         self.drawn.set_animated(True)                               # left out of the frame
-        self.page = plots.page(self.fig)                            # the layout is worked out here, once
+        self.page = plots.page(self.fig)  # the layout is worked out here, once
         self.fig.set_layout_engine("none")
         self.frame = self.page.copy_from_bbox(self.fig.bbox)
 

@@ -1,6 +1,8 @@
-"""How alike two pictures are, pixel by pixel: for translations, whose true partner is known. All pictures lie in [-1, 1].
+"""How alike two pictures are, pixel by pixel: for translations, whose true partner is known. All
+pictures lie in [-1, 1].
 
-`metrics` compares whole crowds of samples; here row i of one batch is compared with row i of the other.
+`metrics` compares whole crowds of samples; here row i of one batch is compared with row i of the
+other.
 """
 import math
 
@@ -13,11 +15,13 @@ PEAK = 2.0
 
 
 def psnr(a: Tensor, b: Tensor, mask: Tensor | None = None) -> float:
-    """Peak signal-to-noise ratio in decibel: 10 log10(2^2 / MSE), the mean taken over all pixels and channels of all rows at once.
+    """Peak signal-to-noise ratio in decibel: 10 log10(2^2 / MSE), the mean taken over all pixels
+    and channels of all rows at once.
 
-    a, b: (N, C, H, W) in [-1, 1]; with `mask`, bool (N, H, W), only its pixels count. Equal pictures give infinity; 20 dB is a typical
-    error of a tenth of the range; ten dB more is ten times less squared error. Raises ValueError for shapes that do not match, or when
-    the mask is empty.
+    a, b: (N, C, H, W) in [-1, 1]; with `mask`, bool (N, H, W), only its pixels count. Equal
+    pictures give infinity; 20 dB is a typical error of a tenth of the range; ten dB more is ten
+    times less squared error. Raises ValueError for shapes that do not match, or when the mask is
+    empty.
     """
     _check(a, b, mask)
     squared = (a.double() - b.double()).square()
@@ -30,22 +34,28 @@ def psnr(a: Tensor, b: Tensor, mask: Tensor | None = None) -> float:
 
 
 def ssim(a: Tensor, b: Tensor) -> float:
-    """Structural similarity, at most 1 for equal pictures (Wang, Bovik, Sheikh, Simoncelli, 2004), averaged over places, channels and rows.
+    """Structural similarity, at most 1 for equal pictures (Wang, Bovik, Sheikh, Simoncelli, 2004),
+    averaged over places, channels and rows.
 
         (2 m_a m_b + c1) (2 s_ab + c2) / ((m_a^2 + m_b^2 + c1) (s_a^2 + s_b^2 + c2))
 
-    m, s^2 and s_ab are mean, variance and covariance under a Gaussian window of 11 x 11 pixels, sd 1.5, around each pixel; the pictures
-    are mirrored at their edges. c1 = (0.01 * 2)^2, c2 = (0.03 * 2)^2. a, b: (N, C, H, W) in [-1, 1], at least 6 pixels a side.
-    Raises ValueError for other shapes.
+    m, s^2 and s_ab are mean, variance and covariance under a Gaussian window of 11 x 11 pixels, sd
+    1.5, around each pixel; the pictures are mirrored at their edges. c1 = (0.01 * 2)^2, c2 = (0.03
+    * 2)^2. a, b: (N, C, H, W) in [-1, 1], at least 6 pixels a side. Raises ValueError for other
+    shapes.
     """
     _check(a, b)
     if min(a.shape[2:]) < 6:
-        raise ValueError(f"SSIM looks 5 pixels far in each direction; these pictures are only {a.shape[2]} x {a.shape[3]}.")
-    a, b = a.double().flatten(0, 1).unsqueeze(1), b.double().flatten(0, 1).unsqueeze(1)    # (N C, 1, H, W)
-    bell = torch.exp(-(torch.arange(11, dtype=torch.float64, device=a.device) - 5).square() / (2 * 1.5**2))
+        raise ValueError("SSIM looks 5 pixels far in each direction; these pictures are only "
+                         f"{a.shape[2]} x {a.shape[3]}.")
+    # (N C, 1, H, W)
+    a, b = a.double().flatten(0, 1).unsqueeze(1), b.double().flatten(0, 1).unsqueeze(1)
+    bell = torch.exp(-(torch.arange(11, dtype=torch.float64, device=a.device) - 5).square() /
+                     (2 * 1.5**2))
     bell /= bell.sum()
 
-    def mean(x: Tensor) -> Tensor:                                  # the window is a product: first along the columns, then the rows
+    # the window is a product: first along the columns, then the rows
+    def mean(x: Tensor) -> Tensor:
         across = conv2d(pad(x, (5, 5, 5, 5), mode="reflect"), bell[None, None, :, None])
         return conv2d(across, bell[None, None, None, :])            # (N C, 1, H, W)
 
@@ -53,13 +63,16 @@ def ssim(a: Tensor, b: Tensor) -> float:
     mean_a, mean_b = mean(a), mean(b)
     variances = mean(a * a) - mean_a**2 + mean(b * b) - mean_b**2
     covariance = mean(a * b) - mean_a * mean_b
-    return ((2 * mean_a * mean_b + c1) * (2 * covariance + c2) / ((mean_a**2 + mean_b**2 + c1) * (variances + c2))).mean().item()
+    return ((2 * mean_a * mean_b + c1) * (2 * covariance + c2) / ((mean_a**2 + mean_b**2 + c1) *
+                                                                  (variances + c2))).mean().item()
 
 
 def hue(x: Tensor, mask: Tensor) -> Tensor:
-    """The hue of the mean colour inside the mask, for each row, in degrees from 0 (red) over 120 (green) and 240 (blue) to 360: (N,).
+    """The hue of the mean colour inside the mask, for each row, in degrees from 0 (red) over 120
+    (green) and 240 (blue) to 360: (N,).
 
-    x: (N, 3, H, W), mask: bool (N, H, W). NaN where the mask of a row is empty or the mean is grey, which has no hue.
+    x: (N, 3, H, W), mask: bool (N, H, W). NaN where the mask of a row is empty or the mean is grey,
+    which has no hue.
     """
     weight = mask[:, None].to(x)
     red, green, blue = ((x * weight).sum(dim=(2, 3)) / weight.sum(dim=(2, 3))).unbind(dim=1)
@@ -69,7 +82,8 @@ def hue(x: Tensor, mask: Tensor) -> Tensor:
 
 
 def hue_error(a: Tensor, b: Tensor, mask: Tensor) -> float:
-    """The mean angle between the hues of a and b inside the mask, 0 to 180 degrees; hues that have nothing to do with each other give 90.
+    """The mean angle between the hues of a and b inside the mask, 0 to 180 degrees; hues that have
+    nothing to do with each other give 90.
 
     Rows without a hue are left out. Raises ValueError if no row is left.
     """
@@ -83,6 +97,8 @@ def hue_error(a: Tensor, b: Tensor, mask: Tensor) -> float:
 
 def _check(a: Tensor, b: Tensor, mask: Tensor | None = None) -> None:
     if a.shape != b.shape or a.dim() != 4:
-        raise ValueError(f"Two batches of pictures of one shape (N, C, H, W) are needed; got {tuple(a.shape)} and {tuple(b.shape)}.")
+        raise ValueError("Two batches of pictures of one shape (N, C, H, W) are needed; got "
+                         f"{tuple(a.shape)} and {tuple(b.shape)}.")
     if mask is not None and (mask.dtype != torch.bool or mask.shape != (len(a), *a.shape[2:])):
-        raise ValueError(f"The mask must be bool of shape {(len(a), *a.shape[2:])}; got {mask.dtype} of shape {tuple(mask.shape)}.")
+        raise ValueError(f"The mask must be bool of shape {(len(a), *a.shape[2:])}; got "
+                         f"{mask.dtype} of shape {tuple(mask.shape)}.")

@@ -1,4 +1,5 @@
-"""The slow models as they stood after some rounds of training, precomputed: to look at round 0, 500 and 5,000 at once, and to train on.
+"""The slow models as they stood after some rounds of training, precomputed: to look at round 0, 500
+and 5,000 at once, and to train on.
 
     training = milestones.load("cyclegan_seasons", 500)             # a Training; next(training) plays round 501
     training = milestones.load("seasons_both", 1000, seed=2)
@@ -39,7 +40,9 @@ def dcgan_shapes(seed: int = 0, device=None) -> tuple[Game, Batches]:
 
 
 def cyclegan(pairs: str, **weights: float) -> Recipe:
-    """The recipe of a CycleGAN between the two sides of `pairs`, without pairs; `weights` are its `cycle` and `identity`."""
+    """The recipe of a CycleGAN between the two sides of `pairs`, without pairs; `weights` are its
+    `cycle` and `identity`.
+    """
     def recipe(seed: int = 0, device=None) -> tuple[Game, Batches]:
         seed_everything(seed)
         translators = [ResidualGenerator() for _ in "GF"]
@@ -49,10 +52,11 @@ def cyclegan(pairs: str, **weights: float) -> Recipe:
     return recipe
 
 
-RECIPES: dict[str, tuple[Recipe, tuple[int, ...]]] = {              # name: the recipe, and after how many rounds to look
+# name: the recipe, and after how many rounds to look
+RECIPES: dict[str, tuple[Recipe, tuple[int, ...]]] = {
     "dcgan_shapes": (dcgan_shapes, (0, 500, 5000)),
     "cyclegan_seasons": (cyclegan("seasons"), (0, 500, 5000)),
-    "seasons_both": (cyclegan("seasons"), (1000,)),                 # the ablation of notebook 11, three seeds each
+    "seasons_both": (cyclegan("seasons"), (1000,)),  # the ablation of notebook 11, three seeds each
     "seasons_no_identity": (cyclegan("seasons", identity=0.0), (1000,)),
     "seasons_no_cycle": (cyclegan("seasons", cycle=0.0), (1000,)),
     "seasons_neither": (cyclegan("seasons", cycle=0.0, identity=0.0), (1000,)),
@@ -69,20 +73,22 @@ def names() -> tuple[str, ...]:
 def load(name: str, round: int, *, seed: int = 0, device=None) -> Training:
     """The training of the model `name` as it stood after `round` rounds, ready to go on.
 
-    Its networks are those of the file; Adam's memory and CycleGAN's pool of old fakes begin anew, which is felt for some rounds. Round 0
-    is the recipe's own start and needs no file. Raises ValueError for a model or a round that is not there, FileNotFoundError when the
-    file is missing.
+    Its networks are those of the file; Adam's memory and CycleGAN's pool of old fakes begin anew,
+    which is felt for some rounds. Round 0 is the recipe's own start and needs no file. Raises
+    ValueError for a model or a round that is not there, FileNotFoundError when the file is missing.
     """
     if name not in RECIPES:
         raise ValueError(f"There are milestones of {', '.join(RECIPES)}; got {name!r}.")
     recipe, rounds = RECIPES[name]
     if round not in rounds:
-        raise ValueError(f"There are milestones of {name} after {', '.join(map(str, rounds))} rounds; got {round!r}.")
+        raise ValueError(f"There are milestones of {name} after {', '.join(map(str, rounds))} "
+                         f"rounds; got {round!r}.")
     game, stream = recipe(seed=seed, device=device)
     if round:
         path = file_of(name, round, seed)
         if not path.exists():
-            raise FileNotFoundError(f"There are no weights at {path}. Make them, in some minutes, with: python -m gan_course.milestones "
+            raise FileNotFoundError(f"There are no weights at {path}. Make them, in some minutes, "
+                                    "with: python -m gan_course.milestones "
                                     f"{name} --seed {seed}")
         with safe_open(path, framework="pt") as file, torch.no_grad():
             for key, value in _weights(game).items():
@@ -98,31 +104,43 @@ def file_of(name: str, round: int, seed: int = 0) -> Path:
 
 
 def save(training: Training, name: str, path: Path) -> None:
-    """Write the networks' weights, with the recipe's name in the file's header; under a temporary name first."""
-    weights = {key: value.half() if value.is_floating_point() else value for key, value in _weights(training.game).items()}
-    about = {"precomputed": True, "recipe": name, "round": training.round, "torch": torch.__version__}
+    """Write the networks' weights, with the recipe's name in the file's header; under a temporary
+    name first.
+    """
+    weights = {
+        key: value.half() if value.is_floating_point() else value
+        for key, value in _weights(training.game).items()
+    }
+    about = {
+        "precomputed": True, "recipe": name, "round": training.round, "torch": torch.__version__
+    }
     checkpoints.write(path, weights, {"milestone": json.dumps(about)})
 
 
 def _weights(game: Game) -> dict[str, Tensor]:
     """The networks' own tensors, each once, though "G_and_F" has them too; without the pools."""
-    return {key: value for key, value in game.state_dict().items() if not key.startswith(("pool_", "G_and_F."))}
+    return {
+        key: value for key, value in game.state_dict().items()
+        if not key.startswith(("pool_", "G_and_F."))
+    }
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m gan_course.milestones", description="Train a slow model and keep its milestones.")
+    parser = argparse.ArgumentParser(prog="python -m gan_course.milestones",
+                                     description="Train a slow model and keep its milestones.")
     parser.add_argument("name", choices=RECIPES)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
     recipe, rounds = RECIPES[given.name]
     training = Training(*recipe(seed=given.seed))
     for round in tqdm(range(1, max(rounds) + 1), unit="round"):
-        training.decay(round / max(rounds))                         # the steps shrink in the second half
+        training.decay(round / max(rounds))  # the steps shrink in the second half
         next(training)
         if round in rounds:
             path = file_of(given.name, round, given.seed)
             save(training, given.name, path)
-            print(f"{path.name}: {path.stat().st_size:,} bytes; sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}")
+            print(f"{path.name}: {path.stat().st_size:,} bytes; sha256 "
+                  f"{hashlib.sha256(path.read_bytes()).hexdigest()}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""Networks that more than one game uses. Discriminators return raw logits; the sigmoid appears only in plots.
+"""Networks that more than one game uses. Discriminators return raw logits; the sigmoid appears only
+in plots.
 
-z is the latent vector, (N, z_dim); x is data, (N, *data_shape); logits are (N,): one real number for each x.
+z is the latent vector, (N, z_dim); x is data, (N, *data_shape); logits are (N,): one real number
+for each x.
 """
 import math
 from collections.abc import Iterator
@@ -11,12 +13,15 @@ from torch import Tensor, nn
 
 
 class MLPGenerator(nn.Module):
-    """z -> x through fully connected layers with ReLU, and BatchNorm before each ReLU if `batchnorm` is set.
+    """z -> x through fully connected layers with ReLU, and BatchNorm before each ReLU if
+    `batchnorm` is set.
 
-    Images (data_shape of three numbers) end in tanh, so that x lies in [-1, 1]; points in the plane are left as they come.
+    Images (data_shape of three numbers) end in tanh, so that x lies in [-1, 1]; points in the plane
+    are left as they come.
     """
 
-    def __init__(self, z_dim: int, data_shape: tuple[int, ...], width: int = 128, depth: int = 2, batchnorm: bool = False):
+    def __init__(self, z_dim: int, data_shape: tuple[int, ...], width: int = 128, depth: int = 2,
+                 batchnorm: bool = False):
         super().__init__()
         self.z_dim, self.data_shape = z_dim, tuple(data_shape)
         widths = [z_dim] + [width] * depth
@@ -32,9 +37,12 @@ class MLPGenerator(nn.Module):
 
 
 class MLPDiscriminator(nn.Module):
-    """x -> logits through fully connected layers with LeakyReLU(0.2); `dropout` is the share of hidden units silenced in training."""
+    """x -> logits through fully connected layers with LeakyReLU(0.2); `dropout` is the share of
+    hidden units silenced in training.
+    """
 
-    def __init__(self, data_shape: tuple[int, ...], width: int = 128, depth: int = 2, dropout: float = 0.0):
+    def __init__(self, data_shape: tuple[int, ...], width: int = 128, depth: int = 2,
+                 dropout: float = 0.0):
         super().__init__()
         widths = [math.prod(data_shape)] + [width] * depth
         layers: list[nn.Module] = [nn.Flatten()]
@@ -49,31 +57,42 @@ class MLPDiscriminator(nn.Module):
 
 
 class ConvGenerator(nn.Module):
-    """DCGAN's generator: z becomes a small image of many channels, which doubles in size until it is size x size (arXiv:1511.06434).
+    """DCGAN's generator: z becomes a small image of many channels, which doubles in size until it
+    is size x size (arXiv:1511.06434).
 
-    `size` is one of `SIZES`: 32 grows as 4, 8, 16, 32; 28 as 7, 14, 28. `width` is the number of channels before the last doubling;
-    each earlier image has twice as many. A doubling is a 4x4 transposed convolution of stride 2, as in the paper, or, with
-    `upsampling="nearest"`, every pixel repeated 2x2 and then a 3x3 convolution (Odena, Dumoulin, Olah, 2016, distill.pub). BatchNorm
-    and ReLU after each but the last, which ends in tanh. Raises ValueError for a size or an upsampling that is not there.
+    `size` is one of `SIZES`: 32 grows as 4, 8, 16, 32; 28 as 7, 14, 28. `width` is the number of
+    channels before the last doubling; each earlier image has twice as many. A doubling is a 4x4
+    transposed convolution of stride 2, as in the paper, or, with `upsampling="nearest"`, every
+    pixel repeated 2x2 and then a 3x3 convolution (Odena, Dumoulin, Olah, 2016, distill.pub).
+    BatchNorm and ReLU after each but the last, which ends in tanh. Raises ValueError for a size or
+    an upsampling that is not there.
     """
 
-    def __init__(self, z_dim: int = 100, channels: int = 3, width: int = 64, size: int = 32, upsampling: str = "transposed"):
+    def __init__(self, z_dim: int = 100, channels: int = 3, width: int = 64, size: int = 32,
+                 upsampling: str = "transposed"):
         super().__init__()
         start, doublings = _from_small(size)
         if upsampling not in ("transposed", "nearest"):
-            raise ValueError(f"There is no upsampling {upsampling!r}; choose transposed or nearest.")
+            raise ValueError(f"There is no upsampling {upsampling!r}; choose transposed or "
+                             "nearest.")
         self.z_dim = z_dim
 
         def double(a: int, b: int, bias: bool) -> list[nn.Module]:
             if upsampling == "transposed":
                 return [nn.ConvTranspose2d(a, b, 4, 2, 1, bias=bias)]
-            return [nn.Upsample(scale_factor=2, mode="nearest"), nn.Conv2d(a, b, 3, 1, 1, bias=bias)]
+            return [
+                nn.Upsample(scale_factor=2, mode="nearest"),
+                nn.Conv2d(a, b, 3, 1, 1, bias=bias)
+            ]
 
         widths = [width * 2**i for i in reversed(range(doublings))]
-        layers = [nn.ConvTranspose2d(z_dim, widths[0], start, bias=False)]      # (N, z_dim, 1, 1) -> (N, 2^(k-1) w, start, start)
+        # (N, z_dim, 1, 1) -> (N, 2^(k-1) w, start, start)
+        layers = [nn.ConvTranspose2d(z_dim, widths[0], start, bias=False)]
         for a, b in zip(widths, widths[1:], strict=False):
-            layers += [nn.BatchNorm2d(a), nn.ReLU(), *double(a, b, bias=False)]  # half the channels, twice the size
-        layers += [nn.BatchNorm2d(width), nn.ReLU(), *double(width, channels, bias=True), nn.Tanh()]     # (N, C, size, size)
+            # half the channels, twice the size
+            layers += [nn.BatchNorm2d(a), nn.ReLU(), *double(a, b, bias=False)]
+        # (N, C, size, size)
+        layers += [nn.BatchNorm2d(width), nn.ReLU(), *double(width, channels, bias=True), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
         self.apply(dcgan_init)
 
@@ -82,18 +101,21 @@ class ConvGenerator(nn.Module):
 
 
 class ConvDiscriminator(nn.Module):
-    """DCGAN's discriminator: strided convolutions with LeakyReLU(0.2), BatchNorm in all but the first and last.
+    """DCGAN's discriminator: strided convolutions with LeakyReLU(0.2), BatchNorm in all but the
+    first and last.
 
-    `size` and `width` as in `ConvGenerator`, backwards. `body` ends in the features, `head` turns them into one logit.
+    `size` and `width` as in `ConvGenerator`, backwards. `body` ends in the features, `head` turns
+    them into one logit.
     """
 
     def __init__(self, channels: int = 3, width: int = 64, size: int = 32):
         super().__init__()
         start, halvings = _from_small(size)
         widths = [width * 2**i for i in range(halvings)]
-        layers = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]       # (N, w, size/2, size/2)
+        layers = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]  # (N, w, size/2, size/2)
         for a, b in zip(widths, widths[1:], strict=False):
-            layers += [nn.Conv2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(0.2)]   # twice the channels, half the size
+            # twice the channels, half the size
+            layers += [nn.Conv2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(0.2)]
         self.body = nn.Sequential(*layers)
         self.head = nn.Conv2d(widths[-1], 1, start)                             # (N, 1, 1, 1)
         self.feature_shape = (widths[-1], start, start)
@@ -104,11 +126,13 @@ class ConvDiscriminator(nn.Module):
 
 
 class PatchDiscriminator(nn.Module):
-    """PatchGAN: one logit for every patch of an image instead of one for all of it (pix2pix, arXiv:1611.07004).
+    """PatchGAN: one logit for every patch of an image instead of one for all of it (pix2pix,
+    arXiv:1611.07004).
 
-    `halvings` strided 4x4 convolutions and a last one of stride 1, with LeakyReLU(0.2) between, and InstanceNorm in all but the first and
-    last. Each logit sees a patch of 10, 22, 46 or 94 pixels a side for 1, 2, 3 or 4 halvings. An image of H x H pixels
-    gives (N, 1, H / 2^halvings - 1, H / 2^halvings - 1) logits.
+    `halvings` strided 4x4 convolutions and a last one of stride 1, with LeakyReLU(0.2) between, and
+    InstanceNorm in all but the first and last. Each logit sees a patch of 10, 22, 46 or 94 pixels a
+    side for 1, 2, 3 or 4 halvings. An image of H x H pixels gives (N, 1, H / 2^halvings - 1, H /
+    2^halvings - 1) logits.
     """
 
     def __init__(self, channels: int = 3, width: int = 32, halvings: int = 2):
@@ -120,27 +144,33 @@ class PatchDiscriminator(nn.Module):
         self.apply(dcgan_init)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x)                                       # (N, C, H, H) -> (N, 1, H/2^k - 1, H/2^k - 1)
+        return self.layers(x)  # (N, C, H, H) -> (N, 1, H/2^k - 1, H/2^k - 1)
 
 
 SIZES = {8: 2, 16: 4, 28: 7, 32: 4, 64: 4}
-"""Image sizes that the convolutional networks know, and the size of the small image at which each begins."""
+"""Image sizes that the convolutional networks know, and the size of the small image at which each
+begins.
+"""
 
 
 def _from_small(size: int) -> tuple[int, int]:
     """The size at which `size` begins, and how many doublings lead from there to it."""
     if size not in SIZES:
-        raise ValueError(f"These networks draw images of {', '.join(map(str, SIZES))} pixels a side; got {size}.")
+        raise ValueError(f"These networks draw images of {', '.join(map(str, SIZES))} pixels a "
+                         f"side; got {size}.")
     return SIZES[size], int(math.log2(size // SIZES[size]))
 
 
 def dcgan_init(module: nn.Module) -> None:
-    """DCGAN's initialisation, for `net.apply`: convolution weights ~ N(0, 0.02^2), BatchNorm gamma ~ N(1, 0.02^2), biases 0."""
+    """DCGAN's initialisation, for `net.apply`: convolution weights ~ N(0, 0.02^2), BatchNorm gamma
+    ~ N(1, 0.02^2), biases 0.
+    """
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, nn.BatchNorm2d):
         nn.init.normal_(module.weight, 1.0, 0.02)
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d) and module.bias is not None:
+    if isinstance(module,
+                  nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d) and module.bias is not None:
         nn.init.zeros_(module.bias)
 
 
@@ -151,7 +181,9 @@ def count_parameters(net: nn.Module) -> int:
 
 @contextmanager
 def evaluating(net: nn.Module) -> Iterator[None]:
-    """Inside, the network is in evaluation mode: no dropout, and BatchNorm uses its running statistics and leaves them alone."""
+    """Inside, the network is in evaluation mode: no dropout, and BatchNorm uses its running
+    statistics and leaves them alone.
+    """
     training = net.training
     net.eval()
     try:
@@ -162,6 +194,8 @@ def evaluating(net: nn.Module) -> Iterator[None]:
 
 @torch.no_grad()
 def generate(G: nn.Module, *inputs: Tensor) -> Tensor:
-    """G(z), or G(z, y) where it is told y, as a finished generator gives it: in evaluation mode, without gradients."""
+    """G(z), or G(z, y) where it is told y, as a finished generator gives it: in evaluation mode,
+    without gradients.
+    """
     with evaluating(G):
         return G(*inputs)

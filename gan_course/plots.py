@@ -1,7 +1,8 @@
-"""Tensors and records in, matplotlib figures out: no training, no widgets. `show` puts a figure on the page with its description.
+"""Tensors and records in, matplotlib figures out: no training, no widgets. `show` puts a figure on
+the page with its description.
 
-One look through the course, safe for the colour-blind and never colour alone: real is blue and round, fake is orange and crossed,
-D is green and solid, G is purple and dashed.
+One look through the course, safe for the colour-blind and never colour alone: real is blue and
+round, fake is orange and crossed, D is green and solid, G is purple and dashed.
 """
 import base64
 import html
@@ -28,32 +29,44 @@ G_LINE = {"color": "#A03C78", "linestyle": "--"}
 THIRD_LINE = {"color": "#444444", "linestyle": "-."}
 CHANCE_LINE = {"color": "#777777", "linestyle": ":", "linewidth": 1.2}
 DOTS_PER_INCH = 160
-STYLE = {"font.size": 11, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 11, "legend.frameon": False}
+STYLE = {
+    "font.size": 11, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 11,
+    "legend.frameon": False
+}
 
 
 def canvas(columns: int = 1, rows: int = 1, *, width: float = 9.0, height: float = 3.2, **axes):
-    """An empty figure of the course, at most 9 inches wide, and its axes: `fig, (left, right) = canvas(2)`."""
+    """An empty figure of the course, at most 9 inches wide, and its axes: `fig, (left, right) =
+    canvas(2)`.
+    """
     import matplotlib
 
     if width > 9:
-        raise ValueError(f"Figures are at most 9 inches wide, so that they fit a laptop; got {width}.")
+        raise ValueError("Figures are at most 9 inches wide, so that they fit a laptop; got "
+                         f"{width}.")
     with matplotlib.rc_context(STYLE):
         fig = Figure(figsize=(width, height), layout="constrained", facecolor="white")
         return fig, fig.subplots(rows, columns, **axes)
 
 
 def img(fig: Figure | FigureCanvasAgg, alt: str) -> str:
-    """The figure, or a page with one that is drawn already, as an HTML image with its description: `<img alt=… src="data:image/png;…">`."""
+    """The figure, or a page with one that is drawn already, as an HTML image with its description:
+    `<img alt=… src="data:image/png;…">`.
+    """
     if not alt.strip():
         raise ValueError("A figure needs an alt text: one sentence that says what there is to see.")
     width, height = (round(96 * inches) for inches in fig.figure.get_size_inches())
-    return (f'<img class="gan-course-figure" alt="{html.escape(alt, quote=True)}" width="{width}" height="{height}" '
+    return (f'<img class="gan-course-figure" alt="{html.escape(alt, quote=True)}" width="{width}" '
+            f'height="{height}" '
             f'style="max-width:100%;height:auto;background:white;border-radius:4px" '
             f'src="data:image/png;base64,{base64.b64encode(png(fig)).decode()}">')
 
 
 def page(fig: Figure) -> FigureCanvasAgg:
-    """The figure drawn on a page of pixels. Drawn once, where `savefig` draws twice: sliders wait for it."""
+    """The figure drawn on a page of pixels.
+
+    Drawn once, where `savefig` draws twice: sliders wait for it.
+    """
     fig.set_dpi(DOTS_PER_INCH)
     page = FigureCanvasAgg(fig)
     page.draw()
@@ -64,7 +77,8 @@ def png(fig: Figure | FigureCanvasAgg) -> bytes:
     """The figure, or a page with one that is drawn already, as a PNG file, packed lightly."""
     drawn = page(fig) if isinstance(fig, Figure) else fig
     file = io.BytesIO()
-    Image.fromarray(np.asarray(drawn.buffer_rgba())).convert("RGB").save(file, "PNG", compress_level=1)
+    Image.fromarray(np.asarray(drawn.buffer_rgba())).convert("RGB").save(
+        file, "PNG", compress_level=1)
     return file.getvalue()
 
 
@@ -78,12 +92,16 @@ def show(fig: Figure | FigureCanvasAgg, alt: str) -> None:
     display({"text/html": img(fig, alt), "text/plain": f"[figure: {alt}]"}, raw=True)
 
 
-def scatter(ax: Axes, real: Tensor | None = None, fake: Tensor | None = None, extent: float = 2.0) -> None:
-    """Points in the plane, real ones round and blue, fake ones crossed and orange; the axes run from -extent to extent."""
+def scatter(ax: Axes, real: Tensor | None = None, fake: Tensor | None = None,
+            extent: float = 2.0) -> None:
+    """Points in the plane, real ones round and blue, fake ones crossed and orange; the axes run
+    from -extent to extent.
+    """
     for points, look, label in ((real, REAL, "real x"), (fake, FAKE, "fake G(z)")):
         if points is not None:
             size = 9 if look is REAL else 14
-            ax.scatter(*points.detach().cpu().T.numpy(), s=size, alpha=0.55, linewidths=0.8 if look is FAKE else 0, label=label, **look)
+            ax.scatter(*points.detach().cpu().T.numpy(), s=size, alpha=0.55,
+                       linewidths=0.8 if look is FAKE else 0, label=label, **look)
     square(ax, extent)
     ax.legend(loc="upper right", fontsize=9)
 
@@ -96,20 +114,24 @@ def square(ax: Axes, extent: float = 2.0) -> None:
 
 
 def plane(extent: float = 2.0, steps: int = 80) -> tuple[Tensor, np.ndarray]:
-    """A grid of points over the square from -extent to extent: (steps^2, 2) to feed to a network, and the ticks of one side."""
+    """A grid of points over the square from -extent to extent: (steps^2, 2) to feed to a network,
+    and the ticks of one side.
+    """
     ticks = torch.linspace(-extent, extent, steps)
     return torch.cartesian_prod(ticks, ticks), ticks.numpy()
 
 
 @torch.no_grad()
 def discriminator_map(ax: Axes, D: nn.Module, extent: float = 2.0):
-    """D(x) = sigmoid(logit) over the plane: blue where D says real, orange where it says fake, white at 1/2. Returns the image."""
+    """D(x) = sigmoid(logit) over the plane: blue where D says real, orange where it says fake,
+    white at 1/2. Returns the image.
+    """
     points, ticks = plane(extent)
     device = next(D.parameters()).device
     with nets.evaluating(D):
         probability = torch.sigmoid(D(points.to(device))).cpu().view(len(ticks), -1).T
-    image = ax.imshow(probability.numpy(), cmap=REAL_FAKE, vmin=0, vmax=1, origin="lower", extent=(ticks[0], ticks[-1]) * 2,
-                      interpolation="bilinear")
+    image = ax.imshow(probability.numpy(), cmap=REAL_FAKE, vmin=0, vmax=1, origin="lower",
+                      extent=(ticks[0], ticks[-1]) * 2, interpolation="bilinear")
     square(ax, extent)
     return image
 
@@ -119,18 +141,21 @@ def density_map(ax: Axes, density: Density, extent: float = 2.0):
     """The density p(x) of a known distribution over the plane, in greys."""
     points, ticks = plane(extent, 160)
     p = density.log_prob(points).exp().view(len(ticks), -1).T
-    ax.imshow(p.numpy(), cmap="Greys", origin="lower", extent=(ticks[0], ticks[-1]) * 2, interpolation="bilinear")
+    ax.imshow(p.numpy(), cmap="Greys", origin="lower", extent=(ticks[0], ticks[-1]) * 2,
+              interpolation="bilinear")
     square(ax, extent)
 
 
 def sheet(images: Tensor, columns: int = 10) -> np.ndarray:
-    """Images (N, C, H, W) in [-1, 1] side by side, a white line between them: one RGB picture, uint8 (height, width, 3)."""
+    """Images (N, C, H, W) in [-1, 1] side by side, a white line between them: one RGB picture,
+    uint8 (height, width, 3).
+    """
     pixels = unscale(images).cpu().permute(0, 2, 3, 1).numpy()       # (N, H, W, C)
     n, high, wide, _ = pixels.shape
     page = np.full((-(-n // columns) * (high + 1) - 1, columns * (wide + 1) - 1, 3), 255, np.uint8)
     for i, picture in enumerate(pixels):
         top, left = (i // columns) * (high + 1), (i % columns) * (wide + 1)
-        page[top:top + high, left:left + wide] = picture             # one channel spreads over three
+        page[top:top + high, left:left + wide] = picture  # one channel spreads over three
     return page
 
 
@@ -139,7 +164,8 @@ def gallery(images: Tensor, columns: int = 10, titles: Sequence[str] | None = No
     rows, high = -(-len(images) // columns), images.shape[2] + 1
     beside = 0.3 + 0.085 * max(map(len, titles)) if titles else 0.0 # inches for the titles
     side = min(0.62, (9.0 - beside) / columns)
-    fig, ax = canvas(width=columns * side + beside, height=rows * side * images.shape[2] / images.shape[3])
+    fig, ax = canvas(width=columns * side + beside,
+                     height=rows * side * images.shape[2] / images.shape[3])
     ax.imshow(sheet(images, columns), interpolation="nearest")
     ax.set_xticks([])
     ax.set_yticks([(row + 0.5) * high for row in range(rows)] if titles else [], titles or [])
@@ -148,8 +174,11 @@ def gallery(images: Tensor, columns: int = 10, titles: Sequence[str] | None = No
     return fig
 
 
-def curve(ax: Axes, records: Iterable, terms: Sequence[str], label: str, window: int = 50, **look) -> None:
-    """The sum of some terms of the records over the rounds: every round pale, the mean over `window` rounds in full."""
+def curve(ax: Axes, records: Iterable, terms: Sequence[str], label: str, window: int = 50,
+          **look) -> None:
+    """The sum of some terms of the records over the rounds: every round pale, the mean over
+    `window` rounds in full.
+    """
     records = list(records)
     values = np.array([sum(record[term] for term in terms) for record in records])
     rounds = np.array([record["round"] for record in records])
@@ -160,20 +189,27 @@ def curve(ax: Axes, records: Iterable, terms: Sequence[str], label: str, window:
 
 
 def level(ax: Axes, height: float, name: str) -> tuple[Artist, Artist]:
-    """A dotted line at a height that means something (a chance level, a floor, a ceiling), with its name at the right: both."""
+    """A dotted line at a height that means something (a chance level, a floor, a ceiling), with its
+    name at the right: both.
+    """
     line = ax.axhline(height, **CHANCE_LINE)
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5}
-    text = ax.annotate(name, (1, height), xycoords=("axes fraction", "data"), xytext=(-2, 3), textcoords="offset points",
-                       ha="right", va="bottom", fontsize=9, color="#333333", bbox=box, zorder=5)
+    text = ax.annotate(name, (1, height), xycoords=("axes fraction", "data"), xytext=(-2, 3),
+                       textcoords="offset points", ha="right", va="bottom", fontsize=9,
+                       color="#333333", bbox=box, zorder=5)
     return line, text
 
 
 def loss_curves(ax: Axes, records: Iterable, chance: dict[str, float]) -> None:
-    """D's and G's losses with the level of pure chance of each drawn as a dotted line. The level, not the slope, is what to read."""
+    """D's and G's losses with the level of pure chance of each drawn as a dotted line.
+
+    The level, not the slope, is what to read.
+    """
     records = list(records)
     for player, look in (("D", D_LINE), ("G", G_LINE)):
         terms = [term for term in records[0] if term.startswith(f"{player}/")]
-        curve(ax, records, terms, f"{player}: " + " + ".join(term.split("/")[1] for term in terms), **look)
+        curve(ax, records, terms, f"{player}: " + " + ".join(term.split("/")[1] for term in terms),
+              **look)
         level(ax, chance[player], f"{player} at chance, {chance[player]:.2f}")
     ax.set(xlabel="round", ylabel="loss (nats)")
     ax.legend(loc="upper left", fontsize=9)

@@ -1,7 +1,8 @@
-"""The whole abstraction: a game is a list of players. Each GAN paper of the course is one file in this folder.
+"""The whole abstraction: a game is a list of players. Each GAN paper of the course is one file in
+this folder.
 
-What differs between GAN papers is who moves, which parameters, minimising what, how often. A game states that and nothing else;
-`gan_course.training` plays it.
+What differs between GAN papers is who moves, which parameters, minimising what, how often. A game
+states that and nothing else; `gan_course.training` plays it.
 """
 import importlib
 import pkgutil
@@ -16,19 +17,23 @@ from gan_course.data.sets import Batch
 
 @dataclass
 class Player:
-    """One side of the game: it moves the parameters of `net`, and no others, to make the sum of its loss terms small."""
+    """One side of the game: it moves the parameters of `net`, and no others, to make the sum of its
+    loss terms small.
+    """
 
-    name: str                                                       # "D", "G"; prefix of its terms in records and plots
+    name: str  # "D", "G"; prefix of its terms in records and plots
     net: nn.Module
     loss: Callable[[Batch], dict[str, Tensor]]                      # named scalar terms
     updates: int = 1                                                # moves per round
     lr: float = 2e-4                                                # Adam's learning rate
-    betas: tuple[float, float] = (0.5, 0.999)                       # Adam's memory, as in DCGAN (arXiv:1511.06434)
-    after_move: Callable[[], None] = lambda: None                   # right after each of its moves: weight clipping
+    betas: tuple[float, float] = (0.5, 0.999)  # Adam's memory, as in DCGAN (arXiv:1511.06434)
+    after_move: Callable[[], None] = lambda: None  # right after each of its moves: weight clipping
 
 
 class Game(nn.Module):
-    """What a file in `games/` defines: the networks as attributes, the players, and how to sample."""
+    """What a file in `games/` defines: the networks as attributes, the players, and how to
+    sample.
+    """
 
     def players(self) -> list[Player]:
         """The players in order of play."""
@@ -39,7 +44,9 @@ class Game(nn.Module):
         raise NotImplementedError
 
     def chance(self) -> dict[str, float]:
-        """Where each player's loss stands when D knows nothing, {"D": 1.386, "G": 0.693}; players without such a level are left out."""
+        """Where each player's loss stands when D knows nothing, {"D": 1.386, "G": 0.693}; players
+        without such a level are left out.
+        """
         return {}
 
     def after_round(self) -> None:
@@ -52,7 +59,9 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> ModuleType:
-    """The module of the game called `name`; its `demo()` returns a small (game, batches). Raises ValueError for an unknown name."""
+    """The module of the game called `name`; its `demo()` returns a small (game, batches). Raises
+    ValueError for an unknown name.
+    """
     if name not in names():
         raise ValueError(f"There is no game called {name!r}. Games: {', '.join(names())}.")
     return importlib.import_module(f"{__name__}.{name}")

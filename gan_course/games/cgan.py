@@ -2,7 +2,8 @@
 
     min_G max_D V(D, G) = E_{x,y}[log D(x|y)] + E_{z,y}[log(1 - D(G(z|y)|y))]
 
-How D is told y: by concatenation as in that paper, or by projection (Miyato and Koyama, 2018, arXiv:1802.05637).
+How D is told y: by concatenation as in that paper, or by projection (Miyato and Koyama, 2018,
+arXiv:1802.05637).
 """
 import torch
 from torch import Tensor, nn
@@ -14,9 +15,12 @@ from gan_course.games.dcgan import DCGAN
 
 
 class ConditionalGenerator(nn.Module):
-    """G(z|y): a DCGAN generator that reads z with the label's one-hot vector appended, (N, z_dim + classes)."""
+    """G(z|y): a DCGAN generator that reads z with the label's one-hot vector appended, (N, z_dim +
+    classes).
+    """
 
-    def __init__(self, z_dim: int, classes: int, channels: int = 3, width: int = 64, size: int = 32, upsampling: str = "transposed"):
+    def __init__(self, z_dim: int, classes: int, channels: int = 3, width: int = 64, size: int = 32,
+                 upsampling: str = "transposed"):
         super().__init__()
         self.z_dim, self.classes = z_dim, classes
         self.net = nets.ConvGenerator(z_dim + classes, channels, width, size, upsampling)
@@ -26,7 +30,9 @@ class ConditionalGenerator(nn.Module):
 
 
 class ConcatenationDiscriminator(nn.Module):
-    """D(x|y) that reads x with one more channel for each class: all 1 for the class y, all 0 for the others."""
+    """D(x|y) that reads x with one more channel for each class: all 1 for the class y, all 0 for
+    the others.
+    """
 
     def __init__(self, classes: int, channels: int = 3, width: int = 64, size: int = 32):
         super().__init__()
@@ -34,12 +40,14 @@ class ConcatenationDiscriminator(nn.Module):
         self.net = nets.ConvDiscriminator(channels + classes, width, size)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        planes = one_hot(y, self.classes).to(x)[:, :, None, None].expand(-1, -1, *x.shape[2:])     # (N, classes, H, W)
+        # (N, classes, H, W)
+        planes = one_hot(y, self.classes).to(x)[:, :, None, None].expand(-1, -1, *x.shape[2:])
         return self.net(torch.cat([x, planes], dim=1))
 
 
 class ProjectionDiscriminator(nn.Module):
-    """D(x|y) = psi(phi(x)) + y^T V phi(x): D's own logit and, for each class, a direction in which its features should point.
+    """D(x|y) = psi(phi(x)) + y^T V phi(x): D's own logit and, for each class, a direction in which
+    its features should point.
 
     phi are the body's features, summed over the image; psi is linear; V has one row for each class.
     """
@@ -64,10 +72,11 @@ class BlindDiscriminator(nets.ConvDiscriminator):
 
 
 class CGAN(DCGAN):
-    """A DCGAN whose two players are told the class y of each image: G(z, y) draws it, D(x, y) judges whether x is a real y.
+    """A DCGAN whose two players are told the class y of each image: G(z, y) draws it, D(x, y)
+    judges whether x is a real y.
 
-    G draws for the labels of the batch, so that real and fake have the same share of each class, and D judges the fakes beside
-    the very labels that G was given.
+    G draws for the labels of the batch, so that real and fake have the same share of each class,
+    and D judges the fakes beside the very labels that G was given.
     """
 
     def inputs(self, n: int) -> tuple[Tensor, Tensor]:
@@ -77,16 +86,22 @@ class CGAN(DCGAN):
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.G(self.noise(len(batch.x)), batch.y).detach()
-        return {"real": losses.log_loss_real(self.D(batch.x, batch.y)), "fake": losses.log_loss_fake(self.D(fake, batch.y))}
+        return {
+            "real": losses.log_loss_real(self.D(batch.x, batch.y)),
+            "fake": losses.log_loss_fake(self.D(fake, batch.y))
+        }
 
     def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.G(self.noise(len(batch.x)), batch.y)
         return {"adv": self.generator_loss_of(self.D(fake, batch.y))}
 
     def sample(self, n: int, y: int | Tensor | None = None) -> Tensor:
-        """`n` images of class `y`: one class for all, the class of each, (n,), or None for classes drawn at random, all alike likely."""
+        """`n` images of class `y`: one class for all, the class of each, (n,), or None for classes
+        drawn at random, all alike likely.
+        """
         z = self.noise(n)
-        y = torch.randint(self.G.classes, (n,), device=z.device) if y is None else torch.as_tensor(y, device=z.device).expand(n)
+        y = torch.randint(self.G.classes, (n, ), device=z.device) if y is None else torch.as_tensor(
+            y, device=z.device).expand(n)
         return nets.generate(self.G_ema, z, y)
 
     def scores(self, x: Tensor, y: Tensor) -> Tensor:
@@ -97,4 +112,5 @@ class CGAN(DCGAN):
 def demo():
     """A conditional GAN of a few thousand weights on the 8x8 digits."""
     stream = batches("digits", 64)
-    return CGAN(ConditionalGenerator(8, 10, 1, 8, 8), ConcatenationDiscriminator(10, 1, 8, 8)), stream
+    return CGAN(ConditionalGenerator(8, 10, 1, 8, 8), ConcatenationDiscriminator(10, 1, 8,
+                                                                                 8)), stream

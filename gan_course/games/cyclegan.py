@@ -1,9 +1,10 @@
-"""Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks. Zhu, Park, Isola, Efros, 2017,
-arXiv:1703.10593.
+"""Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks. Zhu, Park,
+Isola, Efros, 2017, arXiv:1703.10593.
 
     L(G, F, D_X, D_Y) = L_GAN(G, D_Y) + L_GAN(F, D_X) + lambda L_cyc(G, F),     L_cyc = E_x[|F(G(x)) - x|] + E_y[|G(F(y)) - y|]
 
-G: X -> Y and F: Y -> X, say summer -> winter and back. No pairs: x and y of a batch have nothing to do with each other.
+G: X -> Y and F: Y -> X, say summer -> winter and back. No pairs: x and y of a batch have nothing to
+do with each other.
 """
 import torch
 from torch import Tensor, nn
@@ -15,22 +16,27 @@ from gan_course.games import Game, Player
 
 
 class ResidualBlock(nn.Module):
-    """x + f(x), f two 3x3 convolutions: the block starts as almost nothing and changes only what it must."""
+    """x + f(x), f two 3x3 convolutions: the block starts as almost nothing and changes only what it
+    must.
+    """
 
     def __init__(self, width: int):
         super().__init__()
-        self.f = nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.InstanceNorm2d(width), nn.ReLU(),
-                               nn.Conv2d(width, width, 3, padding=1), nn.InstanceNorm2d(width))
+        self.f = nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.InstanceNorm2d(width),
+                               nn.ReLU(), nn.Conv2d(width, width, 3, padding=1),
+                               nn.InstanceNorm2d(width))
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.f(x)
 
 
 class ResidualGenerator(nn.Module):
-    """The paper's generator, cut down for small pictures: convolution, one halving, `blocks` residual blocks, one doubling, convolution.
+    """The paper's generator, cut down for small pictures: convolution, one halving, `blocks`
+    residual blocks, one doubling, convolution.
 
-    The paper has 256 pixels, two halvings, nine blocks, 7x7 convolutions at both ends and mirrored borders. Of 32 pixels, a second
-    halving would leave a house little more than one pixel; and where a minute of training has to do, small and quick learns more.
+    The paper has 256 pixels, two halvings, nine blocks, 7x7 convolutions at both ends and mirrored
+    borders. Of 32 pixels, a second halving would leave a house little more than one pixel; and
+    where a minute of training has to do, small and quick learns more.
     """
 
     def __init__(self, channels: int = 3, width: int = 16, blocks: int = 2):
@@ -40,10 +46,10 @@ class ResidualGenerator(nn.Module):
             return [*layers, nn.InstanceNorm2d(layers[-1].out_channels), nn.ReLU()]
 
         self.layers = nn.Sequential(
-            *then(nn.Conv2d(channels, width, 3, padding=1)),                                # (N, w, H, H)
-            *then(nn.Conv2d(width, 2 * width, 3, 2, 1)),                                    # (N, 2w, H/2, H/2)
+            *then(nn.Conv2d(channels, width, 3, padding=1)),  # (N, w, H, H)
+            *then(nn.Conv2d(width, 2 * width, 3, 2, 1)),  # (N, 2w, H/2, H/2)
             *[ResidualBlock(2 * width) for _ in range(blocks)],
-            *then(nn.ConvTranspose2d(2 * width, width, 4, 2, 1)),                           # (N, w, H, H)
+            *then(nn.ConvTranspose2d(2 * width, width, 4, 2, 1)),  # (N, w, H, H)
             nn.Conv2d(width, channels, 3, padding=1),
             nn.Tanh(),
         )
@@ -54,16 +60,18 @@ class ResidualGenerator(nn.Module):
 
 
 class Pool(nn.Module):
-    """Earlier fakes, so that D does not forget them: about half of what comes back is old (Shrivastava et al., arXiv:1612.07828).
+    """Earlier fakes, so that D does not forget them: about half of what comes back is old
+    (Shrivastava et al., arXiv:1612.07828).
 
-    Each picture draws one of `size` places. If the place is empty, the picture is kept there and comes back itself. If not, a coin
-    decides: the picture comes back itself, or it takes the place and the old one comes back. A batch
-    larger than the pool goes through it part by part.
+    Each picture draws one of `size` places. If the place is empty, the picture is kept there and
+    comes back itself. If not, a coin decides: the picture comes back itself, or it takes the place
+    and the old one comes back. A batch larger than the pool goes through it part by part.
     """
 
     def __init__(self, size: int, data_shape: tuple[int, int, int]):
         super().__init__()
-        self.register_buffer("images", torch.full((size, *data_shape), float("nan")))           # NaN: an empty place
+        # NaN: an empty place
+        self.register_buffer("images", torch.full((size, *data_shape), float("nan")))
 
     def forward(self, fake: Tensor) -> Tensor:
         return torch.cat([self._exchange(part) for part in fake.split(len(self.images))])
@@ -78,14 +86,17 @@ class Pool(nn.Module):
 
 
 class CycleGAN(Game):
-    """Three players: D_X and D_Y, each judging one domain with the least-squares loss, and "G", which moves G and F together.
+    """Three players: D_X and D_Y, each judging one domain with the least-squares loss, and "G",
+    which moves G and F together.
 
-    `cycle` is the paper's lambda; `identity` weighs E_y[|G(y) - y|] + E_x[|F(x) - x|], in the paper half of lambda where it is used.
-    As in the authors' code, D's loss is halved and G's is not, and D sees fakes from a pool of `pool`. Batches are Batch(x, y).
+    `cycle` is the paper's lambda; `identity` weighs E_y[|G(y) - y|] + E_x[|F(x) - x|], in the paper
+    half of lambda where it is used. As in the authors' code, D's loss is halved and G's is not, and
+    D sees fakes from a pool of `pool`. Batches are Batch(x, y).
     """
 
-    def __init__(self, G: nn.Module, F: nn.Module, D_X: nn.Module, D_Y: nn.Module, data_shape: tuple[int, int, int] = (3, 32, 32), *,
-                 cycle: float = 10.0, identity: float = 5.0, pool: int = 50, lr: tuple[float, float] = (2e-4, 2e-4)):
+    def __init__(self, G: nn.Module, F: nn.Module, D_X: nn.Module, D_Y: nn.Module,
+                 data_shape: tuple[int, int, int] = (3, 32, 32), *, cycle: float = 10.0,
+                 identity: float = 5.0, pool: int = 50, lr: tuple[float, float] = (2e-4, 2e-4)):
         super().__init__()
         self.G, self.F, self.D_X, self.D_Y = G, F, D_X, D_Y
         self.G_and_F = nn.ModuleList([G, F])
@@ -94,11 +105,15 @@ class CycleGAN(Game):
         self.lr_D, self.lr_G = lr
 
     def players(self) -> list[Player]:
-        return [Player("D_X", self.D_X, lambda batch: self.discriminator_terms(self.D_X, batch.x, self.pool_X(self.F(batch.y).detach())),
-                       lr=self.lr_D),
-                Player("D_Y", self.D_Y, lambda batch: self.discriminator_terms(self.D_Y, batch.y, self.pool_Y(self.G(batch.x).detach())),
-                       lr=self.lr_D),
-                Player("G", self.G_and_F, self.generator_terms, lr=self.lr_G)]
+        return [
+            Player(
+                "D_X", self.D_X, lambda batch: self.discriminator_terms(
+                    self.D_X, batch.x, self.pool_X(self.F(batch.y).detach())), lr=self.lr_D),
+            Player(
+                "D_Y", self.D_Y, lambda batch: self.discriminator_terms(
+                    self.D_Y, batch.y, self.pool_Y(self.G(batch.x).detach())), lr=self.lr_D),
+            Player("G", self.G_and_F, self.generator_terms, lr=self.lr_G)
+        ]
 
     def discriminator_terms(self, D: nn.Module, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         return {"real": (D(real) - 1).square().mean() / 2, "fake": D(fake).square().mean() / 2}
@@ -106,7 +121,10 @@ class CycleGAN(Game):
     def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
         x, y = batch
         fake_y, fake_x = self.G(x), self.F(y)
-        terms = {"adv": 2 * (losses.least_squares_generator_loss(self.D_Y(fake_y)) + losses.least_squares_generator_loss(self.D_X(fake_x)))}
+        terms = {
+            "adv": 2 * (losses.least_squares_generator_loss(self.D_Y(fake_y)) +
+                        losses.least_squares_generator_loss(self.D_X(fake_x)))
+        }
         if self.cycle:
             terms["cycle"] = self.cycle * (l1_loss(self.F(fake_y), x) + l1_loss(self.G(fake_x), y))
         if self.identity:
@@ -117,7 +135,9 @@ class CycleGAN(Game):
         return {"D_X": 0.25, "D_Y": 0.25}                           # D = 1/2 everywhere
 
     def sample(self, n: int, x: Tensor) -> Tensor:
-        """G(x): the `n` pictures x of the first domain, (n, C, H, W), as the second would show them."""
+        """G(x): the `n` pictures x of the first domain, (n, C, H, W), as the second would show
+        them.
+        """
         return nets.generate(self.G, x)
 
     def back(self, y: Tensor) -> Tensor:

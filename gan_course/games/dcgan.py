@@ -1,7 +1,9 @@
-"""Unsupervised Representation Learning with Deep Convolutional GANs. Radford, Metz, Chintala, 2015, arXiv:1511.06434.
+"""Unsupervised Representation Learning with Deep Convolutional GANs. Radford, Metz, Chintala, 2015,
+arXiv:1511.06434.
 
-The game is that of 2014. The networks are new, `nets.ConvGenerator` and `nets.ConvDiscriminator`: strided convolutions where others
-pooled, BatchNorm, ReLU in G, LeakyReLU in D; and Adam with lr 2e-4 and betas (0.5, 0.999).
+The game is that of 2014. The networks are new, `nets.ConvGenerator` and `nets.ConvDiscriminator`:
+strided convolutions where others pooled, BatchNorm, ReLU in G, LeakyReLU in D; and Adam with lr
+2e-4 and betas (0.5, 0.999).
 """
 import copy
 
@@ -14,12 +16,14 @@ from gan_course.games.gan import GAN
 
 
 class DCGAN(GAN):
-    """The game of `GAN`, whose samples are drawn by `G_ema`: G with every weight averaged over the latest rounds.
+    """The game of `GAN`, whose samples are drawn by `G_ema`: G with every weight averaged over the
+    latest rounds.
 
         theta_ema <- ema theta_ema + (1 - ema) theta         after each round
 
-    The paper draws from G itself (`ema=0`); the average came later and is steadier from one round to the next. BatchNorm's statistics
-    are copied from G, not averaged. `rules` are those of `GAN`: generator_loss, lr, betas, updates.
+    The paper draws from G itself (`ema=0`); the average came later and is steadier from one round
+    to the next. BatchNorm's statistics are copied from G, not averaged. `rules` are those of `GAN`:
+    generator_loss, lr, betas, updates.
     """
 
     def __init__(self, G: nn.Module, D: nn.Module, *, ema: float = 0.99, **rules):

@@ -15,12 +15,15 @@ from gan_course.games import Game, Player
 class GAN(Game):
     """The game of the paper: D tells real x from fake G(z); G makes D's task hard.
 
-    `generator_loss` is `losses.non_saturating_generator_loss` (the paper's practical choice, the default here) or
-    `losses.minimax_generator_loss` (its theory). D moves `updates` times a round: the paper's k.
+    `generator_loss` is `losses.non_saturating_generator_loss` (the paper's practical choice, the
+    default here) or `losses.minimax_generator_loss` (its theory). D moves `updates` times a round:
+    the paper's k.
     """
 
-    def __init__(self, G: nn.Module, D: nn.Module, *, generator_loss: Callable[[Tensor], Tensor] = losses.non_saturating_generator_loss,
-                 lr: tuple[float, float] = (2e-4, 2e-4), betas: tuple[float, float] = (0.5, 0.999), updates: int = 1):
+    def __init__(self, G: nn.Module, D: nn.Module, *,
+                 generator_loss: Callable[[Tensor], Tensor] = losses.non_saturating_generator_loss,
+                 lr: tuple[float, float] = (2e-4, 2e-4), betas: tuple[float, float] = (0.5, 0.999),
+                 updates: int = 1):
         super().__init__()
         self.G, self.D = G, D
         self.generator_loss_of = generator_loss
@@ -28,20 +31,28 @@ class GAN(Game):
         self.betas, self.updates = betas, updates
 
     def players(self) -> list[Player]:
-        return [Player("D", self.D, self.discriminator_terms, updates=self.updates, lr=self.lr_D, betas=self.betas),
-                Player("G", self.G, self.generator_terms, lr=self.lr_G, betas=self.betas)]
+        return [
+            Player("D", self.D, self.discriminator_terms, updates=self.updates, lr=self.lr_D,
+                   betas=self.betas),
+            Player("G", self.G, self.generator_terms, lr=self.lr_G, betas=self.betas)
+        ]
 
     def noise(self, n: int) -> Tensor:
         """z ~ N(0, I): (n, z_dim), on the generator's device."""
         return torch.randn(n, self.G.z_dim, device=next(self.G.parameters()).device)
 
     def inputs(self, n: int) -> tuple[Tensor, ...]:
-        """What G is given for `n` samples to watch, G(*inputs): here z alone; in games with classes or codes, those in turn too."""
+        """What G is given for `n` samples to watch, G(*inputs): here z alone; in games with classes
+        or codes, those in turn too.
+        """
         return (self.noise(n),)
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
-        fake = self.G(self.noise(len(batch.x))).detach()            # D's move is no reason for G to change
-        return {"real": losses.log_loss_real(self.D(batch.x)), "fake": losses.log_loss_fake(self.D(fake))}
+        fake = self.G(self.noise(len(batch.x))).detach()  # D's move is no reason for G to change
+        return {
+            "real": losses.log_loss_real(self.D(batch.x)),
+            "fake": losses.log_loss_fake(self.D(fake))
+        }
 
     def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.G(self.noise(len(batch.x)))
@@ -49,7 +60,10 @@ class GAN(Game):
 
     def chance(self) -> dict[str, float]:
         undecided = torch.zeros(1)                                  # logit 0 is D = 1/2
-        return {"D": losses.minimax_discriminator_loss(undecided, undecided).item(), "G": self.generator_loss_of(undecided).item()}
+        return {
+            "D": losses.minimax_discriminator_loss(undecided, undecided).item(),
+            "G": self.generator_loss_of(undecided).item()
+        }
 
     def sample(self, n: int) -> Tensor:
         return nets.generate(self.G, self.noise(n))

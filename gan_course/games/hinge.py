@@ -11,7 +11,9 @@ from gan_course.games.gan import GAN
 
 
 class HingeGAN(GAN):
-    """D is a support vector machine on its own features: it wants real above 1 and fake below -1, and then leaves them alone."""
+    """D is a support vector machine on its own features: it wants real above 1 and fake below -1,
+    and then leaves them alone.
+    """
 
     def __init__(self, G: nn.Module, D: nn.Module, **options):
         super().__init__(G, D, generator_loss=losses.wasserstein_generator_loss, **options)
@@ -21,7 +23,7 @@ class HingeGAN(GAN):
         return {"real": relu(1 - self.D(batch.x)).mean(), "fake": relu(1 + self.D(fake)).mean()}
 
     def chance(self) -> dict[str, float]:
-        return {"D": 2.0, "G": 0.0}                                 # D = 0: on the line between the margins
+        return {"D": 2.0, "G": 0.0}  # D = 0: on the line between the margins
 
 
 def demo():

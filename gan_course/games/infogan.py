@@ -1,8 +1,10 @@
-"""InfoGAN: Interpretable Representation Learning by Information Maximizing GANs. Chen et al., 2016, arXiv:1606.03657.
+"""InfoGAN: Interpretable Representation Learning by Information Maximizing GANs. Chen et al., 2016,
+arXiv:1606.03657.
 
     min_{G,Q} max_D V(D, G) - lambda L_I(G, Q),     L_I(G, Q) = E_{c ~ P(c), x ~ G(z,c)}[log Q(c|x)] + H(c)  <=  I(c; G(z,c))
 
-G reads noise z and a code c. Q guesses c from the image; the better it can, the more the image tells about c. No labels are used.
+G reads noise z and a code c. Q guesses c from the image; the better it can, the more the image
+tells about c. No labels are used.
 """
 import math
 
@@ -18,11 +20,12 @@ from gan_course.games.dcgan import DCGAN
 class CodeGenerator(nn.Module):
     """G(z, c): a DCGAN generator that reads the noise z, (N, z_dim), with the code c appended.
 
-    c is one of `categories` kinds as a one-hot vector, each with chance 1 / categories, and then `continuous` numbers,
-    each uniform in [-1, 1]: (N, categories + continuous).
+    c is one of `categories` kinds as a one-hot vector, each with chance 1 / categories, and then
+    `continuous` numbers, each uniform in [-1, 1]: (N, categories + continuous).
     """
 
-    def __init__(self, z_dim: int, categories: int, continuous: int, channels: int = 3, width: int = 64, size: int = 32):
+    def __init__(self, z_dim: int, categories: int, continuous: int, channels: int = 3,
+                 width: int = 64, size: int = 32):
         super().__init__()
         self.z_dim, self.categories, self.continuous = z_dim, categories, continuous
         self.net = nets.ConvGenerator(z_dim + categories + continuous, channels, width, size)
@@ -32,14 +35,16 @@ class CodeGenerator(nn.Module):
 
 
 class CodeReader(nn.Module):
-    """Q(c|x) from the features of D's body: logits of the kinds, (N, categories), and a mean for each number, (N, continuous).
+    """Q(c|x) from the features of D's body: logits of the kinds, (N, categories), and a mean for
+    each number, (N, continuous).
 
     The numbers are read as Gaussians around these means with one learned log deviation each.
     """
 
     def __init__(self, features: int, categories: int, continuous: int, width: int = 128):
         super().__init__()
-        self.body = nn.Sequential(nn.Flatten(), nn.Linear(features, width), nn.BatchNorm1d(width), nn.LeakyReLU(0.2))
+        self.body = nn.Sequential(nn.Flatten(), nn.Linear(features, width), nn.BatchNorm1d(width),
+                                  nn.LeakyReLU(0.2))
         self.kind, self.mean = nn.Linear(width, categories), nn.Linear(width, continuous)
         self.log_sd = nn.Parameter(torch.zeros(continuous))
 
@@ -49,14 +54,18 @@ class CodeReader(nn.Module):
 
 
 class InfoGAN(DCGAN):
-    """A DCGAN whose generator also reads a code, and a third network Q that recovers it; G and Q win and lose together.
+    """A DCGAN whose generator also reads a code, and a third network Q that recovers it; G and Q
+    win and lose together.
 
-    Q shares D's body, which only D moves. The player "G" moves G and Q: its terms are adv, the usual loss, and the two halves of
-    -lambda L_I without the constant H(c): `kind`, the cross entropy of the categorical code, and `numbers`, the Gaussian negative
-    log-likelihood of the continuous one, summed over the numbers. `info` holds the two weights lambda; (0, 0) switches the information off.
+    Q shares D's body, which only D moves. The player "G" moves G and Q: its terms are adv, the
+    usual loss, and the two halves of -lambda L_I without the constant H(c): `kind`, the cross
+    entropy of the categorical code, and `numbers`, the Gaussian negative log-likelihood of the
+    continuous one, summed over the numbers. `info` holds the two weights lambda; (0, 0) switches
+    the information off.
     """
 
-    def __init__(self, G: CodeGenerator, D: nets.ConvDiscriminator, *, info: tuple[float, float] = (1.0, 0.1), **rules):
+    def __init__(self, G: CodeGenerator, D: nets.ConvDiscriminator, *,
+                 info: tuple[float, float] = (1.0, 0.1), **rules):
         super().__init__(G, D, **rules)
         self.Q = CodeReader(math.prod(D.feature_shape), G.categories, G.continuous)
         self.G_and_Q = nn.ModuleList([self.G, self.Q])
@@ -71,10 +80,14 @@ class InfoGAN(DCGAN):
         """c ~ P(c): (n, categories + continuous), on the generator's device."""
         device = next(self.G.parameters()).device
         kind = torch.randint(self.G.categories, (n,), device=device)
-        return torch.cat([one_hot(kind, self.G.categories), 2 * torch.rand(n, self.G.continuous, device=device) - 1], dim=1)
+        return torch.cat([
+            one_hot(kind, self.G.categories),
+            2 * torch.rand(n, self.G.continuous, device=device) - 1
+        ], dim=1)
 
     def inputs(self, n: int) -> tuple[Tensor, Tensor]:
-        """z and codes: the kinds in turn, 0, 1, 2, ..., all with one z, and again with another; every number 0.
+        """z and codes: the kinds in turn, 0, 1, 2, ..., all with one z, and again with another;
+        every number 0.
 
         (n, z_dim), (n, categories + continuous).
         """
@@ -85,7 +98,10 @@ class InfoGAN(DCGAN):
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         n = len(batch.x)
         fake = self.G(self.noise(n), self.code(n)).detach()
-        return {"real": losses.log_loss_real(self.D(batch.x)), "fake": losses.log_loss_fake(self.D(fake))}
+        return {
+            "real": losses.log_loss_real(self.D(batch.x)),
+            "fake": losses.log_loss_fake(self.D(fake))
+        }
 
     def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
         c = self.code(len(batch.x))
@@ -100,13 +116,17 @@ class InfoGAN(DCGAN):
         return {"D": super().chance()["D"]}                         # what G pays depends on Q too
 
     def read(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Q's guess for each image: the chances of the kinds, (N, categories), and the numbers, (N, continuous). Any image may be read."""
+        """Q's guess for each image: the chances of the kinds, (N, categories), and the numbers, (N,
+        continuous). Any image may be read.
+        """
         with nets.evaluating(self), torch.no_grad():
             kind, mean = self.Q(self.D.body(x))
         return kind.softmax(dim=1), mean
 
     def sample(self, n: int, c: Tensor | None = None) -> Tensor:
-        """`n` images with the code `c`, (n, categories + continuous), or with codes drawn at random."""
+        """`n` images with the code `c`, (n, categories + continuous), or with codes drawn at
+        random.
+        """
         return nets.generate(self.G_ema, self.noise(n), self.code(n) if c is None else c)
 
 

@@ -11,14 +11,19 @@ from gan_course.games.gan import GAN
 
 
 class LSGAN(GAN):
-    """D hits targets instead of giving probabilities: 1 for real and 0 for fake, the paper's b and a; G aims at c = 1."""
+    """D hits targets instead of giving probabilities: 1 for real and 0 for fake, the paper's b and
+    a; G aims at c = 1.
+    """
 
     def __init__(self, G: nn.Module, D: nn.Module, **options):
         super().__init__(G, D, generator_loss=losses.least_squares_generator_loss, **options)
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.G(self.noise(len(batch.x))).detach()
-        return {"real": (self.D(batch.x) - 1).square().mean() / 2, "fake": self.D(fake).square().mean() / 2}
+        return {
+            "real": (self.D(batch.x) - 1).square().mean() / 2,
+            "fake": self.D(fake).square().mean() / 2
+        }
 
     def chance(self) -> dict[str, float]:
         undecided = torch.full((1,), 0.5)

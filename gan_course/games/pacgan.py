@@ -1,4 +1,5 @@
-"""PacGAN: The power of two samples in generative adversarial networks. Lin, Khetan, Fanti, Oh, 2017, arXiv:1712.04086.
+"""PacGAN: The power of two samples in generative adversarial networks. Lin, Khetan, Fanti, Oh,
+2017, arXiv:1712.04086.
 
     D(x_1, …, x_m): m samples judged together, all real or all fake
 """
@@ -10,9 +11,11 @@ from gan_course.games.gan import GAN
 
 
 class PacGAN(GAN):
-    """A GAN whose D sees `pack` samples at once (the paper's m). A pack of look-alikes gives a collapsed G away.
+    """A GAN whose D sees `pack` samples at once (the paper's m). A pack of look-alikes gives a
+    collapsed G away.
 
-    Nothing else changes: D's input is `pack` times as wide, or has `pack` times the channels. A batch of N makes N / pack packs.
+    Nothing else changes: D's input is `pack` times as wide, or has `pack` times the channels. A
+    batch of N makes N / pack packs.
     """
 
     def __init__(self, G: nn.Module, D: nn.Module, *, pack: int = 2, **options):
@@ -20,22 +23,29 @@ class PacGAN(GAN):
         self.pack = pack
 
     def packed(self, x: Tensor) -> Tensor:
-        """(N, d, ..) -> (N / pack, pack d, ..): neighbours side by side; what is left over at the end is dropped."""
+        """(N, d, ..) -> (N / pack, pack d, ..): neighbours side by side; what is left over at the
+        end is dropped.
+        """
         if len(x) < self.pack:
-            raise ValueError(f"A batch of {len(x)} does not fill one pack of {self.pack}: use a larger batch.")
+            raise ValueError(f"A batch of {len(x)} does not fill one pack of {self.pack}: use a "
+                             "larger batch.")
         full = x[:len(x) // self.pack * self.pack]
         return full.reshape(-1, self.pack * x.shape[1], *x.shape[2:])
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.G(self.noise(len(batch.x))).detach()
-        return {"real": losses.log_loss_real(self.D(self.packed(batch.x))), "fake": losses.log_loss_fake(self.D(self.packed(fake)))}
+        return {
+            "real": losses.log_loss_real(self.D(self.packed(batch.x))),
+            "fake": losses.log_loss_fake(self.D(self.packed(fake)))
+        }
 
     def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.G(self.noise(len(batch.x)))
         return {"adv": self.generator_loss_of(self.D(self.packed(fake)))}
 
     def scores(self, x: Tensor) -> Tensor:
-        return self.D(x.repeat(1, self.pack, *[1] * (x.dim() - 2)))  # what it makes of x seen `pack` times
+        # what it makes of x seen `pack` times
+        return self.D(x.repeat(1, self.pack, *[1] * (x.dim() - 2)))
 
 
 def demo():

@@ -1,8 +1,10 @@
-"""Image-to-Image Translation with Conditional Adversarial Networks (pix2pix). Isola, Zhu, Zhou, Efros, 2016, arXiv:1611.07004.
+"""Image-to-Image Translation with Conditional Adversarial Networks (pix2pix). Isola, Zhu, Zhou,
+Efros, 2016, arXiv:1611.07004.
 
     min_G max_D E_{x,y}[log D(x, y)] + E_{x,z}[log(1 - D(x, G(x, z)))] + lambda E_{x,y,z}[|y - G(x, z)|]
 
-x is the picture we have and y, its partner, the one we want: pairs are needed. z is not a vector here: the noise is dropout in G.
+x is the picture we have and y, its partner, the one we want: pairs are needed. z is not a vector
+here: the noise is dropout in G.
 """
 import torch
 from torch import Tensor, nn
@@ -14,53 +16,64 @@ from gan_course.games import Game, Player
 
 
 class UNet(nn.Module):
-    """G(x, z): x is halved in size until it is 2x2 and doubled again, and each size on the way up also reads what it was on the way down.
+    """G(x, z): x is halved in size until it is 2x2 and doubled again, and each size on the way up
+    also reads what it was on the way down.
 
-    `halvings` is 4 for 32x32. The noise z is dropout on the way up, at the two smallest sizes: half of the channels' values become 0. It is
-    never switched off, for without it the same x would always give the same picture. `norm` makes the layer that normalises; BatchNorm2d
-    learns faster from batches of several pictures.
+    `halvings` is 4 for 32x32. The noise z is dropout on the way up, at the two smallest sizes: half
+    of the channels' values become 0. It is never switched off, for without it the same x would
+    always give the same picture. `norm` makes the layer that normalises; BatchNorm2d learns faster
+    from batches of several pictures.
     """
 
-    def __init__(self, channels: int = 3, width: int = 32, halvings: int = 4, out_channels: int = 3, norm=nn.InstanceNorm2d):
+    def __init__(self, channels: int = 3, width: int = 32, halvings: int = 4, out_channels: int = 3,
+                 norm=nn.InstanceNorm2d):
         super().__init__()
         widths = [channels] + [width * min(2**i, 4) for i in range(halvings)]
-        self.down = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1) for a, b in zip(widths, widths[1:], strict=False))
+        self.down = nn.ModuleList(
+            nn.Conv2d(a, b, 4, 2, 1) for a, b in zip(widths, widths[1:], strict=False))
         self.up = nn.ModuleList()
-        for i in reversed(range(halvings)):                         # the deepest has nothing beside it to read
+        for i in reversed(range(halvings)):  # the deepest has nothing beside it to read
             a = widths[i + 1] * (1 if i == halvings - 1 else 2)
             self.up.append(nn.ConvTranspose2d(a, widths[i] if i else out_channels, 4, 2, 1))
-        self.norms_down = nn.ModuleList(norm(w) if 0 < i < halvings - 1 else nn.Identity() for i, w in enumerate(widths[1:]))
+        self.norms_down = nn.ModuleList(
+            norm(w) if 0 < i < halvings - 1 else nn.Identity() for i, w in enumerate(widths[1:]))
         self.norms_up = nn.ModuleList(norm(widths[i]) for i in reversed(range(1, halvings)))
         self.apply(nets.dcgan_init)
 
     def forward(self, x: Tensor) -> Tensor:
         seen = []
         for conv, norm in zip(self.down, self.norms_down, strict=True):
-            x = nn.functional.leaky_relu(norm(conv(x)), 0.2)        # (N, C, s, s) -> (N, C', s/2, s/2)
+            x = nn.functional.leaky_relu(norm(conv(x)), 0.2)  # (N, C, s, s) -> (N, C', s/2, s/2)
             seen.append(x)
         x = seen.pop()
         for i, (conv, norm) in enumerate(zip(self.up[:-1], self.norms_up, strict=True)):
             x = norm(conv(x))
             if i < 2:
                 x = dropout(x, 0.5, training=True)                  # the noise z
-            x = torch.cat([x.relu(), seen.pop()], dim=1)            # (N, C', s, s) beside what was seen at this size
+            # (N, C', s, s) beside what was seen at this size
+            x = torch.cat([x.relu(), seen.pop()], dim=1)
         return self.up[-1](x).tanh()
 
 
 class Pix2Pix(Game):
     """G turns x into y; D is shown x beside the true or the drawn partner and tells which it is.
 
-    `adv` and `l1` weigh G's two terms; `l1` is the paper's lambda. D looks at patches: `nets.PatchDiscriminator` of x and y together.
+    `adv` and `l1` weigh G's two terms; `l1` is the paper's lambda. D looks at patches:
+    `nets.PatchDiscriminator` of x and y together.
     """
 
-    def __init__(self, G: nn.Module, D: nn.Module, *, adv: float = 1.0, l1: float = 100.0, lr: tuple[float, float] = (2e-4, 2e-4)):
+    def __init__(self, G: nn.Module, D: nn.Module, *, adv: float = 1.0, l1: float = 100.0,
+                 lr: tuple[float, float] = (2e-4, 2e-4)):
         super().__init__()
         self.G, self.D = G, D
         self.adv, self.l1 = adv, l1
         self.lr_D, self.lr_G = lr
 
     def players(self) -> list[Player]:
-        return [Player("D", self.D, self.discriminator_terms, lr=self.lr_D), Player("G", self.G, self.generator_terms, lr=self.lr_G)]
+        return [
+            Player("D", self.D, self.discriminator_terms, lr=self.lr_D),
+            Player("G", self.G, self.generator_terms, lr=self.lr_G)
+        ]
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         x, y = batch
@@ -71,8 +84,11 @@ class Pix2Pix(Game):
     def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
         x, y = batch
         fake = self.G(x)
-        return {"adv": self.adv * losses.non_saturating_generator_loss(self.D(torch.cat([x, fake], dim=1))),
-                "l1": self.l1 * l1_loss(fake, y)}
+        return {
+            "adv": self.adv *
+            losses.non_saturating_generator_loss(self.D(torch.cat([x, fake], dim=1))),
+            "l1": self.l1 * l1_loss(fake, y)
+        }
 
     def chance(self) -> dict[str, float]:
         return {"D": losses.CHANCE["D"]}

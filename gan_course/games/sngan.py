@@ -1,4 +1,5 @@
-"""Spectral Normalization for Generative Adversarial Networks. Miyato, Kataoka, Koyama, Yoshida, 2018, arXiv:1802.05957.
+"""Spectral Normalization for Generative Adversarial Networks. Miyato, Kataoka, Koyama, Yoshida,
+2018, arXiv:1802.05957.
 
     W_SN = W / sigma(W),   sigma(W) the largest singular value of W
 """
@@ -11,9 +12,11 @@ from gan_course.games.hinge import HingeGAN
 
 
 class SNGAN(HingeGAN):
-    """The hinge loss, as in the paper's experiments, with every layer of D divided by its largest singular value.
+    """The hinge loss, as in the paper's experiments, with every layer of D divided by its largest
+    singular value.
 
-    Then each layer has slope at most 1, and so has D. The singular value comes from one step of power iteration a pass.
+    Then each layer has slope at most 1, and so has D. The singular value comes from one step of
+    power iteration a pass.
     """
 
     def __init__(self, G: nn.Module, D: nn.Module, **options):

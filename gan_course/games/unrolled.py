@@ -1,4 +1,5 @@
-"""Unrolled Generative Adversarial Networks. Metz, Poole, Pfau, Sohl-Dickstein, 2016, arXiv:1611.02163.
+"""Unrolled Generative Adversarial Networks. Metz, Poole, Pfau, Sohl-Dickstein, 2016,
+arXiv:1611.02163.
 
     min_G f(theta_G, theta_D^K),   theta_D^(k+1) = theta_D^k - eta d f_D / d theta_D^k
 """
@@ -12,26 +13,36 @@ from gan_course.games.gan import GAN
 
 
 class UnrolledGAN(GAN):
-    """G answers not D, but what D would become: before G's loss is taken, D makes `unroll` steps in imagination (the paper's K).
+    """G answers not D, but what D would become: before G's loss is taken, D makes `unroll` steps in
+    imagination (the paper's K).
 
-    The gradient of G's loss flows through those steps. They are plain gradient steps of size `unroll_lr` (the paper's eta), all on
-    one batch of x and z, and they change nothing: D itself stays where it is, and moves in its own turn.
+    The gradient of G's loss flows through those steps. They are plain gradient steps of size
+    `unroll_lr` (the paper's eta), all on one batch of x and z, and they change nothing: D itself
+    stays where it is, and moves in its own turn.
     """
 
-    def __init__(self, G: nn.Module, D: nn.Module, *, unroll: int = 5, unroll_lr: float = 0.1, **options):
+    def __init__(self, G: nn.Module, D: nn.Module, *, unroll: int = 5, unroll_lr: float = 0.1,
+                 **options):
         super().__init__(G, D, **options)
         self.unroll, self.unroll_lr = unroll, unroll_lr
 
     def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.G(self.noise(len(batch.x)))
-        parameters = {name: parameter.detach().requires_grad_(True) for name, parameter in self.D.named_parameters()}
+        parameters = {
+            name: parameter.detach().requires_grad_(True)
+            for name, parameter in self.D.named_parameters()
+        }
         for _ in range(self.unroll):
             parameters = self.imagined_step(parameters, batch.x, fake)
         return {"adv": self.generator_loss_of(functional_call(self.D, parameters, fake))}
 
-    def imagined_step(self, parameters: dict[str, Tensor], x: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        """Where D's parameters would be after one step, as a function of the fakes: `create_graph` keeps the way back to G open."""
-        real_logits, fake_logits = functional_call(self.D, parameters, x), functional_call(self.D, parameters, fake)
+    def imagined_step(self, parameters: dict[str, Tensor], x: Tensor,
+                      fake: Tensor) -> dict[str, Tensor]:
+        """Where D's parameters would be after one step, as a function of the fakes: `create_graph`
+        keeps the way back to G open.
+        """
+        real_logits, fake_logits = functional_call(self.D, parameters,
+                                                   x), functional_call(self.D, parameters, fake)
         loss = losses.minimax_discriminator_loss(real_logits, fake_logits)
         slopes = torch.autograd.grad(loss, tuple(parameters.values()), create_graph=True)
         return {name: parameter - self.unroll_lr * slope

@@ -12,15 +12,18 @@ from gan_course.games.gan import GAN
 
 
 class WGAN(GAN):
-    """D is the paper's critic f_w: it gives scores, not probabilities. Each of its weights is clipped to [-clip, clip] to bound its slope.
+    """D is the paper's critic f_w: it gives scores, not probabilities. Each of its weights is
+    clipped to [-clip, clip] to bound its slope.
 
-    The critic moves `updates` times a round (the paper's n_critic). The paper's RMSprop is Adam without its first moment,
-    betas = (0, 0.99).
+    The critic moves `updates` times a round (the paper's n_critic). The paper's RMSprop is Adam
+    without its first moment, betas = (0, 0.99).
     """
 
-    def __init__(self, G: nn.Module, D: nn.Module, *, clip: float = 0.01, lr: tuple[float, float] = (5e-5, 5e-5),
-                 betas: tuple[float, float] = (0.0, 0.99), updates: int = 5):
-        super().__init__(G, D, generator_loss=losses.wasserstein_generator_loss, lr=lr, betas=betas, updates=updates)
+    def __init__(self, G: nn.Module, D: nn.Module, *, clip: float = 0.01,
+                 lr: tuple[float, float] = (5e-5, 5e-5), betas: tuple[float, float] = (0.0, 0.99),
+                 updates: int = 5):
+        super().__init__(G, D, generator_loss=losses.wasserstein_generator_loss, lr=lr, betas=betas,
+                         updates=updates)
         self.clip = clip
 
     def players(self) -> list[Player]:
@@ -35,19 +38,23 @@ class WGAN(GAN):
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.G(self.noise(len(batch.x))).detach()
-        return {"real": -self.D(batch.x).mean(), "fake": self.D(fake).mean()}  # their sum is losses.wasserstein_critic_loss
+        # their sum is losses.wasserstein_critic_loss
+        return {"real": -self.D(batch.x).mean(), "fake": self.D(fake).mean()}
 
     def chance(self) -> dict[str, float]:
-        return {"D": 0.0}                                           # a critic that sees no difference; G's level is wherever D puts it
+        return {"D": 0.0}  # a critic that sees no difference; G's level is wherever D puts it
 
     @torch.no_grad()
     def gap(self, x: Tensor) -> float:
-        """The critic's gap E[D(x)] - E[D(G(z))] on real x and as many fakes: its estimate of the distance, up to the slope it may have."""
+        """The critic's gap E[D(x)] - E[D(G(z))] on real x and as many fakes: its estimate of the
+        distance, up to the slope it may have.
+        """
         fake = nets.generate(self.G, self.noise(len(x)))
         return -losses.wasserstein_critic_loss(self.D(x), self.D(fake)).item()
 
     def opinion(self, scores: Tensor) -> Tensor:
-        return (scores - scores.min()) / (scores.max() - scores.min() + 1e-12)  # only differences between scores mean anything
+        # only differences between scores mean anything
+        return (scores - scores.min()) / (scores.max() - scores.min() + 1e-12)
 
 
 def demo():

@@ -1,4 +1,5 @@
-"""Improved Training of Wasserstein GANs. Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville, 2017, arXiv:1704.00028.
+"""Improved Training of Wasserstein GANs. Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville, 2017,
+arXiv:1704.00028.
 
     max_D E_x[D(x)] - E_z[D(G(z))] - lambda E_u[(|grad D(u)| - 1)^2],   u between x and G(z)
 """
@@ -10,13 +11,16 @@ from gan_course.games.wgan import WGAN
 
 
 class WGAN_GP(WGAN):
-    """A WGAN whose critic is held to slope 1 by a penalty instead of clipping; `penalty` is the paper's lambda.
+    """A WGAN whose critic is held to slope 1 by a penalty instead of clipping; `penalty` is the
+    paper's lambda.
 
-    Its Adam has betas (0, 0.9). No BatchNorm in the critic: the penalty is about one point at a time.
+    Its Adam has betas (0, 0.9). No BatchNorm in the critic: the penalty is about one point at a
+    time.
     """
 
-    def __init__(self, G: nn.Module, D: nn.Module, *, penalty: float = 10.0, lr: tuple[float, float] = (1e-4, 1e-4),
-                 betas: tuple[float, float] = (0.0, 0.9), updates: int = 5):
+    def __init__(self, G: nn.Module, D: nn.Module, *, penalty: float = 10.0,
+                 lr: tuple[float, float] = (1e-4, 1e-4), betas: tuple[float, float] = (0.0, 0.9),
+                 updates: int = 5):
         super().__init__(G, D, clip=float("inf"), lr=lr, betas=betas, updates=updates)
         self.penalty = penalty
 

@@ -1,4 +1,6 @@
-"""Can this machine run the course? `checks()` tries everything that a notebook needs, and says what to do where it is missing."""
+"""Can this machine run the course? `checks()` tries everything that a notebook needs, and says what
+to do where it is missing.
+"""
 import os
 import platform
 import shutil
@@ -18,7 +20,10 @@ FEWEST_GIGABYTES = 1.0
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was tried. `ok` is True, False, or None for something that is good to know and no fault."""
+    """One thing that was tried.
+
+    `ok` is True, False, or None for something that is good to know and no fault.
+    """
 
     name: str
     ok: bool | None
@@ -27,7 +32,8 @@ class Check:
 
     def __str__(self):
         mark = {True: "[OK]  ", False: "[FAIL]", None: "[--]  "}[self.ok]
-        return f"{mark} {self.name}: {self.detail}" + (f"\n       {self.advice}" if self.ok is False and self.advice else "")
+        return f"{mark} {self.name}: {self.detail}" + (f"\n       {self.advice}"
+                                                       if self.ok is False and self.advice else "")
 
 
 class Bad(Exception):
@@ -35,7 +41,10 @@ class Bad(Exception):
 
 
 def checks() -> Iterator[Check]:
-    """Try one thing after another. A check that breaks down is a check that failed; none stops the others."""
+    """Try one thing after another.
+
+    A check that breaks down is a check that failed; none stops the others.
+    """
     for name, check in CHECKS.items():
         try:
             yield Check(name, *check())
@@ -46,8 +55,10 @@ def checks() -> Iterator[Check]:
 
 
 def _python():
-    if sys.version_info < (3, 11) or sys.maxsize < 2**32:  # noqa: UP036 — whoever installed by hand may have it
-        raise Bad(f"{platform.python_version()} {platform.architecture()[0]}", "The course needs a 64-bit Python 3.11 or newer.")
+    if sys.version_info < (
+            3, 11) or sys.maxsize < 2**32:  # noqa: UP036 — whoever installed by hand may have it
+        raise Bad(f"{platform.python_version()} {platform.architecture()[0]}",
+                  "The course needs a 64-bit Python 3.11 or newer.")
     return True, f"{platform.python_version()} in {sys.prefix}"
 
 
@@ -56,8 +67,10 @@ def _packages():
 
     wanted = [requirement for requirement in map(Requirement, metadata.requires("gan-course") or ())
               if requirement.marker is None or requirement.marker.evaluate({"extra": ""})]
-    wrong = [f"{each.name} {have or 'is missing'} (needs {each.specifier})" for each in wanted
-             if not (have := _version(each.name)) or not each.specifier.contains(have, prereleases=True)]
+    wrong = [
+        f"{each.name} {have or 'is missing'} (needs {each.specifier})" for each in wanted
+        if not (have := _version(each.name)) or not each.specifier.contains(have, prereleases=True)
+    ]
     if wrong:
         raise Bad(", ".join(wrong), "Run `python3 start.py setup`.")
     return True, f"all {len(wanted)} there, at versions that fit"
@@ -69,14 +82,16 @@ def _torch():
     from packaging.requirements import Requirement
 
     pair = f"PyTorch {torch.__version__}, torchvision {torchvision.__version__}"
-    needs = next(each for each in map(Requirement, metadata.requires("torchvision")) if each.name == "torch")
+    needs = next(each for each in map(Requirement, metadata.requires("torchvision"))
+                 if each.name == "torch")
     if not needs.specifier.contains(torch.__version__, prereleases=True):
         raise Bad(f"{pair}, which needs torch {needs.specifier}", REINSTALL)
     x = torch.eye(8, requires_grad=True)
     (x @ x).sum().backward()
     if not torch.equal(x.grad, torch.full((8, 8), 2.0)):
         raise Bad(f"{pair} computes a wrong gradient", REINSTALL)
-    torchvision.ops.nms(torch.tensor([[0.0, 0.0, 1.0, 1.0]]), torch.ones(1), 0.5)  # fails if they were built for other partners
+    # fails if they were built for other partners
+    torchvision.ops.nms(torch.tensor([[0.0, 0.0, 1.0, 1.0]]), torch.ones(1), 0.5)
     return True, pair
 
 
@@ -104,21 +119,28 @@ def _memory():
 def _disk():
     free = shutil.disk_usage(ROOT).free / 1e9
     if free < FEWEST_GIGABYTES:
-        raise Bad(f"{free:.1f} GB free in {ROOT}", "Make room: results and data sets take up to about 1 GB.")
+        raise Bad(f"{free:.1f} GB free in {ROOT}", "Make room: results and data sets take up to "
+                                                   "about 1 GB.")
     return True, f"{free:.1f} GB free in {ROOT}"
 
 
 def _jupyter():
     from jupyter_client.kernelspec import KernelSpecManager
 
-    versions = [f"{name} {_version(name)}" for name in ("jupyterlab", "ipywidgets", "ipykernel") if _version(name)]
+    versions = [
+        f"{name} {_version(name)}" for name in ("jupyterlab", "ipywidgets", "ipykernel")
+        if _version(name)
+    ]
     if len(versions) < 3 or not util.find_spec("jupyterlab_widgets"):
-        raise Bad(f"only {', '.join(versions) or 'nothing'} of jupyterlab, ipywidgets and ipykernel", REINSTALL)
+        raise Bad(f"only {', '.join(versions) or 'nothing'} of jupyterlab, ipywidgets and "
+                  "ipykernel", REINSTALL)
     command = Path(KernelSpecManager().get_kernel_spec("python3").argv[0])
     this = f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}", "python"
-    if str(command) not in this and command.parent.resolve() != Path(sys.executable).parent.resolve():
+    if str(command) not in this and command.parent.resolve() != Path(
+            sys.executable).parent.resolve():
         raise Bad(f"the kernel python3 belongs to another Python, {command}",
-                  f"Run `{sys.executable} -m ipykernel install --sys-prefix`, or remove the kernel of your own called python3.")
+                  f"Run `{sys.executable} -m ipykernel install --sys-prefix`, or remove the kernel "
+                  "of your own called python3.")
     return True, ", ".join(versions)
 
 
@@ -143,7 +165,8 @@ def _data_folder():
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise Bad(f"{folder} cannot be written to ({error.strerror})", "Choose another folder with GAN_COURSE_DATA.") from error
+        raise Bad(f"{folder} cannot be written to ({error.strerror})", "Choose another folder with "
+                  "GAN_COURSE_DATA.") from error
     return True, str(folder)
 
 
@@ -162,7 +185,8 @@ def _version(name: str) -> str | None:
 
 
 CHECKS: dict[str, Callable] = {
-    "Python": _python, "packages": _packages, "PyTorch": _torch, "device": _device, "memory": _memory, "disk": _disk,
-    "JupyterLab": _jupyter, "data without a network": _offline_data, "MNIST": _mnist, "folder for downloads": _data_folder,
+    "Python": _python, "packages": _packages, "PyTorch": _torch, "device": _device,
+    "memory": _memory, "disk": _disk, "JupyterLab": _jupyter,
+    "data without a network": _offline_data, "MNIST": _mnist, "folder for downloads": _data_folder,
     "notebooks": _notebooks,
 }

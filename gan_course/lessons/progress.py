@@ -1,12 +1,14 @@
-"""The learner's own record of answers, predictions, exercises and experiments: one JSON file on this machine, and nothing leaves it.
+"""The learner's own record of answers, predictions, exercises and experiments: one JSON file on
+this machine, and nothing leaves it.
 
     record("answer", "02.chance", right=True, first=True)     first: the first try since the question was shown
     record("exercise", "02.discriminator_loss", outcome="right")
     record("experiment", "03.moons", latent_dim=32)
 
-The file is GAN_COURSE_PROGRESS if that is set, else progress.json in the course's folder. Each event is written to a copy that then takes
-the file's place, under a lock: two notebooks at once lose nothing, and a crash at any moment leaves all that was recorded before.
-Runs that nobody watches (headless) keep no record unless GAN_COURSE_PROGRESS is set.
+The file is GAN_COURSE_PROGRESS if that is set, else progress.json in the course's folder. Each
+event is written to a copy that then takes the file's place, under a lock: two notebooks at once
+lose nothing, and a crash at any moment leaves all that was recorded before. Runs that nobody
+watches (headless) keep no record unless GAN_COURSE_PROGRESS is set.
 """
 import json
 import math
@@ -29,7 +31,10 @@ Event = dict[str, object]  # {"time", "kind", "key", and what was recorded}
 
 @dataclass
 class Summary:
-    """What the record says of one notebook. Questions and exercises by their keys ("02.chance"); `experiments` is a number."""
+    """What the record says of one notebook.
+
+    Questions and exercises by their keys ("02.chance"); `experiments` is a number.
+    """
 
     answered: list[str] = field(default_factory=list)      # predicted ones too
     right_first: list[str] = field(default_factory=list)   # right at the very first try
@@ -46,20 +51,29 @@ def path() -> Path | None:
 
 
 def record(kind: str, key: str, **what) -> None:
-    """Append an event to the record. `kind`: answer, prediction, outcome, exercise, experiment; `key`: "NN.name"; `what`: plain values.
+    """Append an event to the record. `kind`: answer, prediction, outcome, exercise, experiment;
+    `key`: "NN.name"; `what`: plain values.
 
-    A number that is not finite is kept as null. Raises TimeoutError when the file stays locked for 20 seconds, OSError when it
-    cannot be written.
+    A number that is not finite is kept as null. Raises TimeoutError when the file stays locked for
+    20 seconds, OSError when it cannot be written.
     """
     if file := path():
-        event = {"time": datetime.now().astimezone().isoformat(timespec="seconds"), "kind": kind, "key": key} | {
-            name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in what.items()}
+        event = {
+            "time": datetime.now().astimezone().isoformat(timespec="seconds"), "kind": kind,
+            "key": key
+        } | {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in what.items()
+        }
         with _locked(file):
             _save(file, [*_load(file), event])
 
 
 def read() -> list[Event]:
-    """Every event so far, oldest first. A file that cannot be read is set aside under another name; a warning and an event say so."""
+    """Every event so far, oldest first.
+
+    A file that cannot be read is set aside under another name; a warning and an event say so.
+    """
     file = path()
     if file is None or not file.exists():
         return []
@@ -90,7 +104,9 @@ def summary(events: list[Event] | None = None) -> dict[str, Summary]:
 
 
 def calibration(events: list[Event] | None = None) -> list[tuple[float, int, int]]:
-    """How predictions fared: (confidence, how many were made with it, how many came true). Only the first outcome of each counts."""
+    """How predictions fared: (confidence, how many were made with it, how many came true). Only the
+    first outcome of each counts.
+    """
     first: dict[str, Event] = {}
     for event in read() if events is None else events:
         if event["kind"] == "outcome":
@@ -98,7 +114,8 @@ def calibration(events: list[Event] | None = None) -> list[tuple[float, int, int
     rows: dict[float, list[bool]] = {}
     for event in first.values():
         rows.setdefault(event["confidence"], []).append(event["right"])
-    return [(confidence, len(rows[confidence]), sum(rows[confidence])) for confidence in sorted(rows)]
+    return [(confidence, len(rows[confidence]), sum(rows[confidence]))
+            for confidence in sorted(rows)]
 
 
 def pending(key: str, events: list[Event] | None = None) -> Event | None:
@@ -117,12 +134,15 @@ def _locked(file: Path):
         with FileLock(f"{file}.lock", timeout=20):
             yield
     except Timeout:
-        raise TimeoutError(f"{file.name} has been locked for 20 seconds: another notebook or program holds it. Close that, and try "
+        raise TimeoutError(f"{file.name} has been locked for 20 seconds: another notebook or "
+                           "program holds it. Close that, and try "
                            "again.") from None
 
 
 def _save(file: Path, events: list[Event]) -> None:
-    lines = ",\n".join(json.dumps(event, ensure_ascii=False, allow_nan=False, default=lambda scalar: scalar.item()) for event in events)
+    lines = ",\n".join(
+        json.dumps(event, ensure_ascii=False, allow_nan=False, default=lambda scalar: scalar.item())
+        for event in events)
     files.write(file, f'{{"version": {VERSION}, "events": [\n{lines}\n]}}\n')
 
 
@@ -136,7 +156,10 @@ def _load(file: Path) -> list[Event]:
     aside = _free_name(file)
     files.replace(file, aside)
     text = f"The record {file.name} {why if why.startswith('was') else 'is damaged'}. It is kept as {aside.name}; a new one begins."
-    events = [{"time": datetime.now().astimezone().isoformat(timespec="seconds"), "kind": "set aside", "key": aside.name, "text": text}]
+    events = [{
+        "time": datetime.now().astimezone().isoformat(timespec="seconds"), "kind": "set aside",
+        "key": aside.name, "text": text
+    }]
     _save(file, events)
     warnings.warn(text, stacklevel=4)
     return events
@@ -144,9 +167,11 @@ def _load(file: Path) -> list[Event]:
 
 def checked(content) -> list[Event]:
     """The events of a file's content; ValueError if it is not a record of this version."""
-    if isinstance(content, dict) and isinstance(content.get("version"), int) and content["version"] > VERSION:
+    if isinstance(content, dict) and isinstance(content.get("version"),
+                                                int) and content["version"] > VERSION:
         raise ValueError("was written by a newer version of the course")
-    events = content.get("events") if isinstance(content, dict) and content.get("version") == VERSION else None
+    events = content.get("events") if isinstance(
+        content, dict) and content.get("version") == VERSION else None
     if not isinstance(events, list) or not all(map(_is_event, events)):
         raise ValueError("is damaged")
     return events
@@ -154,7 +179,8 @@ def checked(content) -> list[Event]:
 
 def _is_event(event) -> bool:
     needed = {"prediction": {"given", "confidence"}, "outcome": {"confidence", "right"}}
-    return (isinstance(event, dict) and all(isinstance(event.get(name), str) for name in ("time", "kind", "key"))
+    return (isinstance(event, dict)
+            and all(isinstance(event.get(name), str) for name in ("time", "kind", "key"))
             and needed.get(event["kind"], set()) <= event.keys())
 
 

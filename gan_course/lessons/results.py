@@ -1,4 +1,5 @@
-"""What a notebook hands to a batch of runs besides its claims: numbers, curves and images, for reports and sweeps over many runs.
+"""What a notebook hands to a batch of runs besides its claims: numbers, curves and images, for
+reports and sweeps over many runs.
 
     collect(coverage=0.93, fid=12.5)
     collect_curve("loss of D", rounds, losses)
@@ -16,29 +17,39 @@ MIME = "application/vnd.gan-course.results+json"
 
 
 def collect(**numbers: float) -> None:
-    """Hand numbers to the batch, by name. A name that was given before gets the new number; one that is not finite counts as none."""
+    """Hand numbers to the batch, by name.
+
+    A name that was given before gets the new number; one that is not finite counts as none.
+    """
     values = {name: float(value) for name, value in numbers.items()}
     said = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in values.items())
-    _show(f"Collected: {said}", {"numbers": {name: finite(value) for name, value in values.items()}})
+    _show(f"Collected: {said}",
+          {"numbers": {name: finite(value) for name, value in values.items()}})
 
 
 def collect_curve(name: str, x: Iterable[float], y: Iterable[float]) -> None:
-    """Hand a curve to the batch: `y` over `x`, one number each. Raises ValueError when they are not equally long."""
+    """Hand a curve to the batch: `y` over `x`, one number each. Raises ValueError when they are not
+    equally long.
+    """
     x, y = [finite(float(value)) for value in x], [finite(float(value)) for value in y]
     if len(x) != len(y):
-        raise ValueError(f"The curve {name!r} has {len(x)} x and {len(y)} y; it needs as many of one as of the other.")
+        raise ValueError(f"The curve {name!r} has {len(x)} x and {len(y)} y; it needs as many of "
+                         "one as of the other.")
     _show(f"Collected: {name}, {len(x)} points", {"curve": {"name": name, "x": x, "y": y}})
 
 
 def collect_images(name: str, images, columns: int = 10) -> None:
-    """Hand images (N, C, H, W) in [-1, 1] to the batch, `columns` in a row, as one small picture: a pixel stays a pixel."""
+    """Hand images (N, C, H, W) in [-1, 1] to the batch, `columns` in a row, as one small picture: a
+    pixel stays a pixel.
+    """
     from PIL import Image
 
     from gan_course import plots
 
     file = io.BytesIO()
     Image.fromarray(plots.sheet(images, columns)).save(file, "PNG", optimize=True)
-    _show(f"Collected: {name}, {len(images)} images", {"images": {name: base64.b64encode(file.getvalue()).decode()}})
+    _show(f"Collected: {name}, {len(images)} images",
+          {"images": {name: base64.b64encode(file.getvalue()).decode()}})
 
 
 def _show(text: str, data: dict) -> None:

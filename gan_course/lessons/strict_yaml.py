@@ -1,6 +1,7 @@
 """YAML as people write it: plain values only, no key twice, and a line number for every complaint.
 
-Values are read as in YAML 1.2: `1e-3` is a number, `no` is a word, and `03` is text, not a number to the base eight.
+Values are read as in YAML 1.2: `1e-3` is a number, `no` is a word, and `03` is text, not a number
+to the base eight.
 """
 import re
 from pathlib import Path
@@ -15,7 +16,8 @@ class _Loader(yaml.SafeLoader):
         seen = set()
         for name, _ in node.value:
             if not isinstance(name, yaml.ScalarNode) or name.value in seen:
-                why = f"the key {name.value} is written twice" if isinstance(name, yaml.ScalarNode) else "a key has to be one word"
+                why = f"the key {name.value} is written twice" if isinstance(
+                    name, yaml.ScalarNode) else "a key has to be one word"
                 raise yaml.constructor.ConstructorError(None, None, why, name.start_mark)
             seen.add(name.value)
         return super().construct_mapping(node, deep)
@@ -23,26 +25,33 @@ class _Loader(yaml.SafeLoader):
 
 _NUMBER = "-+.0123456789"
 for _kind, _first, _pattern in [
-        ("bool", "tTfF", "true|True|TRUE|false|False|FALSE"), ("null", ["~", "n", "N", ""], "~|null|Null|NULL|"),
-        ("int", _NUMBER, "[-+]?(0|[1-9][0-9_]*)"),
-        ("float", _NUMBER, r"[-+]?([0-9]*\.[0-9]+|[0-9]+\.?)[eE][-+]?[0-9]+|[-+]?([0-9]+\.[0-9]*|\.[0-9]+)")]:
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), list(_first))
+    ("bool", "tTfF", "true|True|TRUE|false|False|FALSE"),
+    ("null", ["~", "n", "N", ""], "~|null|Null|NULL|"), ("int", _NUMBER, "[-+]?(0|[1-9][0-9_]*)"),
+    ("float", _NUMBER,
+     r"[-+]?([0-9]*\.[0-9]+|[0-9]+\.?)[eE][-+]?[0-9]+|[-+]?([0-9]+\.[0-9]*|\.[0-9]+)")
+]:
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"),
+                                  list(_first))
 
 
 def load(file: Path) -> tuple[object, yaml.Node | None]:
-    """What the file says, and its tree for `line`; (None, None) for an empty file. Raises ValueError with file, line and reason."""
+    """What the file says, and its tree for `line`; (None, None) for an empty file. Raises
+    ValueError with file, line and reason.
+    """
     try:
         loader = _Loader(file.read_text(encoding="utf-8"))
         node = loader.get_single_node()
         return (loader.construct_document(node) if node else None), node
     except yaml.MarkedYAMLError as error:
-        raise ValueError(f"{file.name}, line {error.problem_mark.line + 1}: {error.problem}.") from None
+        raise ValueError(
+            f"{file.name}, line {error.problem_mark.line + 1}: {error.problem}.") from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{file.name} is not a text file in YAML: {error}.") from None
 
 
 def line(node: yaml.Node | None, where: tuple) -> int:
-    """The line, counted from 1, of a place in the file such as (3, "options", 1, "why"), or of the nearest thing around it.
+    """The line, counted from 1, of a place in the file such as (3, "options", 1, "why"), or of the
+    nearest thing around it.
 
     Parts that the file does not have are passed over.
     """

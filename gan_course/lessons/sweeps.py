@@ -25,7 +25,7 @@ from gan_course.paths import DATA, ROOT
 FOLDER = DATA / "sweeps"
 CURVE_POINTS = 60
 COLOURS = 128
-REPEATED = ("seed", "repeat")                                       # what varies without being a setting
+REPEATED = ("seed", "repeat")  # what varies without being a setting
 
 Value = bool | int | float | str
 
@@ -63,17 +63,25 @@ class Sweep(BaseModel):
 
     @property
     def axes(self) -> dict[str, list[Value]]:
-        """What varies but for the seed, with its values in order. What only varies together is there once, under its first name."""
+        """What varies but for the seed, with its values in order.
+
+        What only varies together is there once, under its first name.
+        """
         found = {}
         for name in self.runs[0].axes:
-            values = sorted({run.axes[name] for run in self.runs}, key=lambda value: (isinstance(value, str), value))
-            if name not in REPEATED and len(values) > 1 and not any(self._together(name, other) for other in found):
+            values = sorted({run.axes[name] for run in self.runs}, key=lambda value:
+                            (isinstance(value, str), value))
+            if name not in REPEATED and len(values) > 1 and not any(
+                    self._together(name, other) for other in found):
                 found[name] = values
         return found
 
     def twins(self, axis: str) -> list[str]:
         """The names of what varies together with `axis`, itself first."""
-        return [axis, *(name for name in self.runs[0].axes if name not in (axis, *REPEATED) and self._together(axis, name))]
+        return [
+            axis, *(name for name in self.runs[0].axes
+                    if name not in (axis, *REPEATED) and self._together(axis, name))
+        ]
 
     @property
     def numbers(self) -> list[str]:
@@ -82,7 +90,10 @@ class Sweep(BaseModel):
 
     def at(self, **settings: Value) -> list[Run]:
         """The runs with these settings, in the order of their names; none if there are none."""
-        return [run for run in self.runs if all(run.axes.get(name) == value for name, value in settings.items())]
+        return [
+            run for run in self.runs if all(
+                run.axes.get(name) == value for name, value in settings.items())
+        ]
 
     def _together(self, one: str, other: str) -> bool:
         """Whether two axes have the same value in every run."""
@@ -90,34 +101,41 @@ class Sweep(BaseModel):
 
 
 def load(source: str | Path) -> Sweep:
-    """The sweep in a file, in a batch's folder, or, for the number of a notebook, the one that comes with the course.
+    """The sweep in a file, in a batch's folder, or, for the number of a notebook, the one that
+    comes with the course.
 
-    Raises ValueError, naming the file, for one that is damaged, and for a batch without a run that has ended, of several
-    notebooks, without a setting that varies or without a number.
+    Raises ValueError, naming the file, for one that is damaged, and for a batch without a run that
+    has ended, of several notebooks, without a setting that varies or without a number.
     """
     if len(str(source)) == 2:
         path = next(FOLDER.glob(f"{source}_*.json"), FOLDER / f"{source}.json")
     else:
         path = Path(source).expanduser()
-        path = path if path.exists() or path.is_absolute() else ROOT / path  # notebooks run in their own folder
+        # notebooks run in their own folder
+        path = path if path.exists() or path.is_absolute() else ROOT / path
     records = path / "runs"
     files = sorted(records.glob("*/run.json")) if records.is_dir() else [path]
     found = []
     for file in files:
         try:
             content = file.read_text(encoding="utf-8")
-            found += [Run.model_validate_json(content)] if records.is_dir() else Sweep.model_validate_json(content).runs
+            found += [Run.model_validate_json(content)
+                      ] if records.is_dir() else Sweep.model_validate_json(content).runs
         except FileNotFoundError:
-            raise ValueError(f"There is no sweep at {path}. A batch makes one: gan-course batch MANIFEST.yaml -o {path}") from None
+            raise ValueError(f"There is no sweep at {path}. A batch makes one: gan-course batch "
+                             f"MANIFEST.yaml -o {path}") from None
         except ValidationError as error:
             wrong = error.errors()[0]
             where = ".".join(map(str, wrong["loc"]))
-            raise ValueError(f"{file} is not a sweep and not the record of a run ({where + ': ' * bool(where)}{wrong['msg']}).") from None
+            raise ValueError(f"{file} is not a sweep and not the record of a run "
+                             f"({where + ': ' * bool(where)}{wrong['msg']}).") from None
     notebooks = {run.notebook for run in found}
     if len(notebooks) != 1:
-        raise ValueError(f"A sweep is of one notebook, {path} has {', '.join(sorted(notebooks)) or 'no run that has ended'}.")
+        raise ValueError(f"A sweep is of one notebook, {path} has "
+                         f"{', '.join(sorted(notebooks)) or 'no run that has ended'}.")
     if any(run.axes.keys() != found[0].axes.keys() for run in found):
-        raise ValueError(f"The runs in {path} do not vary in the same settings; they are of different batches.")
+        raise ValueError(f"The runs in {path} do not vary in the same settings; they are of "
+                         "different batches.")
     sweep = Sweep(runs=found)
     if not sweep.axes or not sweep.numbers:
         why = "collected no number" if sweep.axes else "differ in nothing but their seed"
@@ -126,16 +144,25 @@ def load(source: str | Path) -> Sweep:
 
 
 def save(sweep: Sweep, path: Path) -> None:
-    """Write the sweep as one JSON file, whole or not at all: of each setting the images of one run are kept, in `COLOURS` colours, and
-    the curves are thinned to `CURVE_POINTS` points and four digits."""
+    """Write the sweep as one JSON file, whole or not at all: of each setting the images of one run
+    are kept, in `COLOURS` colours, and the curves are thinned to `CURVE_POINTS` points and four
+    digits."""
     content, seen = sweep.model_dump(), set()
     for run in content["runs"]:
         setting = tuple(run["axes"][axis] for axis in sweep.axes)
-        run["images"] = {} if setting in seen else {name: _fewer_colours(png) for name, png in run["images"].items()}
+        run["images"] = {} if setting in seen else {
+            name: _fewer_colours(png) for name, png in run["images"].items()
+        }
         seen |= {setting} if run["images"] else set()
         for curve in run["curves"].values():
-            kept = np.unique(np.linspace(0, len(curve["x"]) - 1, CURVE_POINTS).astype(int)) if curve["x"] else []
-            curve |= {axis: [None if curve[axis][i] is None else float(f"{curve[axis][i]:.4g}") for i in kept] for axis in "xy"}
+            kept = np.unique(np.linspace(0,
+                                         len(curve["x"]) -
+                                         1, CURVE_POINTS).astype(int)) if curve["x"] else []
+            curve |= {
+                axis: [
+                    None if curve[axis][i] is None else float(f"{curve[axis][i]:.4g}") for i in kept
+                ] for axis in "xy"
+            }
     files.write(path, json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
@@ -152,7 +179,9 @@ def _opened(png: str) -> Image.Image:
 # the picture
 
 def picture(sweep: Sweep, number: str, **settings: Value) -> Figure:
-    """One place of the sweep: the map of `number` with this place marked, the curves of its runs, and the images of the first of them."""
+    """One place of the sweep: the map of `number` with this place marked, the curves of its runs,
+    and the images of the first of them.
+    """
     here = sweep.at(**settings)
     shown = next((run for run in here if run.images), None)
     fig, axes = plots.canvas(2, 2 if shown else 1, height=5.2 if shown else 2.8, squeeze=False)
@@ -164,7 +193,8 @@ def picture(sweep: Sweep, number: str, **settings: Value) -> Figure:
         ax = fig.add_subplot(axes[1][0].get_gridspec()[1, :])
         name, png = next(iter(shown.images.items()))
         ax.imshow(np.asarray(_opened(png).convert("RGB")), interpolation="nearest")
-        ax.set_title(f"{name} (seed {shown.axes['seed']})" if "seed" in shown.axes else name, fontsize=10)
+        ax.set_title(f"{name} (seed {shown.axes['seed']})" if "seed" in shown.axes else name,
+                     fontsize=10)
         ax.axis("off")
     return fig
 
@@ -172,7 +202,8 @@ def picture(sweep: Sweep, number: str, **settings: Value) -> Figure:
 def describe(sweep: Sweep, number: str, **settings: Value) -> str:
     """That picture in a sentence."""
     here = sweep.at(**settings)
-    where = ", ".join(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in settings.items())
+    where = ", ".join(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+                      for name, value in settings.items())
     values = [run.metrics[number] for run in here if run.metrics.get(number) is not None]
     found = f"{number.replace('_', ' ')} {fmean(values):.3g} ({min(values):.3g} to {max(values):.3g})" if values else f"no {number}"
     well = sum(run.status == "ok" for run in here)
@@ -180,24 +211,30 @@ def describe(sweep: Sweep, number: str, **settings: Value) -> str:
 
 
 def _map(ax, sweep: Sweep, number: str, settings: dict[str, Value]) -> None:
-    """The mean of `number` over the first two axes, the others as they are set; over one axis a row."""
+    """The mean of `number` over the first two axes, the others as they are set; over one axis a
+    row.
+    """
     across, *down = [name for name in sweep.axes][::-1][:2]
     columns, rows = sweep.axes[across], sweep.axes[down[0]] if down else [None]
     means = np.full((len(rows), len(columns)), np.nan)
     for i, row in enumerate(rows):
         for j, column in enumerate(columns):
             place = settings | {across: column} | ({down[0]: row} if down else {})
-            values = [run.metrics[number] for run in sweep.at(**place) if run.metrics.get(number) is not None]
+            values = [
+                run.metrics[number] for run in sweep.at(**place)
+                if run.metrics.get(number) is not None
+            ]
             means[i, j] = np.mean(values) if values else np.nan
     ax.imshow(means, cmap="cividis", aspect="auto")
     low, high = (np.nanmin(means), np.nanmax(means)) if np.isfinite(means).any() else (0, 1)
     for i, j in np.ndindex(means.shape):
         dark = np.isfinite(means[i, j]) and means[i, j] < (low + high) / 2
-        ax.text(j, i, f"{means[i, j]:.3g}" if np.isfinite(means[i, j]) else "–", ha="center", va="center", fontsize=9,
-                color="white" if dark else "black")
+        ax.text(j, i, f"{means[i, j]:.3g}" if np.isfinite(means[i, j]) else "–", ha="center",
+                va="center", fontsize=9, color="white" if dark else "black")
     ax.set_xticks(range(len(columns)), [_short(value) for value in columns])
     ax.set_yticks(range(len(rows)), [_short(value) for value in rows] if down else [])
-    ax.set(xlabel=" = ".join(sweep.twins(across)), ylabel=" = ".join(sweep.twins(down[0])) if down else "",
+    ax.set(xlabel=" = ".join(sweep.twins(across)),
+           ylabel=" = ".join(sweep.twins(down[0])) if down else "",
            title=f"{number.replace('_', ' ')}, mean over seeds")
     x, y = columns.index(settings[across]), rows.index(settings[down[0]]) if down else 0
     ax.add_patch(_frame(x, y))
@@ -207,7 +244,8 @@ def _map(ax, sweep: Sweep, number: str, settings: dict[str, Value]) -> None:
 def _frame(x: int, y: int):
     from matplotlib.patches import Rectangle
 
-    return Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, fill=False, edgecolor=plots.FAKE["color"], linewidth=3)
+    return Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, fill=False, edgecolor=plots.FAKE["color"],
+                     linewidth=3)
 
 
 def _curves(ax, here: list[Run]) -> None:
@@ -215,11 +253,15 @@ def _curves(ax, here: list[Run]) -> None:
     looks = [plots.D_LINE, plots.G_LINE, plots.THIRD_LINE]
     names = list(dict.fromkeys(name for run in here for name in run.curves))
     for name, look in zip(names, looks, strict=False):
-        lines = [(run.curves[name].x, np.array(run.curves[name].y, float)) for run in here if name in run.curves]
-        x, heights = lines[0][0], np.stack([line for _, line in lines if len(line) == len(lines[0][0])])
-        ax.fill_between(x, heights.min(0), heights.max(0), color=look["color"], alpha=0.2, linewidth=0)
+        lines = [(run.curves[name].x, np.array(run.curves[name].y, float)) for run in here
+                 if name in run.curves]
+        x, heights = lines[0][0], np.stack(
+            [line for _, line in lines if len(line) == len(lines[0][0])])
+        ax.fill_between(x, heights.min(0), heights.max(0), color=look["color"], alpha=0.2,
+                        linewidth=0)
         ax.plot(x, heights.mean(0), label=name, **look)
-    ax.set(xlabel="round", title=f"{len(here)} run{'s' * (len(here) != 1)}: mean, lowest and highest" if here else "not run")
+    ax.set(xlabel="round", title=f"{len(here)} run{'s' * (len(here) != 1)}: mean, lowest and "
+                                 "highest" if here else "not run")
     if names:
         ax.legend(fontsize=9)
 

@@ -5,7 +5,8 @@ def number(value) -> str:
     """A number with four digits, a dash for none; anything else as it is."""
     if value is None or value != value:
         return "–"
-    return f"{value:.4g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    return f"{value:.4g}" if isinstance(value, int
+                                        | float) and not isinstance(value, bool) else str(value)
 
 
 def percent(share: float | None) -> str:

@@ -1,29 +1,36 @@
-"""Formulas for pages that are read without a network: LaTeX in, MathML out, which browsers draw themselves."""
+"""Formulas for pages that are read without a network: LaTeX in, MathML out, which browsers draw
+themselves.
+"""
 import html
 import re
 from xml.etree import ElementTree
 
 DOLLARS = re.compile(r"(?<![\\$])\$(?!\s)([^$]+?)(?<![\\\s])\$(?!\d)")
-APPLIED = re.compile(r"(<mi>(?:log|exp|tanh)</mi>)(?!<mo|</)")      # log D, with the space that LaTeX puts there
-ELEMENTS = set("math mi mn mo ms mtext mspace mrow mfrac msqrt mroot mstyle mpadded mphantom menclose msub msup msubsup munder mover "
+# log D, with the space that LaTeX puts there
+APPLIED = re.compile(r"(<mi>(?:log|exp|tanh)</mi>)(?!<mo|</)")
+ELEMENTS = set("math mi mn mo ms mtext mspace mrow mfrac msqrt mroot mstyle mpadded mphantom "
+               "menclose msub msup msubsup munder mover "
                "munderover mmultiscripts mtable mtr mtd".split())
 REFUSED = re.compile(r"on|href|src|style|xlink")
 
 
 def formula(tex: str, block: bool = False) -> str:
-    """A formula as MathML, on a line of its own if `block`; one that cannot be drawn, or cannot be for want of a package, as its source.
+    """A formula as MathML, on a line of its own if `block`; one that cannot be drawn, or cannot be
+    for want of a package, as its source.
 
-    Nothing but MathML comes out, whatever goes in: the converter itself lets markup inside \\text pass.
+    Nothing but MathML comes out, whatever goes in: the converter itself lets markup inside \\text
+    pass.
     """
     try:
         from latex2mathml.converter import convert
 
-        known = tex.strip().replace("{aligned}", "{align*}")        # the same, and the converter knows it
+        known = tex.strip().replace("{aligned}", "{align*}")  # the same, and the converter knows it
         drawn = convert(known, display="block" if block else "inline")
         for element in ElementTree.fromstring(drawn).iter():
-            if element.tag.rpartition("}")[2] not in ELEMENTS or any(map(REFUSED.match, element.attrib)):
+            if element.tag.rpartition("}")[2] not in ELEMENTS or any(
+                    map(REFUSED.match, element.attrib)):
                 raise ValueError("more than a formula")
-    except Exception:                                               # the converter trips over what it does not know in many ways
+    except Exception:  # the converter trips over what it does not know in many ways
         return f"<code>{html.escape(tex.strip())}</code>"
     return APPLIED.sub(r"\1<mspace width='0.17em'/>", drawn)
 

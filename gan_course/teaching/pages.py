@@ -1,7 +1,8 @@
-"""Pages for instructors: one HTML file each, with all that it needs inside; nothing is fetched from anywhere.
+"""Pages for instructors: one HTML file each, with all that it needs inside; nothing is fetched from
+anywhere.
 
-The templates lie in `templates/`, all of them on `base.html`, which has the look: light and dark, wide and narrow, on paper. Every value
-is escaped.
+The templates lie in `templates/`, all of them on `base.html`, which has the look: light and dark,
+wide and narrow, on paper. Every value is escaped.
 """
 from datetime import datetime
 from pathlib import Path
@@ -20,10 +21,15 @@ def write(file: Path, template: str, **values) -> None:
         from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
         from markupsafe import Markup
     except ModuleNotFoundError:
-        raise ModuleNotFoundError("Reports need jinja2: pip install -e '.[batch]' in the course's folder brings it.") from None
+        raise ModuleNotFoundError("Reports need jinja2: pip install -e '.[batch]' in the course's "
+                                  "folder brings it.") from None
     environment = Environment(loader=PackageLoader("gan_course.teaching"),
                               autoescape=select_autoescape(["html"]), undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"number": number, "percent": percent, "duration": duration, "maths": lambda words: Markup(mathml.text(words))}
-    text = environment.get_template(template).render(written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"), **values)
+    environment.filters |= {
+        "number": number, "percent": percent, "duration": duration,
+        "maths": lambda words: Markup(mathml.text(words))
+    }
+    text = environment.get_template(template).render(
+        written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"), **values)
     files.write(file, text.encode("utf-8", "backslashreplace"))

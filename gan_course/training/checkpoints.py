@@ -1,4 +1,5 @@
-"""A training in a file: tensors as safetensors, everything else as JSON in the same file's header. Nothing in it can run code.
+"""A training in a file: tensors as safetensors, everything else as JSON in the same file's header.
+Nothing in it can run code.
 
     game.<name>                       the networks' parameters and buffers
     optimizer.<player>.<i>.<name>     Adam's moments and step count for the player's i-th parameter
@@ -23,12 +24,17 @@ def save(training, path) -> None:
     """Write a `Training` to `path`, as a whole or not at all. Called by `Training.save`."""
     path = Path(path)
     tensors = {f"game.{name}": tensor for name, tensor in training.game.state_dict().items()}
-    about = {"version": VERSION, "game": type(training.game).__name__, "round": training.round, "optimizers": {}}
+    about = {
+        "version": VERSION, "game": type(training.game).__name__, "round": training.round,
+        "optimizers": {}
+    }
     for player, optimizer in training.optimizers.items():
         state = optimizer.state_dict()
         about["optimizers"][player] = state["param_groups"]
         for index, moments in state["state"].items():
-            tensors |= {f"optimizer.{player}.{index}.{name}": tensor for name, tensor in moments.items()}
+            tensors |= {
+                f"optimizer.{player}.{index}.{name}": tensor for name, tensor in moments.items()
+            }
     tensors |= {f"random.{i}": tensor for i, tensor in enumerate(training.random.state)}
     stream = training.batches.state()
     tensors["batches.generator"] = stream.pop("generator")
@@ -37,7 +43,9 @@ def save(training, path) -> None:
 
 
 def write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
-    """One safetensors file, under a temporary name first and then renamed: it is there as a whole or not at all."""
+    """One safetensors file, under a temporary name first and then renamed: it is there as a whole
+    or not at all.
+    """
     # safetensors wants each tensor contiguous and in memory of its own
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     with files.written_whole(path) as temporary:
@@ -45,23 +53,32 @@ def write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]
 
 
 def restore(training, path) -> None:
-    """Put a `Training` in the state that `save` wrote. Called by `Training.resume`. Raises ValueError for a file that does not fit."""
+    """Put a `Training` in the state that `save` wrote.
+
+    Called by `Training.resume`. Raises ValueError for a file that does not fit.
+    """
     tensors, about = _read(path)
     if about.get("version") != VERSION:
-        raise ValueError(f"{path} has format {about.get('version')}; this course reads format {VERSION}.")
-    if about["game"] != type(training.game).__name__ or set(about["optimizers"]) != set(training.players):
-        raise ValueError(f"{path} holds a {about['game']} with players {', '.join(about['optimizers'])}; "
-                         f"this game is a {type(training.game).__name__} with players {', '.join(training.players)}.")
+        raise ValueError(f"{path} has format {about.get('version')}; this course reads format "
+                         f"{VERSION}.")
+    if about["game"] != type(training.game).__name__ or set(about["optimizers"]) != set(
+            training.players):
+        raise ValueError(f"{path} holds a {about['game']} with players "
+                         f"{', '.join(about['optimizers'])}; "
+                         f"this game is a {type(training.game).__name__} with players "
+                         f"{', '.join(training.players)}.")
     try:
         training.game.load_state_dict(_under("game.", tensors))
     except RuntimeError as error:
-        raise ValueError(f"{path} does not fit this game: build it with the sizes it had when it was saved. {error}") from error
+        raise ValueError(f"{path} does not fit this game: build it with the sizes it had when it "
+                         f"was saved. {error}") from error
     for player, optimizer in training.optimizers.items():
         moments: dict[int, dict[str, torch.Tensor]] = {}
         for name, tensor in _under(f"optimizer.{player}.", tensors).items():
             index, field = name.split(".")
             parameter = optimizer.param_groups[0]["params"][int(index)]
-            if tensor.shape == parameter.shape:                     # fused Adam needs moments in the parameter's memory order
+            # fused Adam needs moments in the parameter's memory order
+            if tensor.shape == parameter.shape:
                 tensor = torch.empty_like(parameter, requires_grad=False).copy_(tensor)
             moments.setdefault(int(index), {})[field] = tensor
         optimizer.load_state_dict({"state": moments, "param_groups": about["optimizers"][player]})
@@ -71,7 +88,10 @@ def restore(training, path) -> None:
 
 
 def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    return {
+        name.removeprefix(prefix): tensor for name, tensor in tensors.items()
+        if name.startswith(prefix)
+    }
 
 
 def _read(path) -> tuple[dict[str, torch.Tensor], dict]:
@@ -82,4 +102,5 @@ def _read(path) -> tuple[dict[str, torch.Tensor], dict]:
     except FileNotFoundError:
         raise FileNotFoundError(f"There is no checkpoint at {path}.") from None
     except (SafetensorError, KeyError, ValueError) as error:
-        raise ValueError(f"{path} is not a checkpoint of this course, or it was cut short: {error}") from error
+        raise ValueError(
+            f"{path} is not a checkpoint of this course, or it was cut short: {error}") from error

@@ -1,4 +1,6 @@
-"""Three guards around a player's move: its own randomness, its own parameters, and no interruption halfway."""
+"""Three guards around a player's move: its own randomness, its own parameters, and no interruption
+halfway.
+"""
 import signal
 import threading
 from collections.abc import Iterator
@@ -9,10 +11,11 @@ from torch import nn
 
 
 class RandomStream:
-    """A stream of random numbers of its own: `with stream:` makes torch.randn, dropout and the rest draw from it.
+    """A stream of random numbers of its own: `with stream:` makes torch.randn, dropout and the rest
+    draw from it.
 
-    Before and after, the global generators stand where they stood. `state` is one uint8 tensor for each generator
-    (CPU, and the device's own if there is another).
+    Before and after, the global generators stand where they stood. `state` is one uint8 tensor for
+    each generator (CPU, and the device's own if there is another).
     """
 
     def __init__(self, seed: int, device: torch.device):
@@ -42,7 +45,8 @@ class RandomStream:
 
 @contextmanager
 def constant(parameters: list[nn.Parameter]) -> Iterator[None]:
-    """Inside, these parameters ask for no gradients: they are constants, and cost nothing in the backward pass.
+    """Inside, these parameters ask for no gradients: they are constants, and cost nothing in the
+    backward pass.
 
     Afterwards every flag is as it was.
     """
@@ -58,9 +62,11 @@ def constant(parameters: list[nn.Parameter]) -> Iterator[None]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Inside, Ctrl-C (the Stop button of Jupyter) waits: it is delivered at the end. A second one does not wait."""
+    """Inside, Ctrl-C (the Stop button of Jupyter) waits: it is delivered at the end. A second one
+    does not wait.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield                                                       # Python delivers signals to the main thread only
+        yield  # Python delivers signals to the main thread only
         return
     waiting = []
     before = signal.getsignal(signal.SIGINT)

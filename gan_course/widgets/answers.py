@@ -1,8 +1,10 @@
-"""Ways to answer a question, by mouse or by keyboard: press a letter, tick boxes, write a number, move steps up and down.
+"""Ways to answer a question, by mouse or by keyboard: press a letter, tick boxes, write a number,
+move steps up and down.
 
-Each has a `box` to show, `read()` for what has been given so far, `fill(given)`, which answers as a learner would, by the same callbacks
-(tests, and runs that nobody watches), `listed()` for the options as they stand on the page, and `short(given)` and `name(given)` for what
-was answered, in words.
+Each has a `box` to show, `read()` for what has been given so far, `fill(given)`, which answers as a
+learner would, by the same callbacks (tests, and runs that nobody watches), `listed()` for the
+options as they stand on the page, and `short(given)` and `name(given)` for what was answered, in
+words.
 """
 import asyncio
 import math
@@ -23,9 +25,10 @@ class NotYet(Exception):
     """Nothing that could be judged has been given; the message is for the learner."""
 
 
-def answer_by(question: Question, key: str, give: Callable, words: Callable[..., HTMLMath], label: str):
-    """The way to answer this kind of question. `give()` is called when there is an answer to `read`,
-    `words(text)` puts a text on the page."""
+def answer_by(question: Question, key: str, give: Callable, words: Callable[..., HTMLMath],
+              label: str):
+    """The way to answer this kind of question. `give()` is called when there is an answer to
+    `read`, `words(text)` puts a text on the page."""
     way = {Choices: Ticks, Number: Field, Order: Steps}.get(type(question), Letters)
     return way(question, shuffled(question, key), give, words, label)
 
@@ -45,7 +48,9 @@ def shuffled(question: Question, key: str) -> list[int]:
 
 
 def soon(action: Callable) -> None:
-    """Do it in a moment: when Enter is pressed in a field, the browser sends the key first and what was written after it."""
+    """Do it in a moment: when Enter is pressed in a field, the browser sends the key first and what
+    was written after it.
+    """
     try:
         asyncio.get_running_loop().call_later(0.1, action)
     except RuntimeError:                                            # no loop, as in a test
@@ -62,7 +67,8 @@ class _Options:
         return [(letter, self.texts[i]) for i, letter in self.letters.items()]
 
     def row(self, control, i):
-        return HBox([control, self.words(self.texts[i], **_FLEX)], layout={"align_items": "flex-start"})
+        return HBox([control, self.words(self.texts[i], **_FLEX)],
+                    layout={"align_items": "flex-start"})
 
 
 class Letters(_Options):
@@ -77,7 +83,9 @@ class Letters(_Options):
             give()
 
         for i in order:
-            self.buttons[i] = Button(description=self.letters[i], tooltip=f"Answer {self.letters[i]}: {self.texts[i]}", layout=_NARROW)
+            self.buttons[i] = Button(description=self.letters[i],
+                                     tooltip=f"Answer {self.letters[i]}: {self.texts[i]}",
+                                     layout=_NARROW)
             self.buttons[i].on_click(lambda _, i=i: press(i))
         self.box = VBox([self.row(self.buttons[i], i) for i in order])
 
@@ -101,7 +109,9 @@ class Ticks(_Options):
 
     def __init__(self, question, order, give, words, label):
         super().__init__(question, order, words)
-        self.ticks = {i: Checkbox(description=self.letters[i], indent=False, layout=_NARROW) for i in order}
+        self.ticks = {
+            i: Checkbox(description=self.letters[i], indent=False, layout=_NARROW) for i in order
+        }
         self.check = Button(description=label)
         self.check.on_click(lambda _: give())
         self.box = VBox([*(self.row(self.ticks[i], i) for i in order), self.check])
@@ -129,11 +139,13 @@ class Field:
     letters: dict[int, str] = {}
 
     def __init__(self, question, order, give, words, label):
-        self.field = Text(description="Number", placeholder="such as -0.25", continuous_update=False, layout={"width": "16em"},
+        self.field = Text(description="Number", placeholder="such as -0.25",
+                          continuous_update=False, layout={"width": "16em"},
                           style={"description_width": "auto"})
         self.check = Button(description=label)
         self.check.on_click(lambda _: give())
-        self.field.on_msg(lambda _, content, __: soon(give) if content.get("event") == "submit" else None)
+        self.field.on_msg(lambda _, content, __: soon(give)
+                          if content.get("event") == "submit" else None)
         self.box = Box([self.field, self.check], layout={"flex_flow": "row wrap"})
 
     def listed(self):
@@ -167,7 +179,9 @@ class Steps:
         self.texts, self.order, self.words = question.texts(), list(order), words
         self.places, self.rows = [], []
         for place in range(len(order)):
-            up, down = Button(description="▲ up", layout={"width": "5em"}), Button(description="▼ down", layout={"width": "6em"})
+            up, down = Button(description="▲ up",
+                              layout={"width": "5em"}), Button(description="▼ down",
+                                                               layout={"width": "6em"})
             up.on_click(lambda _, place=place: self.move(place, -1))
             down.on_click(lambda _, place=place: self.move(place, +1))
             self.places.append((up, down))
@@ -175,7 +189,10 @@ class Steps:
         self.places[0][0].disabled = self.places[-1][1].disabled = True
         self.check = Button(description=label)
         self.check.on_click(lambda _: give())
-        lines = [HBox([*buttons, row], layout={"align_items": "flex-start"}) for buttons, row in zip(self.places, self.rows, strict=True)]
+        lines = [
+            HBox([*buttons, row], layout={"align_items": "flex-start"})
+            for buttons, row in zip(self.places, self.rows, strict=True)
+        ]
         self.box = VBox([*lines, self.check])
         self.show()
 

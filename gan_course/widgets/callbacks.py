@@ -1,7 +1,8 @@
-"""Where the callbacks of buttons and sliders run: on the thread of the notebook's cells, one after the other.
+"""Where the callbacks of buttons and sliders run: on the thread of the notebook's cells, one after
+the other.
 
-JupyterLab may deliver what happens to a widget on another thread (a "subshell" of the kernel), in the middle of a round of a training
-or of another picture.
+JupyterLab may deliver what happens to a widget on another thread (a "subshell" of the kernel), in
+the middle of a round of a training or of another picture.
 """
 import asyncio
 import threading
@@ -9,10 +10,12 @@ from collections.abc import Callable
 
 
 def in_turn(action: Callable[..., None]) -> Callable[..., None]:
-    """`action`, always run on the thread and in the asyncio loop of the cell that calls `in_turn`; without a loop, as it is."""
+    """`action`, always run on the thread and in the asyncio loop of the cell that calls `in_turn`;
+    without a loop, as it is.
+    """
     try:
         loop, thread = asyncio.get_running_loop(), threading.get_ident()
-    except RuntimeError:                                            # no loop, as in a test or a script
+    except RuntimeError:  # no loop, as in a test or a script
         return action
 
     def run(*arguments):

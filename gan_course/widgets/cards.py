@@ -1,4 +1,7 @@
-"""Questions on the page. What is right, and why, stays in the kernel until it is answered; everything works by keyboard."""
+"""Questions on the page.
+
+What is right, and why, stays in the kernel until it is answered; everything works by keyboard.
+"""
 import html
 import re
 from collections.abc import Callable
@@ -14,7 +17,9 @@ _MARKUP = ((r"\*\*(.+?)\*\*", r"<b>\1</b>"), (r"\*(.+?)\*", r"<i>\1</i>"))
 
 
 def markup(text: str) -> str:
-    """A question's text as HTML: escaped; $maths$ left to the page, `code`, *emphasis* and **weight** marked up."""
+    """A question's text as HTML: escaped; $maths$ left to the page, `code`, *emphasis* and
+    **weight** marked up.
+    """
     def one(part):
         if part.startswith("`"):
             return f"<code>{html.escape(part[1:-1])}</code>"
@@ -39,13 +44,20 @@ def _block(content: str, edge: str | None = None, role: str = "") -> str:
 
 
 class _Card:
-    """A question with a way to answer it and room for what is said about the answer. `error` is the last thing that went wrong."""
+    """A question with a way to answer it and room for what is said about the answer.
+
+    `error` is the last thing that went wrong.
+    """
 
     def __init__(self, key: str, question: Question, heading: str, label: str = "Check"):
         self.question, self.heading, self.error = question, heading, None
         self.result, self.trouble = HTMLMath(layout={"width": "auto"}), HTML()
-        self.answer = answer_by(question, key, self.guarded(lambda: self.given(self.answer.read())), words, label)
-        title = HTMLMath(_block(f"<b>{heading} · {markup(question.title)}</b><br>{markup(question.ask)}"), layout={"width": "auto"})
+        self.answer = answer_by(question, key, self.guarded(lambda: self.given(self.answer.read())),
+                                words, label)
+        title = HTMLMath(
+            _block(f"<b>{heading} · "
+                   f"{markup(question.title)}</b><br>{markup(question.ask)}"),
+            layout={"width": "auto"})
         self.parts = [title, self.answer.box, self.result, self.trouble]
         self.box = VBox(self.parts, layout={"margin": "8px 0 16px 0", "max_width": "60em"})
         self.box.add_class("gan-course-card")
@@ -77,7 +89,10 @@ class _Card:
         return "\n".join([f"{self.heading} · {self.question.title}", self.question.ask, *options])
 
     def drive(self) -> None:
-        """Use the card as a learner would, rightly and wrongly. Raises whatever goes wrong on it."""
+        """Use the card as a learner would, rightly and wrongly.
+
+        Raises whatever goes wrong on it.
+        """
         if self.error:
             raise self.error
 
@@ -91,12 +106,14 @@ class _Card:
 
 
 class Card(_Card):
-    """A question that says at once whether the answer is right, and why. Other answers may be tried after; each explains itself.
+    """A question that says at once whether the answer is right, and why. Other answers may be tried
+    after; each explains itself.
 
     `on_answer(given, right, first)` hears of every answer until the right one is found.
     """
 
-    def __init__(self, key, question, heading="Question", *, value=None, note="", on_answer: Callable = lambda *_: None):
+    def __init__(self, key, question, heading="Question", *, value=None, note="",
+                 on_answer: Callable = lambda *_: None):
         super().__init__(key, question, heading)
         self.value, self.on_answer, self.tries, self.solved = value, on_answer, 0, False
         if note:
@@ -105,7 +122,8 @@ class Card(_Card):
     def given(self, given):
         verdict = self.question.judge(given, self.value)
         number = [] if self.value is None else [f"Your number is {self.value:.4g}."]
-        self.say("<br>".join([*told(self.answer, given, verdict), *number]), RIGHT if verdict.right else WRONG)
+        self.say("<br>".join([*told(self.answer, given, verdict), *number]),
+                 RIGHT if verdict.right else WRONG)
         self.tries += 1
         if not self.solved:
             self.solved = verdict.right
@@ -115,12 +133,14 @@ class Card(_Card):
         right, wrong = self.question.examples(self.value)
         for given in (*wrong, right):
             self.answer.fill(given)
-        assert self.solved and self.tries == len(wrong) + 1 or self.error, f"{self.question.id}: an answer was not taken"
+        assert self.solved and self.tries == len(
+            wrong) + 1 or self.error, f"{self.question.id}: an answer was not taken"
         super().drive()
 
 
 class Prediction(_Card):
-    """A question that takes an answer and how sure the learner is of it, and does not say what is right.
+    """A question that takes an answer and how sure the learner is of it, and does not say what is
+    right.
 
     `on_keep(given, confidence)` hears of it.
     """
@@ -128,8 +148,11 @@ class Prediction(_Card):
     def __init__(self, key, question, *, on_keep: Callable, kept: tuple | None = None):
         super().__init__(key, question, "Predict", label="Take this")
         self.on_keep = on_keep
-        self.buttons = {confidence: Button(description=f"{name}, {100 * confidence:.0f} %", tooltip=f"How sure: {name}",
-                                           layout={"width": "auto"}) for name, confidence in CONFIDENCES.items()}
+        self.buttons = {
+            confidence: Button(description=f"{name}, {100 * confidence:.0f} %",
+                               tooltip=f"How sure: {name}", layout={"width": "auto"})
+            for name, confidence in CONFIDENCES.items()
+        }
         keep = self.guarded(self.keep)
         for confidence, button in self.buttons.items():
             button.on_click(lambda _, confidence=confidence: keep(confidence))
@@ -164,10 +187,12 @@ class Outcome(_Card):
     def __init__(self, key, question, value: float):
         super().__init__(key, question, "What came out")
         self.value = value
-        self.anyway = Button(description="Show it without a prediction", layout={"width": "auto", "align_self": "flex-start"})
+        self.anyway = Button(description="Show it without a prediction",
+                             layout={"width": "auto", "align_self": "flex-start"})
         self.anyway.on_click(lambda _: self.guarded(self.reveal)())
         self.box.children = (self.result, self.anyway, self.trouble)
-        self.say(f"<b>{markup(question.title)}</b><br>You have not predicted yet. Do it above, and your prediction will be shown here "
+        self.say(f"<b>{markup(question.title)}</b><br>You have not predicted yet. Do it above, and "
+                 "your prediction will be shown here "
                  "beside the outcome.", NEUTRAL)
 
     def plain(self):
@@ -184,11 +209,16 @@ class Outcome(_Card):
         said, edge = [f"<b>{markup(self.question.title)}</b>"], NEUTRAL
         if given is not None:
             verdict = self.question.judge(given, self.value)
-            head, edge = ("✓ As you predicted", RIGHT) if verdict.right else ("✗ Not as you predicted", WRONG)
-            said += [f"<b>{head}.</b> You were {100 * confidence:.0f} % sure of: {markup(self.answer.name(given))}."]
+            head, edge = ("✓ As you predicted",
+                          RIGHT) if verdict.right else ("✗ Not as you predicted", WRONG)
+            said += [f"<b>{head}.</b> You were {100 * confidence:.0f} % sure of: "
+                     f"{markup(self.answer.name(given))}."]
             said += [markup(each.text) for each in verdict.says if not verdict.right]
         named = "" if isinstance(self.question, Number) else f" ({markup(self.answer.name(best))})"
-        said += [f"What came out: {self.value:.4g}{named}.", *(markup(each.text) for each in self.question.judge(best, self.value).says)]
+        said += [
+            f"What came out: {self.value:.4g}{named}.",
+            *(markup(each.text) for each in self.question.judge(best, self.value).says)
+        ]
         self.say("<br>".join(said), edge)
 
 

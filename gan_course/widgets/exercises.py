@@ -1,9 +1,11 @@
-"""Checks of the code that a learner writes: they say at once, and in words, what is wrong. They never raise and never train.
+"""Checks of the code that a learner writes: they say at once, and in words, what is wrong. They
+never raise and never train.
 
     discriminator_loss = exercises.check("02.discriminator_loss", discriminator_loss)
 
-gives back the learner's function if it is right, and else the course's own, so that the notebook goes on. `hint("02.…")` gives three hints,
-one at a time; `solution("02.…")` the worked solution. What there is to write, and how it is judged, lies in `lessons.exercises`.
+gives back the learner's function if it is right, and else the course's own, so that the notebook
+goes on. `hint("02.…")` gives three hints, one at a time; `solution("02.…")` the worked solution.
+What there is to write, and how it is judged, lies in `lessons.exercises`.
 """
 import html
 import re
@@ -16,13 +18,18 @@ from gan_course.lessons import exercises, progress
 from gan_course.lessons.exercises import Exercise, Verdict
 from gan_course.profile import headless
 
-SIGNS = {"right": ("✓ right", "#007A5A"), "wrong": ("✗ not right", "#C03000"), "not yet": ("– not yet", "#888888")}
+SIGNS = {
+    "right": ("✓ right", "#007A5A"), "wrong": ("✗ not right", "#C03000"),
+    "not yet": ("– not yet", "#888888")
+}
 
 
 def check(key: str, answer: Callable) -> Callable:
-    """Say what is right or wrong about `answer`, and return it if it is right, else the course's own function.
+    """Say what is right or wrong about `answer`, and return it if it is right, else the course's
+    own function.
 
-    Takes milliseconds, and two seconds if `answer` never ends. The notebook's random numbers and data stay as they were.
+    Takes milliseconds, and two seconds if `answer` never ends. The notebook's random numbers and
+    data stay as they were.
     """
     exercise = _find(key)
     if exercise is None:
@@ -30,7 +37,8 @@ def check(key: str, answer: Callable) -> Callable:
     try:
         verdict = exercises.judge(key, answer)
     except Exception as error:
-        verdict = Verdict("wrong", "unjudged", "The check itself stumbled over this answer, which is our mistake and not yours: "
+        verdict = Verdict("wrong", "unjudged", "The check itself stumbled over this answer, which "
+                                               "is our mistake and not yours: "
                                                f"{type(error).__name__}: {error}")
     _show_verdict(exercise, verdict)
     _record(key, verdict)
@@ -41,7 +49,9 @@ _given: dict[str, int] = {}
 
 
 def hint(key: str) -> None:
-    """Show the next of an exercise's three hints; after the third it says where the solution is, and begins again."""
+    """Show the next of an exercise's three hints; after the third it says where the solution is,
+    and begins again.
+    """
     exercise = _find(key)
     if exercise is None:
         return
@@ -60,7 +70,8 @@ def solution(key: str) -> None:
 def _find(key: str) -> Exercise | None:
     exercise = exercises.find(key)
     if exercise is None:
-        _show("– no such exercise", f"There is no exercise called {key!r}. Exercises: {', '.join(exercises.names())}.", "#888888")
+        _show("– no such exercise", f"There is no exercise called {key!r}. Exercises: "
+                                    f"{', '.join(exercises.names())}.", "#888888")
     return exercise
 
 
@@ -74,13 +85,17 @@ def _show_verdict(exercise: Exercise, verdict: Verdict) -> None:
 
 
 def _show(title: str, text: str, colour: str, verbatim: str = "") -> None:
-    """A framed note on the page, with plain text for where there is no page. Everything is escaped."""
+    """A framed note on the page, with plain text for where there is no page.
+
+    Everything is escaped.
+    """
     plain = "\n".join(filter(None, [f"{title}. {text}".rstrip(), verbatim]))
     if headless():
         print(plain)
         return
     block = f'<pre style="margin:4px 0">{html.escape(verbatim)}</pre>' if verbatim else ""
-    page = (f'<div class="gan-course-exercise" role="status" style="border-left:4px solid {colour};padding:2px 10px;margin:4px 0">'
+    page = ('<div class="gan-course-exercise" role="status" style="border-left:4px solid '
+            f'{colour};padding:2px 10px;margin:4px 0">'
             f'<b>{html.escape(title)}</b><br>{_marked_up(text)}{block}</div>')
     display({"text/html": page, "text/plain": plain}, raw=True)
 
@@ -91,35 +106,47 @@ def _marked_up(text: str) -> str:
 
 
 def _record(key: str, verdict: Verdict) -> None:
-    """Note the outcome in the learner's own record. That it cannot be written is said, and is no reason to stop."""
+    """Note the outcome in the learner's own record.
+
+    That it cannot be written is said, and is no reason to stop.
+    """
     try:
         progress.record("exercise", key, outcome=verdict.outcome, message_id=verdict.id)
     except OSError as error:
-        _show("– not recorded", f"Your record of what you have done could not be written: {error}", "#888888")
+        _show("– not recorded", f"Your record of what you have done could not be written: {error}",
+              "#888888")
 
 
 def _help(hints: Sequence[str], solution: str) -> ipywidgets.VBox:
-    """Show the buttons Hint (if there are hints) and Show the solution; `hints` and `solution` are HTML. Tab reaches the buttons,
-    Space or Enter presses them.
+    """Show the buttons Hint (if there are hints) and Show the solution; `hints` and `solution` are
+    HTML. Tab reaches the buttons, Space or Enter presses them.
     """
     shown = 0
     text = ipywidgets.HTML()
-    hint = ipywidgets.Button(description=f"Hint 1 of {len(hints)}", tooltip="Shows one more hint below")
-    solve = ipywidgets.Button(description="Show the solution", tooltip="Shows the worked solution below")
+    hint = ipywidgets.Button(description=f"Hint 1 of {len(hints)}",
+                             tooltip="Shows one more hint below")
+    solve = ipywidgets.Button(description="Show the solution",
+                              tooltip="Shows the worked solution below")
 
     def redraw():
-        rows = [f"<p><b>Hint {number}.</b> {words}</p>" for number, words in enumerate(hints[:shown], start=1)]
-        rows += [f"<p><b>One way to write it:</b></p>{solution}"] if solve.description.startswith("Hide") else []
+        rows = [
+            f"<p><b>Hint {number}.</b> {words}</p>"
+            for number, words in enumerate(hints[:shown], start=1)
+        ]
+        rows += [f"<p><b>One way to write it:</b></p>{solution}"
+                 ] if solve.description.startswith("Hide") else []
         text.value = f'<div role="status">{"".join(rows)}</div>'
 
     def more(button):
         nonlocal shown
         shown = min(shown + 1, len(hints))
-        hint.description = f"Hint {shown + 1} of {len(hints)}" if shown < len(hints) else "That was the last"
+        hint.description = f"Hint {shown + 1} of {len(hints)}" if shown < len(
+            hints) else "That was the last"
         redraw()
 
     def toggle(button):
-        solve.description = "Hide the solution" if solve.description.startswith("Show") else "Show the solution"
+        solve.description = "Hide the solution" if solve.description.startswith(
+            "Show") else "Show the solution"
         redraw()
 
     hint.on_click(more)

@@ -16,7 +16,10 @@ from gan_course.widgets.callbacks import in_turn
 
 @dataclass(frozen=True)
 class Slider:
-    """A slider over a list of round values, shown under `label`, standing at `start`. Arrow keys move it."""
+    """A slider over a list of round values, shown under `label`, standing at `start`.
+
+    Arrow keys move it.
+    """
 
     label: str
     values: Sequence[Any]
@@ -24,30 +27,39 @@ class Slider:
 
     def __post_init__(self):
         if self.start not in self.values:
-            raise ValueError(f"{self.label}: the slider starts at {self.start}, which is not one of its values {list(self.values)}.")
+            raise ValueError(f"{self.label}: the slider starts at {self.start}, which is not one "
+                             f"of its values {list(self.values)}.")
 
 
-def selections(sliders: dict[str, Slider], wait: bool = False) -> dict[str, ipywidgets.SelectionSlider]:
-    """The sliders as widgets, one under the other; with `wait` they report a value only when they come to rest."""
-    label = max((0.6 * len(slider.label) for slider in sliders.values()), default=0)        # in em: about what the letters take
+def selections(sliders: dict[str, Slider],
+               wait: bool = False) -> dict[str, ipywidgets.SelectionSlider]:
+    """The sliders as widgets, one under the other; with `wait` they report a value only when they
+    come to rest.
+    """
+    # in em: about what the letters take
+    label = max((0.6 * len(slider.label) for slider in sliders.values()), default=0)
     return {name: _selection(slider, wait, max(14, label)) for name, slider in sliders.items()}
 
 
 def _selection(slider: Slider, wait: bool, label: float) -> ipywidgets.SelectionSlider:
-    options = [(f"{value:g}" if isinstance(value, float) else str(value), value) for value in slider.values]
-    return ipywidgets.SelectionSlider(options=options, value=slider.start, description=slider.label, continuous_update=not wait,
-                                      style={"description_width": f"{label:.1f}em"}, layout={"width": f"min({label + 26:.1f}em, 95%)"})
+    options = [(f"{value:g}" if isinstance(value, float) else str(value), value)
+               for value in slider.values]
+    return ipywidgets.SelectionSlider(options=options, value=slider.start, description=slider.label,
+                                      continuous_update=not wait,
+                                      style={"description_width": f"{label:.1f}em"},
+                                      layout={"width": f"min({label + 26:.1f}em, 95%)"})
 
 
-def explore(draw: Callable[..., Figure | FigureCanvasAgg], alt: str | Callable[..., str], *, wait: bool = False, **sliders: Slider) -> None:
-    """Show `draw(**values)` with a slider for each value; `alt` is the picture's description, with {name} for a slider's value,
-    or a function of the values.
+def explore(draw: Callable[..., Figure | FigureCanvasAgg], alt: str | Callable[..., str], *,
+            wait: bool = False, **sliders: Slider) -> None:
+    """Show `draw(**values)` with a slider for each value; `alt` is the picture's description, with
+    {name} for a slider's value, or a function of the values.
 
         explore(draw_gap, "The two bumps {distance} apart and D*.", distance=Slider("distance", [0, 1, 2, 4], 1))
 
-    `wait` draws only when a slider comes to rest: for functions that take longer than a blink. An error in `draw` is shown in
-    words where the picture was. Without a front end it draws at both ends of every slider, so that a test meets each of them,
-    and shows the start.
+    `wait` draws only when a slider comes to rest: for functions that take longer than a blink. An
+    error in `draw` is shown in words where the picture was. Without a front end it draws at both
+    ends of every slider, so that a test meets each of them, and shows the start.
     """
     start = {name: slider.start for name, slider in sliders.items()}
     in_words = alt if callable(alt) else lambda **values: alt.format(**values)

@@ -1,12 +1,14 @@
-"""Sliders for a trained generator: what its z means, what lies between two z, how bold z may be, which class is asked for.
+"""Sliders for a trained generator: what its z means, what lies between two z, how bold z may be,
+which class is asked for.
 
     latent_axes(G)                  a slider for some of the numbers of z
     interpolation(G)                from one z to another, straight or around the origin
     truncation(G)                   no number of z beyond a threshold
     classes(G, ["cat", "dog"])      the same z, as one class or another
 
-G knows its `z_dim` and is called as G(z). One that is told a class is called as G(z, y), with y an int64 tensor (N,): say which class
-with `y`, or use `classes`. Images are shown in rows, points in the plane as points; `seed` chooses the z.
+G knows its `z_dim` and is called as G(z). One that is told a class is called as G(z, y), with y an
+int64 tensor (N,): say which class with `y`, or use `classes`. Images are shown in rows, points in
+the plane as points; `seed` chooses the z.
 """
 from collections.abc import Callable, Sequence
 
@@ -22,17 +24,26 @@ PATHS = {"straight": latent.straight, "spherical": latent.spherical}
 THRESHOLDS = [0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0]
 
 
-def latent_axes(G: nn.Module, axes: Sequence[int] | None = None, *, y: int | None = None, seed: int = 0) -> None:
-    """Samples with a slider for each number of z in `axes`, by default the first two; the other numbers are held still."""
+def latent_axes(G: nn.Module, axes: Sequence[int] | None = None, *, y: int | None = None,
+                seed: int = 0) -> None:
+    """Samples with a slider for each number of z in `axes`, by default the first two; the other
+    numbers are held still.
+    """
     axes = range(min(2, G.z_dim)) if axes is None else axes
     z = _draw(G, y, seed)
     sliders = {f"z{axis}": Slider(f"number {axis} of z", PLACES, 0.0) for axis in axes}
-    alt = f"{len(z)} samples; in all of them " + ", ".join(f"number {axis} of z is {{z{axis}}}" for axis in axes) + "."
-    _explore(lambda **places: latent.generate(G, latent.along(z, dict(zip(axes, places.values(), strict=True))), y), alt, **sliders)
+    alt = f"{len(z)} samples; in all of them " + ", ".join(f"number {axis} of z is {{z{axis}}}"
+                                                           for axis in axes) + "."
+    _explore(
+        lambda **places: latent.generate(
+            G, latent.along(z, dict(zip(axes, places.values(), strict=True))), y), alt, **sliders)
 
 
 def interpolation(G: nn.Module, *, y: int | None = None, seed: int = 0) -> None:
-    """From one z to another, many pairs at once. Of images the two ends are shown too, above and below."""
+    """From one z to another, many pairs at once.
+
+    Of images the two ends are shown too, above and below.
+    """
     a, b = _draw(G, y, seed).chunk(2)
     first, last = latent.generate(G, a, y), latent.generate(G, b, y)
 
@@ -40,21 +51,26 @@ def interpolation(G: nn.Module, *, y: int | None = None, seed: int = 0) -> None:
         x = latent.generate(G, PATHS[path](a, b, t), y)
         return torch.cat([first, x, last]) if x.dim() == 4 else x
 
-    _explore(between, f"{len(a)} samples at {{t}} of the {{path}} way between two others each.", ["start", "on the way", "end"],
-             t=Slider("share of the way", SHARES, 0.5), path=Slider("way", list(PATHS), "straight"))
+    _explore(between, f"{len(a)} samples at {{t}} of the {{path}} way between two others each.",
+             ["start", "on the way", "end"], t=Slider("share of the way", SHARES, 0.5),
+             path=Slider("way", list(PATHS), "straight"))
 
 
 def truncation(G: nn.Module, *, y: int | None = None, seed: int = 0) -> None:
-    """Samples of z in which no number lies beyond a threshold: the truncation trick (`latent.truncate`)."""
+    """Samples of z in which no number lies beyond a threshold: the truncation trick
+    (`latent.truncate`).
+    """
     z = _draw(G, y, seed)
     _explore(lambda threshold: latent.generate(G, latent.truncate(z, threshold), y),
-             f"{len(z)} samples; no number of their z is beyond {{threshold}}.", threshold=Slider("threshold", THRESHOLDS, THRESHOLDS[-1]))
+             f"{len(z)} samples; no number of their z is beyond {{threshold}}.",
+             threshold=Slider("threshold", THRESHOLDS, THRESHOLDS[-1]))
 
 
 def classes(G: nn.Module, names: Sequence[str], *, seed: int = 0) -> None:
     """The same z, drawn as the class that a slider asks for; class y is called `names[y]`."""
     z, names = _draw(G, 0, seed), list(names)
-    _explore(lambda name: latent.generate(G, z, names.index(name)), f"{len(z)} samples of the class {{name}}.",
+    _explore(lambda name: latent.generate(G, z, names.index(name)), f"{len(z)} samples of the "
+                                                                    f"class {{name}}.",
              name=Slider("class", names, names[0]))
 
 
@@ -64,7 +80,9 @@ def _draw(G: nn.Module, y: int | None, seed: int) -> Tensor:
     return latent.noise(G, 16 if images else 400, seed)
 
 
-def _explore(samples: Callable[..., Tensor], alt: str, titles: list[str] | None = None, **sliders: Slider) -> None:
+def _explore(samples: Callable[..., Tensor], alt: str, titles: list[str] | None = None,
+             **sliders: Slider) -> None:
     """Sliders for `samples(**values)`, their picture made once and then only changed."""
-    picture = latent.Picture(samples(**{name: slider.start for name, slider in sliders.items()}), titles=titles)
+    picture = latent.Picture(samples(**{name: slider.start for name, slider in sliders.items()}),
+                             titles=titles)
     explore(lambda **values: picture.show(samples(**values)), alt, **sliders)

@@ -5,9 +5,9 @@
     quiz.outcome("02.value_at_one_half", value)    … and after
     quiz.show("03")                                the self-check at the end, with a question or two from earlier notebooks
 
-The questions lie in `quizzes/`. Answers go into the learner's own record (`progress`), and nowhere else. Where nobody watches, a
-question is printed, and a right and some wrong answers are given through the same buttons, so that a test meets the code; nothing is
-recorded then.
+The questions lie in `quizzes/`. Answers go into the learner's own record (`progress`), and nowhere
+else. Where nobody watches, a question is printed, and a right and some wrong answers are given
+through the same buttons, so that a test meets the code; nothing is recorded then.
 """
 import math
 
@@ -17,7 +17,7 @@ from gan_course.profile import headless
 from gan_course.widgets.cards import Card, Outcome, Prediction, column
 
 _predictions: dict[str, tuple] = {}  # key -> (given, confidence)
-_outcomes: dict = {}                 # key -> the card on the page that shows, or will show, what came out
+_outcomes: dict = {}  # key -> the card on the page that shows, or will show, what came out
 
 
 def ask(key: str, value: float | None = None) -> None:
@@ -30,21 +30,32 @@ def ask(key: str, value: float | None = None) -> None:
 
 
 def show(number: str) -> None:
-    """The self-check of notebook `number` ("03"): its questions, and up to two of earlier notebooks that are due again."""
-    questions = {key: question for key, question in quizzes.load(number).items() if not question.in_text}
+    """The self-check of notebook `number` ("03"): its questions, and up to two of earlier notebooks
+    that are due again.
+    """
+    questions = {
+        key: question for key, question in quizzes.load(number).items() if not question.in_text
+    }
     if not questions:
-        raise ValueError(f"Notebook {number!r} has no questions for a self-check. Those that have: {', '.join(quizzes.numbers())}.")
+        raise ValueError(f"Notebook {number!r} has no questions for a self-check. Those that have: "
+                         f"{', '.join(quizzes.numbers())}.")
     events = progress.read()
     cards = [_card(key, question, events) for key, question in questions.items()]
-    cards += [_card(key, quizzes.find(key), events, heading=f"Again, from notebook {key[:2]}") for key in quizzes.due(number, events)]
+    cards += [
+        _card(key, quizzes.find(key), events, heading=f"Again, from notebook {key[:2]}")
+        for key in quizzes.due(number, events)
+    ]
     _display(cards)
 
 
 def predict(key: str) -> None:
-    """Take a prediction, with how sure the learner is, before the cell that shows what comes out."""
+    """Take a prediction, with how sure the learner is, before the cell that shows what comes
+    out.
+    """
     question = quizzes.find(key)
     if not isinstance(question, Number | Range):
-        raise ValueError(f"{key} is not a question to predict: only a number or a range can be held against an outcome.")
+        raise ValueError(f"{key} is not a question to predict: only a number or a range can be "
+                         "held against an outcome.")
 
     def keep(given, confidence):
         _predictions[key] = (given, confidence)
@@ -65,7 +76,9 @@ def outcome(key: str, value: float) -> None:
 
 
 def _prediction(key: str) -> tuple | None:
-    """The prediction that is open: one made in this kernel, or recorded before the kernel was started again."""
+    """The prediction that is open: one made in this kernel, or recorded before the kernel was
+    started again.
+    """
     if key not in _predictions and (event := progress.pending(key)):
         _predictions[key] = (event["given"], event["confidence"])
     return _predictions.get(key)
@@ -76,14 +89,19 @@ def _reveal(key: str) -> None:
     shown = _outcomes[key]
     shown.reveal(given, confidence)
     if progress.pending(key):
-        _record("outcome", key, given=given, confidence=confidence, value=shown.value, right=shown.question.judge(given, shown.value).right)
+        _record("outcome", key, given=given, confidence=confidence, value=shown.value,
+                right=shown.question.judge(given, shown.value).right)
 
 
-def _card(key: str, question: Question, events: list, value: float | None = None, heading: str = "Question"):
+def _card(key: str, question: Question, events: list, value: float | None = None,
+          heading: str = "Question"):
     def answered(given, right, first):
         _record("answer", key, given=given, right=right, first=first)
 
-    before = [event for event in events if event["kind"] == "answer" and event["key"] == key and event.get("first")]
+    before = [
+        event for event in events
+        if event["kind"] == "answer" and event["key"] == key and event.get("first")
+    ]
     note = f"*Last time: {'✓ right' if before[-1].get('right') else '✗ not right'} at the first try.*" if before else ""
     return Card(key, question, heading, value=value, note=note, on_answer=answered)
 
@@ -92,11 +110,13 @@ def _own(key: str, question: Question, value, needed: bool = False) -> float | N
     """The learner's own value as a finite number, or None where the question has no use for one."""
     if isinstance(question, Range) or needed:
         if value is None:
-            raise ValueError(f"{key} is about a number of your own: hand it over as quiz.ask({key!r}, value=…).")
+            raise ValueError(f"{key} is about a number of your own: hand it over as "
+                             f"quiz.ask({key!r}, value=…).")
     elif value is not None and not isinstance(question, Number):
         raise ValueError(f"{key} has no use for a value: its answer stands in the questions' file.")
     if value is not None and not math.isfinite(value):
-        raise ValueError(f"{key} needs a finite number, and got {value}. Did the cell above run to its end?")
+        raise ValueError(f"{key} needs a finite number, and got {value}. Did the cell above run to "
+                         "its end?")
     return None if value is None else float(value)
 
 

@@ -1,4 +1,6 @@
-"""A finished batch under sliders: its settings, what came of them, and a button that trains one of them live."""
+"""A finished batch under sliders: its settings, what came of them, and a button that trains one of
+them live.
+"""
 import functools
 import html
 
@@ -15,28 +17,32 @@ from gan_course.widgets.explore import Slider, explore
 
 
 def sweep_explorer(sweep: Sweep, lab: str) -> None:
-    """Show a finished batch at once, with a slider for each setting, and “Train this one live”, which starts the lab called `lab` so."""
+    """Show a finished batch at once, with a slider for each setting, and “Train this one live”,
+    which starts the lab called `lab` so.
+    """
     axes = list(sweep.axes)
     shown = {}
 
     def settings(values):
         return {axis: values[f"axis{i}"] for i, axis in enumerate(axes)}
 
-    @functools.cache                                                # a place that was seen before is there at once
+    @functools.cache  # a place that was seen before is there at once
     def page(number, *place):
         return plots.page(sweeps.picture(sweep, number, **dict(zip(axes, place, strict=True))))
 
     def draw(number, **values):
-        shown.update({twin: value for axis, value in settings(values).items() for twin in sweep.twins(axis)})
+        shown.update(
+            {twin: value for axis, value in settings(values).items() for twin in sweep.twins(axis)})
         return page(number, *settings(values).values())
 
     sliders = {f"axis{i}": Slider(" = ".join(sweep.twins(axis)), values, values[len(values) // 2])
                for i, (axis, values) in enumerate(sweep.axes.items())}
-    explore(draw, lambda number, **values: sweeps.describe(sweep, number, **settings(values)), **sliders,
-            number=Slider("the map shows", sweep.numbers, sweep.numbers[0]))
+    explore(draw, lambda number, **values: sweeps.describe(sweep, number, **settings(values)),
+            **sliders, number=Slider("the map shows", sweep.numbers, sweep.numbers[0]))
     if headless():
         return
-    button = ipywidgets.Button(description="Train this one live", tooltip="Set the lab to these values and start it",
+    button = ipywidgets.Button(description="Train this one live", tooltip="Set the lab to these "
+                                                                          "values and start it",
                                layout={"width": "auto"})
     said = ipywidgets.HTML()
 

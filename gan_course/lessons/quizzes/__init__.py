@@ -1,7 +1,9 @@
-"""The questions of the course: a file NN_topic.yaml for each notebook, and the rules that every file keeps.
+"""The questions of the course: a file NN_topic.yaml for each notebook, and the rules that every
+file keeps.
 
-A question has an `id`, a `title`, what it asks (`ask`) and a `kind`; `in_text` ones stand beside a cell and need it. Every answer, right
-or wrong, has a `why`. Texts may hold $maths$, `code`, *emphasis* and **weight**. The kinds:
+A question has an `id`, a `title`, what it asks (`ask`) and a `kind`; `in_text` ones stand beside a
+cell and need it. Every answer, right or wrong, has a `why`. Texts may hold $maths$, `code`,
+*emphasis* and **weight**. The kinds:
 
     choice    options: [{text, why, right}], one of them right
     choices   the same, one or more of them right
@@ -21,11 +23,16 @@ FOLDER = Path(__file__).parent
 RETURNING = 2
 """How many questions of earlier notebooks come back at a time."""
 
-_question = TypeAdapter(Annotated[Choice | Choices | Number | Order | Range, Field(discriminator="kind")])
-_SAID = {"missing": "is missing", "extra_forbidden": "is not a key that is known here", "string_type": "has to be text",
-         "string_too_short": "is empty", "float_type": "has to be a number", "bool_type": "has to be true or false",
-         "list_type": "has to be a list", "model_type": "has to be keys with values", "model_attributes_type": "has to be keys with values",
-         "string_pattern_mismatch": "may only have small letters, digits and _"}
+_question = TypeAdapter(Annotated[Choice | Choices | Number | Order | Range,
+                                  Field(discriminator="kind")])
+_SAID = {
+    "missing": "is missing", "extra_forbidden": "is not a key that is known here",
+    "string_type": "has to be text", "string_too_short": "is empty",
+    "float_type": "has to be a number", "bool_type": "has to be true or false",
+    "list_type": "has to be a list", "model_type": "has to be keys with values",
+    "model_attributes_type": "has to be keys with values",
+    "string_pattern_mismatch": "may only have small letters, digits and _"
+}
 
 
 class QuizError(ValueError):
@@ -38,18 +45,26 @@ def numbers(folder: Path = FOLDER) -> list[str]:
 
 
 def load(number: str, folder: Path = FOLDER) -> dict[str, Question]:
-    """The questions of notebook `number` by their keys ("02.chance"), in order; none if it has no file.
+    """The questions of notebook `number` by their keys ("02.chance"), in order; none if it has no
+    file.
 
     Raises QuizError for a file that breaks the rules.
     """
-    return {f"{number}.{question.id}": question for file in sorted(folder.glob(f"{number}_*.yaml")) for question in parse(file)}
+    return {
+        f"{number}.{question.id}": question for file in sorted(folder.glob(f"{number}_*.yaml"))
+        for question in parse(file)
+    }
 
 
 def find(key: str, folder: Path = FOLDER) -> Question:
-    """The question called `key`, "NN.id". Raises ValueError, naming those there are, for any other."""
+    """The question called `key`, "NN.id".
+
+    Raises ValueError, naming those there are, for any other.
+    """
     known = load(key.partition(".")[0], folder)
     if key not in known:
-        raise ValueError(f"There is no question {key!r}. Questions of that notebook: {', '.join(known) or 'none'}.")
+        raise ValueError(f"There is no question {key!r}. Questions of that notebook: "
+                         f"{', '.join(known) or 'none'}.")
     return known[key]
 
 
@@ -78,13 +93,17 @@ def due(number: str, events: list[dict]) -> list[str]:
 
 
 def parse(file: Path) -> list[Question]:
-    """The questions in a file, held to the rules. Raises QuizError with file, line and reason of everything that breaks them."""
+    """The questions in a file, held to the rules.
+
+    Raises QuizError with file, line and reason of everything that breaks them.
+    """
     try:
         content, node = strict_yaml.load(file)
     except ValueError as error:
         raise QuizError(str(error)) from None
     if not isinstance(content, list):
-        raise QuizError(f"{file.name}, line 1: a file of questions is a list; each question begins with “- id:”.")
+        raise QuizError(f"{file.name}, line 1: a file of questions is a list; each question begins "
+                        "with “- id:”.")
     questions, problems, seen = [], [], set()
     for place, entry in enumerate(content):
         name = f"question {entry['id'] if isinstance(entry, dict) and 'id' in entry else f'number {place + 1}'}"
@@ -95,9 +114,11 @@ def parse(file: Path) -> list[Question]:
                 problems.append(((place, "id"), f"{name}: another question has this id too"))
             seen.add(question.id)
         except ValidationError as error:
-            problems += [((place, *wrong["loc"]), f"{name}: {_sentence(wrong)}") for wrong in error.errors()]
+            problems += [((place, *wrong["loc"]), f"{name}: {_sentence(wrong)}")
+                         for wrong in error.errors()]
     if problems:
-        raise QuizError("\n".join(f"{file.name}, line {strict_yaml.line(node, where)}, {said}." for where, said in problems))
+        raise QuizError("\n".join(f"{file.name}, line {strict_yaml.line(node, where)}, {said}."
+                                  for where, said in problems))
     return questions
 
 
@@ -107,7 +128,7 @@ def _sentence(wrong: dict) -> str:
         return "kind has to be one of choice, choices, number, order, range"
     if wrong["type"] == "value_error":
         return str(wrong["ctx"]["error"])
-    where = list(wrong["loc"][1:])                                          # the first part is the kind
+    where = list(wrong["loc"][1:])  # the first part is the kind
     said = _SAID.get(wrong["type"], f"will not do ({wrong['msg']})")
     field = where.pop() if where else "the question"
     if isinstance(field, int):

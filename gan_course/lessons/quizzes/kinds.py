@@ -1,8 +1,9 @@
-"""The kinds of question. Each checks its own sense, and judges an answer: `question.judge(given, value)` gives a `Verdict`.
+"""The kinds of question. Each checks its own sense, and judges an answer: `question.judge(given,
+value)` gives a `Verdict`.
 
-What is `given`: choice and range, the place of the option; choices, a list of places; number, a number; order, the places of the steps
-in the order given. `value` is the learner's own number, from the notebook: a range needs one, and a number is judged by it where there
-is one.
+What is `given`: choice and range, the place of the option; choices, a list of places; number, a
+number; order, the places of the steps in the order given. `value` is the learner's own number, from
+the notebook: a range needs one, and a number is judged by it where there is one.
 """
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 @dataclass(frozen=True)
 class Said:
-    """A sentence of a verdict; of which option it speaks, and whether that belonged to the answer."""
+    """A sentence of a verdict; of which option it speaks, and whether that belonged to the
+    answer.
+    """
 
     text: str
     option: int | None = None
@@ -92,7 +95,8 @@ class Choice(Question):
         self._all_different()
         rights = sum(option.right for option in self.options)
         if rights != 1:
-            raise ValueError(f"{rights or 'no'} options are right; a choice needs exactly one with “right: true”")
+            raise ValueError(f"{rights or 'no'} options are right; a choice needs exactly one with "
+                             "“right: true”")
         return self
 
     def texts(self):
@@ -126,16 +130,21 @@ class Choices(Question):
     def judge(self, given: list[int], value=None) -> Verdict:
         rights = {i for i, option in enumerate(self.options) if option.right}
         right = set(given) == rights
-        says = [Said(option.why, i, option.right) for i, option in enumerate(self.options) if right or i in given]
+        says = [
+            Said(option.why, i, option.right) for i, option in enumerate(self.options)
+            if right or i in given
+        ]
         missing = len(rights - set(given))
-        more = [Said(f"{missing} more {'belongs' if missing == 1 else 'belong'} to the answer.")] if missing else []
+        more = [Said(f"{missing} more {'belongs' if missing == 1 else 'belong'} to the answer.")
+                ] if missing else []
         return Verdict(right, (*says, *more))
 
     def examples(self, value=None):
         """A right answer, and wrong ones that tick each option alone, or all but it."""
         everything = list(range(len(self.options)))
         right = [i for i in everything if self.options[i].right]
-        tries = [[i] for i in everything] + [[j for j in everything if j != i] for i in everything] + [everything]
+        tries = [[i] for i in everything] + [[j for j in everything if j != i]
+                                             for i in everything] + [everything]
         return right, [given for given in tries if given and given != right]
 
 
@@ -153,7 +162,8 @@ class Number(Question):
     def _sense(self):
         for slip in self.slips:
             if abs(slip.answer - self.answer) <= 2 * self.tolerance:
-                raise ValueError(f"the slip {slip.answer:g} is too near to the right answer {self.answer:g} to be told apart")
+                raise ValueError(f"the slip {slip.answer:g} is too near to the right answer "
+                                 f"{self.answer:g} to be told apart")
         return self
 
     def judge(self, given: float, value: float | None = None) -> Verdict:
@@ -162,12 +172,17 @@ class Number(Question):
 
         if near(self.answer if value is None else value):
             return Verdict(True, (Said(self.why),))
-        return Verdict(False, (Said(next((slip.why for slip in self.slips if near(slip.answer)), self.otherwise)),))
+        return Verdict(
+            False,
+            (Said(next((slip.why for slip in self.slips if near(slip.answer)), self.otherwise)), ))
 
     def examples(self, value=None):
         """The right number; each slip, and two numbers outside the tolerance."""
         right = self.answer if value is None else value
-        return right, [*(slip.answer for slip in self.slips), right - 1.01 * self.tolerance, right + 1.01 * self.tolerance]
+        return right, [
+            *(slip.answer for slip in self.slips), right - 1.01 * self.tolerance,
+            right + 1.01 * self.tolerance
+        ]
 
 
 class Order(Question):
@@ -190,7 +205,8 @@ class Order(Question):
         if wrong is None:
             return Verdict(True, (Said(self.why),))
         good = f"{wrong} of {len(given)} are in their places, counted from the first."
-        return Verdict(False, (Said(good), Said(f"Number {wrong + 1} comes too early. {self.steps[given[wrong]].why}")))
+        return Verdict(False, (Said(good), Said(f"Number {wrong + 1} comes too early. "
+                                                f"{self.steps[given[wrong]].why}")))
 
     def examples(self, value=None):
         """The right order; each pair of neighbours changed over, and all backwards."""
@@ -199,7 +215,10 @@ class Order(Question):
 
 
 class Range(Question):
-    """The range that holds the learner's own value is right. Always beside the cell that computes it."""
+    """The range that holds the learner's own value is right.
+
+    Always beside the cell that computes it.
+    """
 
     kind: Literal["range"]
     in_text: Literal[True] = True
@@ -215,7 +234,9 @@ class Range(Question):
 
     def texts(self):
         ends = [band.upto for band in self.ranges]
-        between = [f"above {low:g}, at most {high:g}" for low, high in zip(ends, ends[1:-1], strict=False)]
+        between = [
+            f"above {low:g}, at most {high:g}" for low, high in zip(ends, ends[1:-1], strict=False)
+        ]
         bounds = [f"at most {ends[0]:g}", *between, f"above {ends[-2]:g}"]
         return [band.text or bound for band, bound in zip(self.ranges, bounds, strict=True)]
 

@@ -1,4 +1,5 @@
-"""The instructor's side: many runs of notebooks from one manifest, here or on a cluster, and a record of each. In reading order:
+"""The instructor's side: many runs of notebooks from one manifest, here or on a cluster, and a
+record of each. In reading order:
 
     manifest   the YAML file that says what runs
     run        one run, as it is asked for
@@ -10,4 +11,5 @@
 """
 import sys
 
-sys.modules.setdefault("rfc3987_syntax", None)  # jsonschema would compile its grammar in every process, 2 seconds; no notebook needs it
+# jsonschema would compile its grammar in every process, 2 seconds; no notebook needs it
+sys.modules.setdefault("rfc3987_syntax", None)

@@ -1,7 +1,9 @@
-"""The process of one run, with papermill in it and the kernel below it. `execute` starts it and watches it from outside.
+"""The process of one run, with papermill in it and the kernel below it. `execute` starts it and
+watches it from outside.
 
-Its standard input is held open by the process that watches. When that one ends, however it ends, the input ends too, and this process
-takes its kernel with it and clears up: nothing is left running.
+Its standard input is held open by the process that watches. When that one ends, however it ends,
+the input ends too, and this process takes its kernel with it and clears up: nothing is left
+running.
 """
 import itertools
 import json
@@ -19,25 +21,30 @@ ORDER, CELL, OUTCOME, SOURCE = "order.json", "cell.json", "outcome.json", "work/
 
 
 def main(folder: Path) -> None:
-    """Run the notebook in the folder as its order says, and leave there the executed notebook, its last cell and how it ended."""
+    """Run the notebook in the folder as its order says, and leave there the executed notebook, its
+    last cell and how it ended.
+    """
     threading.Thread(target=_end_with_the_watcher, args=(folder,), daemon=True).start()
     order = json.loads((folder / ORDER).read_text(encoding="utf-8"))
     numbers = itertools.count(1)
 
     def note(cell, cell_index):
-        files.write(folder / CELL, json.dumps({"number": next(numbers), "source": cell.source}).encode())
+        files.write(folder / CELL,
+                    json.dumps({"number": next(numbers), "source": cell.source}).encode())
     try:
-        runs.run(folder / SOURCE, folder / NOTEBOOK, order["parameters"], order["cell_seconds"], note)
+        runs.run(folder / SOURCE, folder / NOTEBOOK, order["parameters"], order["cell_seconds"],
+                 note)
         outcome = {"status": "ok", "message": ""}
     except runs.RunFailed as failed:
         outcome = {"status": failed.status, "message": failed.reason}
-    except Exception as error:                                      # no kernel could be started, or it never answered
-        outcome = {"status": "kernel died", "message": f"The kernel could not be used: {type(error).__name__}: {error}"}
+    except Exception as error:  # no kernel could be started, or it never answered
+        outcome = {"status": "kernel died", "message": "The kernel could not be used: "
+                                                       f"{type(error).__name__}: {error}"}
     files.write(folder / OUTCOME, json.dumps(outcome).encode())
 
 
 def _end_with_the_watcher(folder: Path) -> None:
-    os.read(0, 1)                                                   # returns when nobody holds the other end any more
+    os.read(0, 1)  # returns when nobody holds the other end any more
     import psutil
 
     for process in psutil.Process().children(recursive=True):

@@ -1,11 +1,12 @@
-"""A Dask cluster as the pool of a batch. Nothing is shared but the network: a run goes out whole, its notebook and record come back.
+"""A Dask cluster as the pool of a batch. Nothing is shared but the network: a run goes out whole,
+its notebook and record come back.
 
     dask scheduler                                  on one machine
     dask worker tcp://host:8786 --nthreads 1        on each machine, in the environment of the course; one run a thread
     dask worker … --resources GPU=1                 for runs that want a GPU: one for each
 
-A worker that dies has its runs repeated by others; one with another version of the package gets none. A run may use one thread, or as many
-as OMP_NUM_THREADS says where its worker was started.
+A worker that dies has its runs repeated by others; one with another version of the package gets
+none. A run may use one thread, or as many as OMP_NUM_THREADS says where its worker was started.
 """
 import logging
 import os
@@ -21,37 +22,48 @@ LOOK_EVERY = 1.0                                                    # seconds
 
 
 class Cluster:
-    """The workers of the Dask cluster whose scheduler is at `address`, as far as they can do `runs`.
+    """The workers of the Dask cluster whose scheduler is at `address`, as far as they can do
+    `runs`.
 
-    The three files are for TLS, as Dask takes them. Raises ValueError where Dask is not installed, no scheduler answers or no worker fits.
+    The three files are for TLS, as Dask takes them. Raises ValueError where Dask is not installed,
+    no scheduler answers or no worker fits.
     """
 
-    def __init__(self, address: str, runs: list[Run], ca_file: str | None = None, cert: str | None = None, key: str | None = None):
+    def __init__(self, address: str, runs: list[Run], ca_file: str | None = None,
+                 cert: str | None = None, key: str | None = None):
         try:
             from distributed import Client, Security
         except ModuleNotFoundError:
-            raise ValueError("A cluster needs Dask: pip install -e '.[batch]' in the course's folder brings it.") from None
+            raise ValueError("A cluster needs Dask: pip install -e '.[batch]' in the course's "
+                             "folder brings it.") from None
         if not re.fullmatch(r"\w+://.+:\d+", address):
-            raise ValueError(f"The address of a scheduler is written like tcp://host:8786; {address} is not.")
+            raise ValueError("The address of a scheduler is written like tcp://host:8786; "
+                             f"{address} is not.")
         tls = {"tls_ca_file": ca_file, "tls_client_cert": cert, "tls_client_key": key}
         given = {name: file for name, file in tls.items() if file}
         self.address, self.gpu = address, any(map(_wants_gpu, runs))
         self.sent, self.known, self.looked = {}, {}, -LOOK_EVERY
         security = Security(**given, require_encryption=True) if given else Security()
-        if address.startswith("tls://") and not security.get_connection_args("client").get("ssl_context"):
-            raise ValueError(f"The scheduler at {address} wants certificates: --tls-ca-file, --tls-cert and --tls-key.")
+        if address.startswith(
+                "tls://") and not security.get_connection_args("client").get("ssl_context"):
+            raise ValueError(f"The scheduler at {address} wants certificates: --tls-ca-file, "
+                             "--tls-cert and --tls-key.")
         try:
             self.client = Client(address, security=security, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ValueError(f"No Dask scheduler can be reached at {address}: {error}") from None
-        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what goes wrong from here on is told in our own words
+        # what goes wrong from here on is told in our own words
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         if not self.slots():
             self.client.close()
-            raise ValueError(f"No worker at {address} can do these runs. Start some in the environment of the course"
+            raise ValueError(f"No worker at {address} can do these runs. Start some in the "
+                             "environment of the course"
                              + (", with --resources GPU=1." * self.gpu or "."))
 
     def slots(self) -> int:
-        """How many runs the workers that fit can do at a time; has an eye on workers that come and go."""
+        """How many runs the workers that fit can do at a time; has an eye on workers that come and
+        go.
+        """
         if time.monotonic() - self.looked > LOOK_EVERY:
             self._look()
         return sum(self.fitting.values())
@@ -63,7 +75,7 @@ class Cluster:
 
     def stop(self) -> None:
         for _, task, _ in list(self.sent.values()):
-            task.cancel()                                           # the worker sees it, and cuts the run off
+            task.cancel()  # the worker sees it, and cuts the run off
 
     def close(self) -> None:
         self.stop()
@@ -71,8 +83,8 @@ class Cluster:
 
     def _send(self, run: Run, future: Future) -> None:
         workers = set(self.fitting)
-        task = self.client.submit(_run_here, run, key=f"{run.name}-{time.monotonic_ns()}", workers=workers,
-                                  resources={"GPU": 1} if self.gpu else None)
+        task = self.client.submit(_run_here, run, key=f"{run.name}-{time.monotonic_ns()}",
+                                  workers=workers, resources={"GPU": 1} if self.gpu else None)
         self.sent[future] = run, task, workers
         task.add_done_callback(lambda task: self._receive(future, task))
 
@@ -92,15 +104,20 @@ class Cluster:
         try:
             threads = self.client.nthreads()
         except OSError as error:
-            raise ValueError(f"The scheduler at {self.address} is gone ({error}). What has ended is kept: begin again when it is "
+            raise ValueError(f"The scheduler at {self.address} is gone ({error}). What has ended "
+                             "is kept: begin again when it is "
                              "back.") from None
         self.known = {address: known for address, known in self.known.items() if address in threads}
         if new := [address for address in threads if address not in self.known]:
-            for address, about in self.client.run(_question(), workers=new, on_error="return").items():
+            for address, about in self.client.run(_question(), workers=new,
+                                                  on_error="return").items():
                 if isinstance(about, dict):                         # else it has died meanwhile
                     self.known[address] = about | {"fits": _fits(address, about)}
-        self.fitting = {address: min(threads[address], about["gpus"]) if self.gpu else threads[address]
-                        for address, about in self.known.items() if about["fits"] and (about["gpus"] or not self.gpu)}
+        self.fitting = {
+            address: min(threads[address], about["gpus"]) if self.gpu else threads[address]
+            for address, about in self.known.items()
+            if about["fits"] and (about["gpus"] or not self.gpu)
+        }
         for future, (run, task, workers) in list(self.sent.items()):
             if self.fitting and not workers & self.fitting.keys():
                 self._send(run, future)
@@ -126,10 +143,14 @@ def _wants_gpu(run: Run) -> bool:
 
 
 def _question():
-    """What each worker is asked: a function that needs nothing of this package there, for it may be another or missing."""
+    """What each worker is asked: a function that needs nothing of this package there, for it may be
+    another or missing.
+    """
     def ask(dask_worker):
         import platform
-        about = {"machine": platform.node(), "gpus": int(dask_worker.state.total_resources.get("GPU", 0))}
+        about = {
+            "machine": platform.node(), "gpus": int(dask_worker.state.total_resources.get("GPU", 0))
+        }
         try:
             import gan_course
             from gan_course.teaching.batch.run import package_hash
@@ -143,7 +164,9 @@ def _fits(address: str, about: dict) -> bool:
     """Whether the worker has the very package that is here; says so when it has not."""
     if about["source"] == package_hash():
         return True
-    there = f"gan_course {about['version']} ({(about['source'] or 'too old to say')[:12]})" if about["version"] else "no gan_course"
-    print(f"The worker {address} on {about['machine']} gets no runs: it has {there}, here is {gan_course.__version__} "
+    there = f"gan_course {about['version']} ({(about['source'] or 'too old to say')[:12]})" if about[
+        "version"] else "no gan_course"
+    print(f"The worker {address} on {about['machine']} gets no runs: it has {there}, here is "
+          f"{gan_course.__version__} "
           f"({package_hash()[:12]}). Bring it up to date and start it again.", flush=True)
     return False

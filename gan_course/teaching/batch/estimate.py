@@ -9,8 +9,8 @@ from gan_course.teaching.formats import duration
 
 
 def seconds(runs: Iterable[Run], out: Path) -> list[float | None]:
-    """How long each run may take: as the runs of that notebook and profile in `out` did on average, else what a course notebook says of
-    itself for a laptop; None where nothing is known."""
+    """How long each run may take: as the runs of that notebook and profile in `out` did on average,
+    else what a course notebook says of itself for a laptop; None where nothing is known."""
     earlier: dict[tuple[str, str], list[float]] = {}
     for record in read_all(out):
         if record.ok:
@@ -24,6 +24,7 @@ def seconds(runs: Iterable[Run], out: Path) -> list[float | None]:
 def words(runs: list[Run], todo: list[Run], out: Path, slots: int) -> str:
     """How much there is to do, in a sentence."""
     known = seconds(todo, out)
-    time = "; how long they take is not known yet" if None in known else f", about {duration(sum(known) / max(slots, 1))}" * bool(todo)
+    time = "; how long they take is not known yet" if None in known else f", about {duration(sum(known) / max(slots, 1))}" * bool(
+        todo)
     count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
     return f"{count} in {out}: {len(runs) - len(todo)} done before, {len(todo)} to do, {slots} at a time{time}."

@@ -1,4 +1,6 @@
-"""One run, in processes of its own, watched from outside: it can neither outlive its limits nor harm another run."""
+"""One run, in processes of its own, watched from outside: it can neither outlive its limits nor
+harm another run.
+"""
 import json
 import os
 import platform
@@ -25,22 +27,26 @@ from gan_course.teaching.batch.run import Run, package_hash
 
 LOOK_EVERY = 0.1                                                    # seconds
 MEGABYTE = 1e6
-SHORT_OF_MEMORY = 0.03                                              # the share of the machine's memory that is left
+SHORT_OF_MEMORY = 0.03  # the share of the machine's memory that is left
 
 
 @dataclass(frozen=True)
 class Finished:
-    """What is left of a run: its record, the executed notebook as far as it came (None: not begun), and what was printed."""
+    """What is left of a run: its record, the executed notebook as far as it came (None: not begun),
+    and what was printed.
+    """
 
     record: Record
     notebook: bytes | None
     log: bytes
 
 
-def execute(run: Run, threads: int | None = None, stopped: Callable[[], bool] = lambda: False) -> Finished:
+def execute(run: Run, threads: int | None = None,
+            stopped: Callable[[], bool] = lambda: False) -> Finished:
     """Run a notebook and wait for its end. Never raises for what the notebook does.
 
-    `threads` is how many PyTorch may use (None: as the environment says); when `stopped()` becomes true, the run is cut off.
+    `threads` is how many PyTorch may use (None: as the environment says); when `stopped()` becomes
+    true, the run is cut off.
     """
     started, began = datetime.now().astimezone(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="gan-course-", ignore_cleanup_errors=True) as name:
@@ -49,41 +55,52 @@ def execute(run: Run, threads: int | None = None, stopped: Callable[[], bool] = 
         (folder / child.SOURCE).write_text(run.source, encoding="utf-8")
         order = {"parameters": run.parameters, "cell_seconds": run.limits.cell_seconds}
         (folder / child.ORDER).write_text(json.dumps(order), encoding="utf-8")
-        status, message, peak, cpu = _watch(run, folder, _environment(run, folder, threads), stopped)
+        status, message, peak, cpu = _watch(run, folder, _environment(run, folder, threads),
+                                            stopped)
         notebook, written = _read(folder)
-        cell = Cell.model_validate_json(_text(folder / child.CELL)) if status != "ok" and _text(folder / child.CELL) else None
+        cell = Cell.model_validate_json(_text(
+            folder / child.CELL)) if status != "ok" and _text(folder / child.CELL) else None
         log = (folder / LOG).read_bytes()
     seconds = time.monotonic() - began
     if notebook and status == "ok" and (errors := runs.hidden_errors(notebook)):
         status, message = "cell error", f"In a widget: {errors[0]}"
     known = _known(run, threads) | dict(
         status=status, message=message, cell=cell, started=started, seconds=round(seconds, 2),
-        overhead_seconds=round(seconds - (runs.seconds(notebook) if notebook else 0.0), 2), peak_memory_mb=round(peak, 1),
-        cpu_seconds=round(cpu, 2))
+        overhead_seconds=round(seconds - (runs.seconds(notebook) if notebook else 0.0),
+                               2), peak_memory_mb=round(peak, 1), cpu_seconds=round(cpu, 2))
     try:
-        collected = dict(metrics=runs.numbers(notebook), curves=runs.curves(notebook), images=runs.images(notebook),
+        collected = dict(metrics=runs.numbers(notebook), curves=runs.curves(notebook),
+                         images=runs.images(notebook),
                          claims=runs.claims(notebook)) if notebook else {}
         record = Record(**known, **collected)
     except (ValidationError, AttributeError, KeyError, TypeError) as error:
-        record = Record(**known | {"status": "cell error", "message": f"What the notebook collected is not of the right form: {error}"})
+        record = Record(**known | {"status": "cell error", "message": "What the notebook "
+                                                                      "collected is not of the "
+                                                                      f"right form: {error}"})
     return Finished(record, written, log)
 
 
 def lost(run: Run, status: Status, message: str) -> Finished:
     """The record of a run of which nothing has come back."""
-    return Finished(Record(**_known(run, None), status=status, message=message, started=datetime.now().astimezone(), seconds=0.0,
-                           overhead_seconds=0.0, peak_memory_mb=None), None, b"")
+    return Finished(
+        Record(**_known(run,
+                        None), status=status, message=message, started=datetime.now().astimezone(),
+               seconds=0.0, overhead_seconds=0.0, peak_memory_mb=None), None, b"")
 
 
 def _known(run: Run, threads: int | None) -> dict:
     """What a record says before its run has begun."""
-    return dict(name=run.name, notebook=run.notebook, parameters=run.parameters, axes=run.axes, profile=run.profile, device=run.device,
-                limits=run.limits, threads=threads, versions=versions(), hash=run.hash(package_hash()), worker=platform.node())
+    return dict(name=run.name, notebook=run.notebook, parameters=run.parameters, axes=run.axes,
+                profile=run.profile, device=run.device, limits=run.limits, threads=threads,
+                versions=versions(), hash=run.hash(package_hash()), worker=platform.node())
 
 
 def versions() -> dict[str, str]:
     """What the numbers of a run may depend on."""
-    found = {"python": platform.python_version(), "gan_course": f"{gan_course.__version__}+{package_hash()[:12]}"}
+    found = {
+        "python": platform.python_version(),
+        "gan_course": f"{gan_course.__version__}+{package_hash()[:12]}"
+    }
     for name in ("torch", "torchvision", "numpy", "scikit-learn"):
         try:
             found[name] = version(name)
@@ -93,23 +110,42 @@ def versions() -> dict[str, str]:
 
 
 def _environment(run: Run, folder: Path, threads: int | None) -> dict[str, str]:
-    """The environment of the run's processes: this one's, with the run's profile and device, and no record of a learner's progress."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("GAN_COURSE_PROGRESS", "GAN_COURSE_DEVICE")}
-    environment |= {"GAN_COURSE_PROFILE": run.profile, "GAN_COURSE_HEADLESS": "1",
-                    "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))}
+    """The environment of the run's processes: this one's, with the run's profile and device, and no
+    record of a learner's progress.
+    """
+    environment = {
+        name: value for name, value in os.environ.items()
+        if name not in ("GAN_COURSE_PROGRESS", "GAN_COURSE_DEVICE")
+    }
+    environment |= {
+        "GAN_COURSE_PROFILE": run.profile, "GAN_COURSE_HEADLESS": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None,
+                                             [str(ROOT), os.environ.get("PYTHONPATH")]))
+    }
     environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
     environment |= {"GAN_COURSE_DEVICE": run.device} if run.device else {}
     return environment | ({"OMP_NUM_THREADS": str(threads)} if threads else {})
 
 
-def _watch(run: Run, folder: Path, environment: dict[str, str], stopped: Callable[[], bool]) -> tuple[str, str, float, float]:
-    """Start the run's process and stay with it to its end: how it ended, why, the most memory it took, in MB, and its processor seconds."""
+def _watch(run: Run, folder: Path, environment: dict[str, str],
+           stopped: Callable[[], bool]) -> tuple[str, str, float, float]:
+    """Start the run's process and stay with it to its end: how it ended, why, the most memory it
+    took, in MB, and its processor seconds.
+    """
     killed_before, left, peak, limits, verdict = _killed_for_memory(), 1.0, 0.0, run.limits, None
-    spent = {}                                                      # processor seconds of each process, as last seen
+    spent = {}  # processor seconds of each process, as last seen
     with open(folder / LOG, "wb") as log:
-        process = subprocess.Popen([sys.executable, "-m", "gan_course.teaching.batch.child", str(folder)], cwd=folder, env=environment,
-                                   stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-                                   creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0))  # Ctrl-C is for us alone
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gan_course.teaching.batch.child",
+             str(folder)],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            # Ctrl-C is for us alone
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0))
     family = {psutil.Process(process.pid)}
     end = time.monotonic() + (limits.run_seconds or float("inf"))
     try:
@@ -125,7 +161,7 @@ def _watch(run: Run, folder: Path, environment: dict[str, str], stopped: Callabl
             elif used > (limits.memory_mb or float("inf")):
                 verdict = "out of memory", f"The run took {used:.0f} MB; its limit is {limits.memory_mb:g} MB."
     finally:
-        for member in family | _descendants(process.pid):           # the kernel too, and whatever it started
+        for member in family | _descendants(process.pid):  # the kernel too, and whatever it started
             _kill(member)
         process.stdin.close()
         process.wait()
@@ -167,15 +203,19 @@ def _cpu_seconds(process: psutil.Process) -> float:
 
 def _kill(process: psutil.Process) -> None:
     try:
-        process.kill()                                              # psutil never hits another process with the same number
+        process.kill()  # psutil never hits another process with the same number
     except psutil.NoSuchProcess:
         pass
 
 
 def _killed_for_memory() -> int:
-    """How many processes the system has killed so far for want of memory; 0 where it does not count them."""
+    """How many processes the system has killed so far for want of memory; 0 where it does not count
+    them.
+    """
     try:
-        return int(dict(line.split() for line in Path("/proc/vmstat").read_text().splitlines()).get("oom_kill", 0))
+        return int(
+            dict(line.split()
+                 for line in Path("/proc/vmstat").read_text().splitlines()).get("oom_kill", 0))
     except OSError:
         return 0
 
@@ -193,7 +233,9 @@ def _text(file: Path) -> str:
 
 
 def _read(folder: Path) -> tuple[nbformat.NotebookNode | None, bytes | None]:
-    """The executed notebook as far as it came, read and as written; None when it was cut off before or within the writing."""
+    """The executed notebook as far as it came, read and as written; None when it was cut off before
+    or within the writing.
+    """
     for file in (folder / NOTEBOOK, runs.unfinished(folder / NOTEBOOK)):
         try:
             return nbformat.reads(_text(file), as_version=4), file.read_bytes()

@@ -1,5 +1,5 @@
-"""Pictures for the report: curves with their spread over seeds, and the figures of the executed notebooks, found by what their
-descriptions say."""
+"""Pictures for the report: curves with their spread over seeds, and the figures of the executed
+notebooks, found by what their descriptions say."""
 import base64
 import io
 import json
@@ -15,26 +15,28 @@ from gan_course.teaching.batch import tables
 from gan_course.teaching.batch.record import NOTEBOOK, Record
 
 MOST_PANELS = 24
-WIDEST = 900                                                        # pixels; figures of notebooks have up to 1440
+WIDEST = 900  # pixels; figures of notebooks have up to 1440
 
 
 def curves(records: list[Record], name: str) -> str:
-    """The curve called `name` as an HTML image: a panel for each setting, with the mean over its runs and a band from lowest to highest.
+    """The curve called `name` as an HTML image: a panel for each setting, with the mean over its
+    runs and a band from lowest to highest.
 
     All panels have the same axes; every other setting is drawn in pale grey behind.
     """
     groups: dict[tuple, list] = {}
     for record in records:
         if curve := record.curves.get(name):
-            points = [(x, y) for x, y in zip(curve.x, curve.y, strict=False) if x is not None and y is not None]
+            points = [(x, y) for x, y in zip(curve.x, curve.y, strict=False)
+                      if x is not None and y is not None]
             if points:
                 groups.setdefault(tables.setting(record), []).append(np.array(sorted(points)).T)
     means = {setting: _mean(lines) for setting, lines in groups.items()}
     shown = dict(list(means.items())[:MOST_PANELS])
     columns = min(4, len(shown))
     rows = -(-len(shown) // columns)
-    fig, axes = plots.canvas(columns, rows, width=min(9.0, 2.25 * columns + 1.5), height=2.1 * rows + 0.4, sharex=True, sharey=True,
-                             squeeze=False)
+    fig, axes = plots.canvas(columns, rows, width=min(9.0, 2.25 * columns + 1.5),
+                             height=2.1 * rows + 0.4, sharex=True, sharey=True, squeeze=False)
     for ax, (setting, (x, middle, low, high, n)) in zip(axes.flat, shown.items(), strict=False):
         for other, (x_other, middle_other, *_) in shown.items():
             if other != setting:
@@ -46,12 +48,16 @@ def curves(records: list[Record], name: str) -> str:
     for ax in axes.flat[len(shown):]:
         ax.set_visible(False)
     fig.supylabel(name, fontsize=9)
-    said = "; ".join(f"{tables.in_words(setting)}: {middle[0]:.3g} to {middle[-1]:.3g}" for setting, (_, middle, *_) in shown.items())
-    return plots.img(fig, f"The curve {name} for {len(shown)} of {len(means)} settings, mean and range over runs. First to last: {said}.")
+    said = "; ".join(f"{tables.in_words(setting)}: {middle[0]:.3g} to {middle[-1]:.3g}"
+                     for setting, (_, middle, *_) in shown.items())
+    return plots.img(fig, f"The curve {name} for {len(shown)} of {len(means)} settings, mean and "
+                          f"range over runs. First to last: {said}.")
 
 
 def _mean(lines: list[np.ndarray]) -> tuple:
-    """Lines (2, n) at the points of the first, as far as all reach: x, mean, lowest, highest, and how many lines."""
+    """Lines (2, n) at the points of the first, as far as all reach: x, mean, lowest, highest, and
+    how many lines.
+    """
     x = lines[0][0]
     x = x[(x >= max(line[0][0] for line in lines)) & (x <= min(line[0][-1] for line in lines))]
     x = x if len(x) else lines[0][0]
@@ -60,13 +66,17 @@ def _mean(lines: list[np.ndarray]) -> tuple:
 
 
 def colour(place: float) -> tuple[str, str]:
-    """A background for a number from 0 (dark) to 1 (light), the same to the colour-blind, and the colour of text that is legible on it."""
+    """A background for a number from 0 (dark) to 1 (light), the same to the colour-blind, and the
+    colour of text that is legible on it.
+    """
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
     background = colormaps["cividis"](place)
-    linear = [(part / 12.92) if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in background[:3]]
-    luminance = np.dot(linear, (0.2126, 0.7152, 0.0722))            # as WCAG has it: above 0.179 black has the higher contrast
+    linear = [(part / 12.92) if part <= 0.04045 else ((part + 0.055) / 1.055)**2.4
+              for part in background[:3]]
+    # as WCAG has it: above 0.179 black has the higher contrast
+    luminance = np.dot(linear, (0.2126, 0.7152, 0.0722))
     return to_hex(background), "#000000" if luminance > 0.179 else "#ffffff"
 
 
@@ -86,16 +96,17 @@ class _Images(HTMLParser):
 
 
 def of_notebook(path: Path, wanted: re.Pattern) -> list[tuple[int, str, str]]:
-    """The figures of an executed notebook whose description matches: (place of the cell, description, image as a data: address).
+    """The figures of an executed notebook whose description matches: (place of the cell,
+    description, image as a data: address).
 
     Raises ValueError, naming the file, for a damaged notebook.
     """
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        pages = [(place, "".join(output.get("data", {}).get("text/html", ""))) for place, cell in enumerate(cells)
-                 for output in cell.get("outputs", [])]
-        return [(place, alt, _small(data)) for place, page in pages if "<img" in page for alt, data in _Images(page).found
-                if wanted.search(alt)]
+        pages = [(place, "".join(output.get("data", {}).get("text/html", "")))
+                 for place, cell in enumerate(cells) for output in cell.get("outputs", [])]
+        return [(place, alt, _small(data)) for place, page in pages if "<img" in page
+                for alt, data in _Images(page).found if wanted.search(alt)]
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         raise ValueError(f"{path} cannot be read as a notebook: {type(error).__name__}.") from None
 
@@ -112,25 +123,32 @@ def _small(data: str) -> str:
 
 
 def collected(records: Iterable[Record]) -> list[dict]:
-    """The images that the runs collected, those of one name together, as `samples` has them; small ones, to be shown enlarged."""
+    """The images that the runs collected, those of one name together, as `samples` has them; small
+    ones, to be shown enlarged.
+    """
     groups: dict[tuple, list] = {}
     for record in records:
         for name, png in record.images.items():
-            groups.setdefault((record.notebook, name), []).append((record, name, f"data:image/png;base64,{png}"))
-    return [{"notebook": notebook, "runs": runs, "small": True} for (notebook, _), runs in sorted(groups.items(), key=lambda pair: pair[0])]
+            groups.setdefault((record.notebook, name), []).append(
+                (record, name, f"data:image/png;base64,{png}"))
+    return [{"notebook": notebook, "runs": runs, "small": True}
+            for (notebook, _), runs in sorted(groups.items(), key=lambda pair: pair[0])]
 
 
-def samples(out: Path, records: Iterable[Record], wanted: re.Pattern) -> tuple[list[dict], list[str]]:
-    """The matching figures of all runs, the same figure of every run together: [{"notebook", "runs": [(record, description, image)]}], and
-    what could not be read."""
+def samples(out: Path, records: Iterable[Record],
+            wanted: re.Pattern) -> tuple[list[dict], list[str]]:
+    """The matching figures of all runs, the same figure of every run together: [{"notebook",
+    "runs": [(record, description, image)]}], and what could not be read."""
     groups: dict[tuple, list] = {}
     problems = []
     for record in records:
         path = out / "runs" / record.name / NOTEBOOK
         try:
-            for number, (place, alt, image) in enumerate(of_notebook(path, wanted) if path.exists() else []):
+            for number, (place, alt,
+                         image) in enumerate(of_notebook(path, wanted) if path.exists() else []):
                 groups.setdefault((record.notebook, place, number), []).append((record, alt, image))
         except ValueError as error:
             problems.append(str(error))
     shown = sorted(groups.items(), key=lambda pair: pair[0])
-    return [{"notebook": notebook, "runs": runs, "small": False} for (notebook, *_), runs in shown], problems
+    return [{"notebook": notebook, "runs": runs, "small": False}
+            for (notebook, *_), runs in shown], problems

@@ -53,7 +53,9 @@ Name = Annotated[str, BeforeValidator(lambda name: str(name) if type(name) is in
 
 
 class Manifest(BaseModel):
-    """What a manifest may hold; the values of parameters are checked against the notebooks afterwards."""
+    """What a manifest may hold; the values of parameters are checked against the notebooks
+    afterwards.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -68,15 +70,22 @@ class Manifest(BaseModel):
     limits: Limits = Limits()
 
 
-_SAID = {"missing": "is missing", "too_short": "is empty", "list_type": "has to be a list, [like, this]",
-         "int_type": "has to be a whole number", "float_type": "has to be a number", "string_type": "has to be text",
-         "dict_type": "has to be names with values", "model_type": "has to be keys with values", "greater_than": "has to be more than 0",
-         "greater_than_equal": "has to be at least 1"}
-Axis = list[tuple[tuple, dict[str, Value]]]                          # its steps: where each stands in the file, and what it sets
+_SAID = {
+    "missing": "is missing", "too_short": "is empty", "list_type": "has to be a list, [like, this]",
+    "int_type": "has to be a whole number", "float_type": "has to be a number",
+    "string_type": "has to be text", "dict_type": "has to be names with values",
+    "model_type": "has to be keys with values", "greater_than": "has to be more than 0",
+    "greater_than_equal": "has to be at least 1"
+}
+# its steps: where each stands in the file, and what it sets
+Axis = list[tuple[tuple, dict[str, Value]]]
 
 
 def read(file: Path) -> list[Run]:
-    """The runs of the manifest in `file`, in order. Raises ManifestError with file, line and reason of everything that is wrong."""
+    """The runs of the manifest in `file`, in order.
+
+    Raises ManifestError with file, line and reason of everything that is wrong.
+    """
     try:
         content, node = strict_yaml.load(file)
     except ValueError as error:
@@ -90,13 +99,15 @@ def read(file: Path) -> list[Run]:
         found = _runs(manifest, file.absolute().parent, problems)
     if problems:
         said = sorted({(strict_yaml.line(node, where), text) for where, text in problems})
-        raise ManifestError("\n".join(f"{file.name}, line {number}: {text}." for number, text in said))
+        raise ManifestError("\n".join(f"{file.name}, line {number}: {text}."
+                                      for number, text in said))
     return found
 
 
 def _sentence(wrong: dict) -> str:
     """A fault in words, as “grid, lr_D is empty”."""
-    said = str(wrong["ctx"]["error"]) if wrong["type"] == "value_error" else _SAID.get(wrong["type"], f"will not do ({wrong['msg']})")
+    said = str(wrong["ctx"]["error"]) if wrong["type"] == "value_error" else _SAID.get(
+        wrong["type"], f"will not do ({wrong['msg']})")
     if wrong["type"] == "extra_forbidden":
         said = f"is not known here; known: {', '.join((Limits if wrong['loc'][0] == 'limits' else Manifest).model_fields)}"
     where = [f"item {part + 1}" if isinstance(part, int) else str(part) for part in wrong["loc"]]
@@ -105,10 +116,12 @@ def _sentence(wrong: dict) -> str:
 
 def _runs(manifest: Manifest, folder: Path, problems: list) -> list[Run]:
     """The runs of a manifest that lies in `folder`; what is wrong is added to `problems`."""
-    axes = [[(("parameters",), manifest.parameters)],
-            *([(("grid", name, place), {name: value}) for place, value in enumerate(values)] for name, values in manifest.grid.items()),
+    axes = [[(("parameters", ), manifest.parameters)], *([(("grid", name, place), {name: value})
+                                                          for place, value in enumerate(values)]
+                                                         for name, values in manifest.grid.items()),
             [(("rows", place), row) for place, row in enumerate(manifest.rows)],
-            [(("seeds", place), {"seed": seed}) for place, seed in enumerate(manifest.seeds)] or [((), {})]]
+            [(("seeds", place), {"seed": seed}) for place, seed in enumerate(manifest.seeds)]
+            or [((), {})]]
     problems += _repeated_names(axes)
     if manifest.repeats * math.prod(map(len, axes)) > MOST_RUNS:
         problems.append(((), f"these are more than {MOST_RUNS} runs of a notebook"))
@@ -116,12 +129,15 @@ def _runs(manifest: Manifest, folder: Path, problems: list) -> list[Run]:
     for place, name in enumerate(manifest.notebooks):
         for path in _paths(name, folder, ("notebooks", place), problems):
             if path.stem in seen:
-                again = "is there twice" if seen[path.stem] == path else "has the same name as another notebook"
+                again = "is there twice" if seen[
+                    path.stem] == path else "has the same name as another notebook"
                 problems.append((("notebooks", place), f"{path.name} {again}"))
             seen[path.stem] = path
             try:
                 source = _source(path)
-                checked = [_checked(axis, path.stem, runs.parameters(source), problems) for axis in axes]
+                checked = [
+                    _checked(axis, path.stem, runs.parameters(source), problems) for axis in axes
+                ]
             except (ValueError, OSError) as error:
                 problems.append((("notebooks", place), f"{path.name} cannot be read: {error}"))
             if not problems:
@@ -130,7 +146,9 @@ def _runs(manifest: Manifest, folder: Path, problems: list) -> list[Run]:
 
 
 def _repeated_names(axes: list[Axis]):
-    """The parameters that are set in two places, and the rows that set others than the first row."""
+    """The parameters that are set in two places, and the rows that set others than the first
+    row.
+    """
     seen = {}
     for axis in axes:
         for where, values in axis:
@@ -138,7 +156,8 @@ def _repeated_names(axes: list[Axis]):
                 yield where, f"{where[0]}, item {where[1] + 1} has to set what the first sets: {', '.join(axis[0][1])}"
             for name in values:
                 if seen.setdefault(name, axis) is not axis:
-                    yield (*where, name), f"{name} is set twice: it stands in {seen[name][0][0][0]} too"
+                    yield (*where,
+                           name), f"{name} is set twice: it stands in {seen[name][0][0][0]} too"
 
 
 def _paths(name: str, folder: Path, where: tuple, problems: list) -> list[Path]:
@@ -147,7 +166,8 @@ def _paths(name: str, folder: Path, where: tuple, problems: list) -> list[Path]:
     if name.endswith(".ipynb"):
         path = (folder / name).resolve()
         if not path.is_file():
-            problems.append((where, f"there is no file {name} there; a notebook of the course is called by its number or name"))
+            problems.append((where, f"there is no file {name} there; a notebook of the course is "
+                                    "called by its number or name"))
         return [path] * path.is_file()
     try:
         return [catalogue.find(name).path]
@@ -157,18 +177,24 @@ def _paths(name: str, folder: Path, where: tuple, problems: list) -> list[Path]:
 
 
 def _source(path: Path) -> nbformat.NotebookNode:
-    """The notebook without what an earlier run left in it, for the kernel of this Python. Raises ValueError when it is none."""
+    """The notebook without what an earlier run left in it, for the kernel of this Python.
+
+    Raises ValueError when it is none.
+    """
     text = path.read_text(encoding="utf-8")
     try:
         notebook = nbformat.reads(text, as_version=4)
         nbformat.validate(notebook)
-    except Exception as error:                                      # nbformat trips over what is no notebook in many ways
-        raise ValueError(f"it is not a notebook ({type(error).__name__}: {str(error).partition(chr(10))[0]})") from None
+    except Exception as error:  # nbformat trips over what is no notebook in many ways
+        raise ValueError(f"it is not a notebook ({type(error).__name__}: "
+                         f"{str(error).partition(chr(10))[0]})") from None
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.update(outputs=[], execution_count=None)
     notebook.metadata.pop("widgets", None)
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata.kernelspec = {
+        "name": "python3", "display_name": "Python 3", "language": "python"
+    }
     return notebook
 
 
@@ -177,7 +203,8 @@ def _checked(axis: Axis, notebook: str, known: dict[str, runs.Parameter], proble
     for name in axis[0][1]:
         if name not in known:
             has = ", ".join(known) or "none: no cell of it is tagged “parameters”"
-            problems.append(((*axis[0][0], name), f"{notebook} has no parameter {name}; it has {has}"))
+            problems.append(((*axis[0][0], name), f"{notebook} has no parameter {name}; it has "
+                                                  f"{has}"))
             return []
     steps = []
     for where, values in axis:
@@ -187,7 +214,11 @@ def _checked(axis: Axis, notebook: str, known: dict[str, runs.Parameter], proble
             problems.append(((*where, *values), f"{error} ({notebook})"))
             continue
         if step in [other for _, other in steps]:
-            problems.append((where, f"{where[0]}, {', '.join(f'{name} {value}' for name, value in step.items())} is there twice"))
+            problems.append((
+                where,
+                f"{where[0]}, {', '.join(f'{name} {value}' for name, value in step.items())} is "
+                "there twice"
+            ))
         steps.append((where, step))
     return steps
 
@@ -195,21 +226,27 @@ def _checked(axis: Axis, notebook: str, known: dict[str, runs.Parameter], proble
 def _combined(notebook: str, source: str, axes: list[Axis], manifest: Manifest) -> list[Run]:
     """Every combination of one step of each axis."""
     found, names = [], set()
-    vary = {name for axis in axes if len(axis) > 1 for name in axis[0][1]} | ({"seed"} if manifest.seeds else set())
+    vary = {name for axis in axes if len(axis) > 1
+            for name in axis[0][1]} | ({"seed"} if manifest.seeds else set())
     for steps in itertools.product(*axes, range(manifest.repeats)):
         parameters = {name: value for _, step in steps[:-1] for name, value in step.items()}
         varied = {name: value for name, value in parameters.items() if name in vary}
         varied |= {"repeat": steps[-1]} if manifest.repeats > 1 else {}
         name = _name(notebook, varied)
-        if name.casefold() in names or len(name) > LONGEST_NAME:    # cut off, or alike once it is made safe
+        # cut off, or alike once it is made safe
+        if name.casefold() in names or len(name) > LONGEST_NAME:
             name = f"{name[:LONGEST_NAME - 9]}-{hashlib.sha256(repr(varied).encode()).hexdigest()[:8]}"
         names.add(name.casefold())
-        found.append(Run(name, notebook, source, parameters, varied, manifest.profile, manifest.device, manifest.limits))
+        found.append(
+            Run(name, notebook, source, parameters, varied, manifest.profile, manifest.device,
+                manifest.limits))
     return found
 
 
 def _name(notebook: str, varied: dict[str, Value]) -> str:
-    """A name that is safe as a folder on every system: no separators, no dots at its ends, so that it cannot lead anywhere."""
+    """A name that is safe as a folder on every system: no separators, no dots at its ends, so that
+    it cannot lead anywhere.
+    """
     short = notebook[:2] if re.match(r"\d\d_", notebook) else notebook
     text = "-".join([short, *(f"{name}={value}" for name, value in varied.items())])
     return re.sub(r"[^\w.+=-]", "_", text, flags=re.ASCII).strip(".")

@@ -1,4 +1,5 @@
-"""An executed notebook as one HTML file, to read without Jupyter and without a network: figures inside, formulas as MathML.
+"""An executed notebook as one HTML file, to read without Jupyter and without a network: figures
+inside, formulas as MathML.
 
 nbconvert renders it, all but its page: its own templates fetch MathJax and more from elsewhere.
 """
@@ -8,22 +9,26 @@ from gan_course.teaching import mathml, pages
 
 
 def render(source: Path, file: Path, title: str) -> None:
-    """Write the notebook at `source` as HTML into `file`. Raises ValueError, naming the notebook, for a damaged one."""
+    """Write the notebook at `source` as HTML into `file`.
+
+    Raises ValueError, naming the notebook, for a damaged one.
+    """
     import nbformat
 
     try:
         notebook = nbformat.reads(source.read_text(encoding="utf-8"), as_version=4)
-        for cell in notebook.cells:                                 # a widget needs its scripts; its plain text stands for it
+        for cell in notebook.cells:  # a widget needs its scripts; its plain text stands for it
             for output in cell.get("outputs", []):
                 output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
         body, _ = _exporter().from_notebook_node(notebook)
-    except Exception as error:                                      # nbformat and nbconvert trip over damage in many ways
-        raise ValueError(f"{source} cannot be rendered: {type(error).__name__}: {str(error).partition(chr(10))[0]}.") from None
+    except Exception as error:  # nbformat and nbconvert trip over damage in many ways
+        raise ValueError(f"{source} cannot be rendered: {type(error).__name__}: "
+                         f"{str(error).partition(chr(10))[0]}.") from None
     from pygments.formatters import HtmlFormatter
 
     dark = HtmlFormatter(style="github-dark").get_style_defs(".highlight")
-    pages.write(file, "notebook.html", title=title, notebook=body, colours=HtmlFormatter(style="friendly").get_style_defs(".highlight"),
-                dark=dark)
+    pages.write(file, "notebook.html", title=title, notebook=body,
+                colours=HtmlFormatter(style="friendly").get_style_defs(".highlight"), dark=dark)
 
 
 def _exporter():
@@ -50,4 +55,5 @@ def _exporter():
             renderer = Renderer(escape=False, exclude_anchor_links=True)
             yield "markdown2html", lambda source: MarkdownWithMath(renderer=renderer).render(source)
 
-    return Exporter(template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True, exclude_anchor_links=True)
+    return Exporter(template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True,
+                    exclude_anchor_links=True)

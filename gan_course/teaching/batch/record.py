@@ -16,11 +16,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from gan_course import files
 
 RECORD, NOTEBOOK, LOG = "run.json", "notebook.ipynb", "log.txt"
-STATUSES = ("ok", "claim failed", "cell error", "cell timeout", "run timeout", "kernel died", "out of memory", "interrupted")
+STATUSES = ("ok", "claim failed", "cell error", "cell timeout", "run timeout", "kernel died",
+            "out of memory", "interrupted")
 
-Status = Literal["ok", "claim failed", "cell error", "cell timeout", "run timeout", "kernel died", "out of memory", "interrupted"]
-Value = bool | int | float | str                                    # what a parameter of a notebook can be
-Number = Annotated[float | None, BeforeValidator(lambda x: None if x in (float("inf"), -float("inf")) or x != x else x)]  # finite, or null
+Status = Literal["ok", "claim failed", "cell error", "cell timeout", "run timeout", "kernel died",
+                 "out of memory", "interrupted"]
+Value = bool | int | float | str  # what a parameter of a notebook can be
+# finite, or null
+Number = Annotated[float | None,
+                   BeforeValidator(lambda x: None if x in
+                                   (float("inf"), -float("inf")) or x != x else x)]
 
 
 class _Strict(BaseModel):
@@ -28,7 +33,9 @@ class _Strict(BaseModel):
 
 
 class Limits(_Strict):
-    """What a run may take; None: as much as it likes. Memory is that of the run's processes together, in MB of 10^6 bytes."""
+    """What a run may take; None: as much as it likes. Memory is that of the run's processes
+    together, in MB of 10^6 bytes.
+    """
 
     cell_seconds: float | None = Field(None, gt=0)
     run_seconds: float | None = Field(None, gt=0)
@@ -36,7 +43,9 @@ class Limits(_Strict):
 
 
 class Cell(_Strict):
-    """The cell at which a run ended: its number as the notebook shows it, `[number]`, and its text."""
+    """The cell at which a run ended: its number as the notebook shows it, `[number]`, and its
+    text.
+    """
 
     number: int | None
     source: str
@@ -62,10 +71,10 @@ class Record(_Strict):
     """One run that has ended: what was asked, how it went, and what came of it."""
 
     version: Literal[1] = 1
-    name: str                                                       # of its folder, unique in the batch
+    name: str  # of its folder, unique in the batch
     notebook: str                                                   # "03_first_gan"
     parameters: dict[str, Value]                                    # all that were given
-    axes: dict[str, Value]                                          # those that vary in the batch, with seed and repeat
+    axes: dict[str, Value]  # those that vary in the batch, with seed and repeat
     profile: str
     device: str | None                                              # None: what the machine has
     limits: Limits
@@ -73,17 +82,17 @@ class Record(_Strict):
     message: str = ""
     cell: Cell | None = None
     started: datetime
-    seconds: float                                                  # from first to last, the overhead included
-    overhead_seconds: float                                         # what the cells did not take: starting, papermill, reading back
-    cpu_seconds: float | None = None                                # of all processes of the run together
-    peak_memory_mb: float | None                                    # of all processes of the run together
-    threads: int | None = None                                      # OMP_NUM_THREADS; None: as the machine had it
+    seconds: float  # from first to last, the overhead included
+    overhead_seconds: float  # what the cells did not take: starting, papermill, reading back
+    cpu_seconds: float | None = None  # of all processes of the run together
+    peak_memory_mb: float | None  # of all processes of the run together
+    threads: int | None = None  # OMP_NUM_THREADS; None: as the machine had it
     metrics: dict[str, Number] = {}
     curves: dict[str, Curve] = {}
     images: dict[str, str] = {}                                     # PNG in base64
     claims: list[Claim] = []
     versions: dict[str, str]                                        # python, torch, gan_course …
-    hash: str                                                       # of notebook, parameters, profile and package
+    hash: str  # of notebook, parameters, profile and package
     worker: str                                                     # the machine
 
     @property
@@ -96,7 +105,9 @@ class Record(_Strict):
 
 
 def read(folder: Path) -> Record | None:
-    """The record of the run in `folder`; None while the run has not ended. Raises ValueError, naming the file, for a damaged one."""
+    """The record of the run in `folder`; None while the run has not ended. Raises ValueError,
+    naming the file, for a damaged one.
+    """
     file = folder / RECORD
     try:
         return Record.model_validate_json(file.read_bytes())
@@ -105,12 +116,15 @@ def read(folder: Path) -> Record | None:
     except ValidationError as error:
         wrong = error.errors()[0]
         where = ".".join(map(str, wrong["loc"]))
-        raise ValueError(f"{file} is not a record of a run ({where + ': ' * bool(where)}{wrong['msg']}). Delete it, and the run is "
+        raise ValueError(f"{file} is not a record of a run "
+                         f"({where + ': ' * bool(where)}{wrong['msg']}). Delete it, and the run is "
                          "done again.") from None
 
 
 def read_all(out: Path) -> list[Record]:
-    """The records of every run in the batch's folder `out` that has ended, in the order of their names. Raises ValueError as `read`."""
+    """The records of every run in the batch's folder `out` that has ended, in the order of their
+    names. Raises ValueError as `read`.
+    """
     return [record for folder in sorted((out / "runs").glob("*/")) if (record := read(folder))]
 
 

@@ -17,7 +17,8 @@ FIGURES = r"\bsamples?\b"
 
 
 def read(out: Path) -> tuple[list[Record], list[str]]:
-    """The records of the runs that have ended, in the order of their settings, and what is wrong with those that are damaged.
+    """The records of the runs that have ended, in the order of their settings, and what is wrong
+    with those that are damaged.
 
     Raises ValueError if there is nothing to report on.
     """
@@ -26,29 +27,34 @@ def read(out: Path) -> tuple[list[Record], list[str]]:
     for folder in folders:
         try:
             if (one := record.read(folder)) and one.name != folder.name:
-                raise ValueError(f"{folder / record.RECORD} says that it is of the run {one.name}. Was the folder renamed or copied?")
+                raise ValueError(f"{folder / record.RECORD} says that it is of the run {one.name}. "
+                                 "Was the folder renamed or copied?")
             found += [one] if one else []
         except (ValueError, OSError) as error:
             damaged.append(str(error))
     if not found and not damaged:
-        raise ValueError(f"{out / 'runs'} holds no run that has ended. A batch writes there: gan-course batch MANIFEST.yaml -o {out}.")
+        raise ValueError(f"{out / 'runs'} holds no run that has ended. A batch writes there: "
+                         f"gan-course batch MANIFEST.yaml -o {out}.")
     return sorted(found, key=tables.order), damaged
 
 
-def write(out: Path, x: str | None = None, y: str | None = None, value: str | None = None, figures: str = FIGURES,
-          html: bool = False) -> Path:
+def write(out: Path, x: str | None = None, y: str | None = None, value: str | None = None,
+          figures: str = FIGURES, html: bool = False) -> Path:
     """Write the report and the tables into the batch's folder; returns the page.
 
-    `x`, `y` and `value` say which heat map comes first (default: the first two axes that vary, the first collected number), `figures`
-    which figures of the notebooks to show: a pattern for their descriptions. `html` renders the executed notebooks too.
-    Raises ValueError for names that there are not, a pattern that is none, and a folder without runs.
+    `x`, `y` and `value` say which heat map comes first (default: the first two axes that vary, the
+    first collected number), `figures` which figures of the notebooks to show: a pattern for their
+    descriptions. `html` renders the executed notebooks too. Raises ValueError for names that there
+    are not, a pattern that is none, and a folder without runs.
     """
     try:
         wanted = re.compile(figures, re.IGNORECASE)
     except re.error as error:
         raise ValueError(f"--figures {figures!r} is not a pattern: {error}.") from None
     records, damaged = read(out)
-    by_notebook = {name: list(group) for name, group in itertools.groupby(records, lambda run: run.notebook)}
+    by_notebook = {
+        name: list(group) for name, group in itertools.groupby(records, lambda run: run.notebook)
+    }
     maps = _maps(by_notebook, x, y, value)
     tables.save(out, records)
     from gan_course.teaching.batch import figures as pictures
@@ -57,11 +63,15 @@ def write(out: Path, x: str | None = None, y: str | None = None, value: str | No
     galleries += pictures.collected(records)
     notebooks = _notebooks(out, records, damaged) if html else set()
     page = out / "report.html"
-    pages.write(page, "report.html", out=out.resolve().name, records=records, damaged=damaged + unread, signs=SIGNS, maps=maps,
-                curves=[(notebook, name, pictures.curves(runs, name)) for notebook, runs in by_notebook.items() for name in _curves(runs)],
-                galleries=galleries, claims=_claims(records), cost=_cost(records), notebooks=notebooks, in_words=tables.in_words,
-                colour=pictures.colour, varied=list(_axes(records)), numbers=tables.names(records), number_of=tables.number,
-                most_memory=max((run.peak_memory_mb or 0 for run in records), default=0))
+    pages.write(
+        page, "report.html", out=out.resolve().name, records=records, damaged=damaged + unread,
+        signs=SIGNS, maps=maps, curves=[(notebook, name, pictures.curves(runs, name))
+                                        for notebook, runs in by_notebook.items()
+                                        for name in _curves(runs)], galleries=galleries,
+        claims=_claims(records), cost=_cost(records), notebooks=notebooks, in_words=tables.in_words,
+        colour=pictures.colour, varied=list(_axes(records)), numbers=tables.names(records),
+        number_of=tables.number, most_memory=max((run.peak_memory_mb or 0 for run in records),
+                                                 default=0))
     return page
 
 
@@ -69,19 +79,22 @@ def _maps(by_notebook: dict[str, list[Record]], x, y, value) -> list[tuple[str, 
     """(notebook, map) of every number over every pair of axes, those that were asked for first."""
     found = []
     for notebook, runs in by_notebook.items():
-        for number, pair in itertools.product(tables.names(runs), itertools.combinations(tables.axes(runs), 2)):
+        for number, pair in itertools.product(tables.names(runs),
+                                              itertools.combinations(tables.axes(runs), 2)):
             across, down = pair[::-1] if x == pair[1] or y == pair[0] else pair
             found.append((notebook, tables.heat_map(runs, across, down, number)))
     axes = dict.fromkeys(name for runs in by_notebook.values() for name in tables.axes(runs))
     numbers = dict.fromkeys(name for runs in by_notebook.values() for name in tables.names(runs))
     for name in filter(None, (x, y)):
         if name not in axes:
-            raise ValueError(f"{name} does not vary in this batch. What varies: {', '.join(axes) or 'nothing but seeds'}.")
+            raise ValueError(f"{name} does not vary in this batch. What varies: "
+                             f"{', '.join(axes) or 'nothing but seeds'}.")
     if value and value not in numbers:
         raise ValueError(f"No run has a number called {value!r}. There are: {', '.join(numbers)}.")
 
     def asked(map):
-        return all(wish in (None, has) for wish, has in ((x, map.x), (y, map.y), (value, map.value)))
+        return all(wish in (None, has)
+                   for wish, has in ((x, map.x), (y, map.y), (value, map.value)))
 
     if any((x, y, value)) and not any(asked(map) for _, map in found):
         raise ValueError("No notebook of this batch has that number over these two axes.")
@@ -89,7 +102,8 @@ def _maps(by_notebook: dict[str, list[Record]], x, y, value) -> list[tuple[str, 
 
 
 def _curves(runs: list[Record]) -> list[str]:
-    return list(dict.fromkeys(name for run in runs for name, curve in run.curves.items() if curve.x))
+    return list(dict.fromkeys(name for run in runs for name, curve in run.curves.items()
+                              if curve.x))
 
 
 def _axes(records: list[Record]) -> dict[str, None]:
@@ -101,13 +115,15 @@ def _claims(records: list[Record]) -> list[dict]:
     found: dict[tuple, dict] = {}
     for run in records:
         for claim in run.claims:
-            row = found.setdefault((run.notebook, claim.text), {"notebook": run.notebook, "text": claim.text, "held": 0, "judged": 0,
-                                                                "broken": []})
+            row = found.setdefault((run.notebook, claim.text), {
+                "notebook": run.notebook, "text": claim.text, "held": 0, "judged": 0, "broken": []
+            })
             row["judged"] += claim.judged
             row["held"] += claim.judged and claim.held
             if claim.judged and not claim.held:
                 row["broken"].append((run.name, claim.numbers))
-    return sorted(found.values(), key=lambda row: (-len(row["broken"]) / max(row["judged"], 1), row["notebook"]))
+    return sorted(found.values(), key=lambda row:
+                  (-len(row["broken"]) / max(row["judged"], 1), row["notebook"]))
 
 
 def _cost(records: list[Record]) -> list[dict]:
@@ -117,12 +133,15 @@ def _cost(records: list[Record]) -> list[dict]:
         runs = [run for run in records if run.notebook == notebook]
         cpu = [run.cpu_seconds for run in runs]
         memory = [run.peak_memory_mb for run in runs if run.peak_memory_mb is not None]
-        rows.append({"notebook": notebook, "runs": len(runs), "seconds": sum(run.seconds for run in runs),
-                     "each": sum(run.seconds for run in runs) / len(runs), "longest": max(run.seconds for run in runs),
-                     "overhead": sum(run.overhead_seconds for run in runs) / len(runs),
-                     "cpu": None if None in cpu else sum(cpu), "memory": max(memory, default=None),
-                     "threads": ", ".join(sorted({str(run.threads or "all") for run in runs})),
-                     "machines": len({run.worker for run in runs})})
+        rows.append({
+            "notebook": notebook, "runs": len(runs), "seconds": sum(run.seconds for run in runs),
+            "each": sum(run.seconds for run in runs) / len(runs), "longest": max(run.seconds
+                                                                                 for run in runs),
+            "overhead": sum(run.overhead_seconds for run in runs) / len(runs),
+            "cpu": None if None in cpu else sum(cpu), "memory": max(memory, default=None),
+            "threads": ", ".join(sorted({str(run.threads or "all") for run in runs
+                                         })), "machines": len({run.worker for run in runs})
+        })
     return rows
 
 
@@ -135,7 +154,8 @@ def _notebooks(out: Path, records: list[Record], damaged: list[str]) -> set[str]
         folder = out / "runs" / run.name
         try:
             if (folder / record.NOTEBOOK).exists():
-                render(folder / record.NOTEBOOK, folder / "notebook.html", f"{run.notebook}: {tables.in_words(run.axes.items())}")
+                render(folder / record.NOTEBOOK, folder / "notebook.html",
+                       f"{run.notebook}: {tables.in_words(run.axes.items())}")
                 found.add(run.name)
         except ValueError as error:
             damaged.append(str(error))

@@ -1,7 +1,9 @@
-"""A batch from its first run to its last: what is still to do, who does it, and every end written down at once.
+"""A batch from its first run to its last: what is still to do, who does it, and every end written
+down at once.
 
-A run counts as done when its record is there and its hash is that of today: a batch that was broken off, even by signal 9, goes on where
-it was. Who does the runs is a pool: `Local` here, `cluster.Cluster` elsewhere.
+A run counts as done when its record is there and its hash is that of today: a batch that was broken
+off, even by signal 9, goes on where it was. Who does the runs is a pool: `Local` here,
+`cluster.Cluster` elsewhere.
 """
 import os
 import queue
@@ -27,10 +29,11 @@ class Local:
     """This machine: `jobs` runs at a time, which share its processors."""
 
     def __init__(self, jobs: int):
-        processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        processors = len(os.sched_getaffinity(0)) if hasattr(
+            os, "sched_getaffinity") else os.cpu_count() or 1
         self.jobs, self.threads = jobs, max(1, processors // jobs)
         self.stopped = Event()
-        self.pool = ThreadPoolExecutor(jobs)                        # each thread only watches the processes of its run
+        self.pool = ThreadPoolExecutor(jobs)  # each thread only watches the processes of its run
 
     def slots(self) -> int:
         return self.jobs
@@ -47,7 +50,8 @@ class Local:
 
 
 def missing(runs: list[Run], out: Path, retry: bool = False, force: bool = False) -> list[Run]:
-    """The runs still to do: without a record, broken off, or done with other code; with `retry` those that failed too, with `force` all.
+    """The runs still to do: without a record, broken off, or done with other code; with `retry`
+    those that failed too, with `force` all.
 
     Raises ValueError for a record that is damaged and for a run's folder that leads out of `out`.
     """
@@ -58,14 +62,16 @@ def missing(runs: list[Run], out: Path, retry: bool = False, force: bool = False
         if folder.resolve().parent != inside or not inside.is_relative_to(out.resolve()):
             raise ValueError(f"{folder} is a link that leads out of {out}. Remove it.")
         record = read(folder)
-        if force or record is None or record.status == "interrupted" or record.hash != run.hash(package):
+        if force or record is None or record.status == "interrupted" or record.hash != run.hash(
+                package):
             return False
         return record.ok or not retry
     return [run for run in runs if not done(run)]
 
 
 def work(todo: list[Run], out: Path, pool, screen: Screen) -> bool:
-    """Do the runs, as many at a time as the pool has slots, and write each down as it ends. False when someone stopped it.
+    """Do the runs, as many at a time as the pool has slots, and write each down as it ends. False
+    when someone stopped it.
 
     Ctrl-C once begins no more runs, twice stops those that run.
     """
@@ -76,7 +82,8 @@ def work(todo: list[Run], out: Path, pool, screen: Screen) -> bool:
                 future = pool.submit(run := waiting.popleft())
                 running[future] = run, time.monotonic()
                 future.add_done_callback(ended.put)
-            screen.draw(len(waiting), {run.name: began for run, began in running.values()}, pool.slots(), len(asked))
+            screen.draw(len(waiting), {run.name: began for run, began in running.values()},
+                        pool.slots(), len(asked))
             if len(asked) > 1:
                 pool.stop()
             try:
@@ -109,13 +116,17 @@ def records(runs: list[Run], out: Path) -> list[Record]:
 
 @contextmanager
 def only_one(out: Path) -> Iterator[None]:
-    """Hold the batch's folder. Raises ValueError while another batch does; one that was killed holds nothing."""
+    """Hold the batch's folder.
+
+    Raises ValueError while another batch does; one that was killed holds nothing.
+    """
     out.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(out / ".lock", timeout=0):
             yield
     except Timeout:
-        raise ValueError(f"Another batch is at work in {out}. Wait for its end, or choose another folder with -o.") from None
+        raise ValueError(f"Another batch is at work in {out}. Wait for its end, or choose another "
+                         "folder with -o.") from None
 
 
 def _finished(run: Run, future: Future) -> Finished:
@@ -123,7 +134,7 @@ def _finished(run: Run, future: Future) -> Finished:
         return lost(run, "interrupted", "Stopped before it had ended.")
     try:
         return future.result()
-    except Exception as error:                                      # the disk is full, or worker after worker died under this run
+    except Exception as error:  # the disk is full, or worker after worker died under this run
         return lost(run, "kernel died", f"The run was lost: {type(error).__name__}: {error}")
 
 
@@ -131,7 +142,9 @@ def _finished(run: Run, future: Future) -> Finished:
 def _interrupts() -> Iterator[list]:
     """The requests to stop so far: one for Ctrl-C, two for SIGTERM, which waits for nobody."""
     asked = []
-    handlers = {signal.SIGINT: lambda *_: asked.append(1), signal.SIGTERM: lambda *_: asked.extend([1, 1])}
+    handlers = {
+        signal.SIGINT: lambda *_: asked.append(1), signal.SIGTERM: lambda *_: asked.extend([1, 1])
+    }
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield asked

@@ -1,4 +1,6 @@
-"""What a batch shows in the terminal: a live table where there is one, a line for each end elsewhere."""
+"""What a batch shows in the terminal: a live table where there is one, a line for each end
+elsewhere.
+"""
 import sys
 import time
 from pathlib import Path
@@ -13,7 +15,8 @@ class Screen:
     """A line for each run that has ended, and a word when someone wants to stop."""
 
     def __init__(self, total: int, expected: float | None = None):
-        self.total, self.expected = total, expected                 # how many runs to do; seconds a run may take, from earlier ones
+        # how many runs to do; seconds a run may take, from earlier ones
+        self.total, self.expected = total, expected
         self.records: list[Record] = []                             # of those that have ended
         self.asked = 0
 
@@ -28,16 +31,21 @@ class Screen:
         self.say(f"[{len(self.records)}/{self.total}] {describe(record)}")
 
     def draw(self, waiting: int, running: dict[str, float], slots: int, asked: int) -> None:
-        """Show how things stand: how many wait, which run (name: since when), how many can at once, how often someone pressed Ctrl-C."""
+        """Show how things stand: how many wait, which run (name: since when), how many can at once,
+        how often someone pressed Ctrl-C.
+        """
         if asked and not self.asked:
-            self.say(f"Begins no more; waits for the {len(running)} that run. Ctrl-C again stops them.")
+            self.say(f"Begins no more; waits for the {len(running)} that run. Ctrl-C again stops "
+                     "them.")
         self.asked = asked
 
     def say(self, text: str) -> None:
         print(text, flush=True)
 
     def left(self, waiting: int, running: dict[str, float], slots: int) -> float | None:
-        """How many seconds are left, from the runs that have ended; None while there is nothing to go by."""
+        """How many seconds are left, from the runs that have ended; None while there is nothing to
+        go by.
+        """
         seconds = [record.seconds for record in self.records]
         each = sum(seconds) / len(seconds) if seconds else self.expected
         if each is None:
@@ -47,7 +55,10 @@ class Screen:
 
 
 class Table(Screen):
-    """The same as a table that stays where it is, with what runs and the time left. Needs the package rich."""
+    """The same as a table that stays where it is, with what runs and the time left.
+
+    Needs the package rich.
+    """
 
     def __enter__(self):
         from rich.live import Live
@@ -74,12 +85,15 @@ class Table(Screen):
         from rich.table import Table
         from rich.text import Text
 
-        left, failed = self.left(waiting, running, slots), sum(not record.ok for record in self.records)
+        left, failed = self.left(waiting, running,
+                                 slots), sum(not record.ok for record in self.records)
         counts = f"{len(self.records) - failed} ok · {failed} failed · {len(running)} running · {waiting} waiting"
         table = Table.grid("run", "time", padding=(0, 2))
         for name, began in list(running.items())[:MANY]:
             table.add_row(Text(name), duration(time.monotonic() - began))
-        return Group(Text(counts + (f" · about {duration(left)} left" if left is not None else ""), style="bold"), table)
+        return Group(
+            Text(counts + (f" · about {duration(left)} left" if left is not None else ""),
+                 style="bold"), table)
 
 
 def screen(total: int, expected: float | None) -> Screen:
@@ -99,7 +113,8 @@ def describe(record: Record) -> str:
 
 def summary(records: list[Record], total: int, out: Path) -> str:
     """How all the runs of a manifest stand, and where the results lie."""
-    well, bad = [record for record in records if record.ok], [record for record in records if record.status not in ("ok", "interrupted")]
+    well, bad = [record for record in records if record.ok
+                 ], [record for record in records if record.status not in ("ok", "interrupted")]
     counts = f"{len(well)} of {total} runs are well, {len(bad)} failed, {total - len(well) - len(bad)} are still to do."
     failures = ["Not well (--retry does these again):", *map(describe, bad), ""] if bad else []
     return "\n".join(["", *failures, f"{counts} Results: {out}"])

@@ -1,4 +1,6 @@
-"""Records as tables: one row a run, and one cell for each pair of settings, with the spread over what else varies (seeds, as a rule)."""
+"""Records as tables: one row a run, and one cell for each pair of settings, with the spread over
+what else varies (seeds, as a rule).
+"""
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,12 +10,14 @@ from statistics import fmean, stdev
 from gan_course import files
 from gan_course.teaching.batch.record import Record, Value
 
-REPEATED = ("seed", "repeat")                                       # what varies without being a setting
+REPEATED = ("seed", "repeat")  # what varies without being a setting
 DERIVED = ("claims held", "seconds")                                # numbers that every run has
 
 
 def number(record: Record, name: str) -> float | None:
-    """A number of a run by its name: a collected metric, or one of `DERIVED`. None if there is none, as with a run that failed."""
+    """A number of a run by its name: a collected metric, or one of `DERIVED`. None if there is
+    none, as with a run that failed.
+    """
     if name in record.metrics:
         return record.metrics[name]
     if name == "claims held":
@@ -23,9 +27,15 @@ def number(record: Record, name: str) -> float | None:
 
 
 def names(records: Iterable[Record]) -> list[str]:
-    """The names of the numbers that some run has, the collected ones first, in the order in which they came."""
+    """The names of the numbers that some run has, the collected ones first, in the order in which
+    they came.
+    """
     found = dict.fromkeys(name for record in records for name in record.metrics)
-    return [*found, *(name for name in DERIVED if name not in found and any(number(record, name) is not None for record in records))]
+    return [
+        *found,
+        *(name for name in DERIVED
+          if name not in found and any(number(record, name) is not None for record in records))
+    ]
 
 
 def axes(records: Iterable[Record]) -> dict[str, list[Value]]:
@@ -44,13 +54,17 @@ def setting(record: Record) -> tuple[tuple[str, Value], ...]:
 
 
 def order(record: Record) -> tuple:
-    """What to sort runs by: the notebook, then the settings, numbers by their size, then the seed."""
-    return record.notebook, [(name, _order(value)) for name, value in record.axes.items()], record.name
+    """What to sort runs by: the notebook, then the settings, numbers by their size, then the
+    seed.
+    """
+    return record.notebook, [(name, _order(value))
+                             for name, value in record.axes.items()], record.name
 
 
 def in_words(setting: Iterable[tuple[str, Value]]) -> str:
     """Settings as “latent_dim 2, lr_D 0.001”."""
-    return ", ".join(f"{name} {_value(value)}" for name, value in setting) or "as the notebook has it"
+    return ", ".join(f"{name} {_value(value)}"
+                     for name, value in setting) or "as the notebook has it"
 
 
 @dataclass
@@ -73,7 +87,9 @@ class Cell:
 
 @dataclass
 class Map:
-    """One number over two axes; `cells[y][x]`, top row first. `others`: what else varied, and is averaged over."""
+    """One number over two axes; `cells[y][x]`, top row first. `others`: what else varied, and is
+    averaged over.
+    """
 
     x: str
     y: str
@@ -105,35 +121,50 @@ def heat_map(records: list[Record], x: str, y: str, value: str) -> Map:
             found = number(record, value)
             cell.runs += 1
             cell.failed += not record.ok
-            cell.values += [found] if found is not None and (record.ok or record.status == "claim failed") else []
+            cell.values += [
+                found
+            ] if found is not None and (record.ok or record.status == "claim failed") else []
     shown = [[record.axes.get(name) for record in records] for name in (x, y)]
-    others = [name for name in known if [record.axes.get(name) for record in records] not in shown]  # but what goes with x or y
+    # but what goes with x or y
+    others = [name for name in known if [record.axes.get(name) for record in records] not in shown]
     return Map(x, y, value, known[x], known[y], cells, others)
 
 
 def save(out: Path, records: list[Record]) -> None:
-    """Write runs.csv and runs.parquet, a row for each run. Raises ModuleNotFoundError, saying what to install, without pandas."""
+    """Write runs.csv and runs.parquet, a row for each run.
+
+    Raises ModuleNotFoundError, saying what to install, without pandas.
+    """
     try:
         import pandas
         import pyarrow  # noqa: F401
     except ModuleNotFoundError:
-        raise ModuleNotFoundError("Tables need pandas and pyarrow: pip install -e '.[batch]' in the course's folder brings them.") from None
+        raise ModuleNotFoundError("Tables need pandas and pyarrow: pip install -e '.[batch]' in "
+                                  "the course's folder brings them.") from None
     frame = pandas.DataFrame([_row(record) for record in records])
     for name in frame.columns[[kind.kind == "O" for kind in frame.dtypes]]:
-        if frame[name].dropna().map(type).nunique() > 1:            # numbers and words in one column: Parquet takes one kind only
-            frame[name] = frame[name].map(lambda value: value if value is None or value != value else str(value))
-    for name, write in (("runs.csv", lambda file: frame.to_csv(file, index=False)), ("runs.parquet", frame.to_parquet)):
+        # numbers and words in one column: Parquet takes one kind only
+        if frame[name].dropna().map(type).nunique() > 1:
+            frame[name] = frame[name].map(lambda value: value
+                                          if value is None or value != value else str(value))
+    for name, write in (("runs.csv", lambda file: frame.to_csv(file, index=False)),
+                        ("runs.parquet", frame.to_parquet)):
         with files.written_whole(out / name) as temporary:
             write(temporary)
 
 
 def _row(record: Record) -> dict:
-    known = {"name", "notebook", "status", "message", "profile", "device", "started", "seconds", "overhead_seconds", "cpu_seconds",
-             "peak_memory_mb", "threads", "hash", "worker"}
+    known = {
+        "name", "notebook", "status", "message", "profile", "device", "started", "seconds",
+        "overhead_seconds", "cpu_seconds", "peak_memory_mb", "threads", "hash", "worker"
+    }
     judged = [claim for claim in record.claims if claim.judged]
     row = record.model_dump(include=known, mode="json")
     row |= {f"parameter.{name}": value for name, value in record.parameters.items()}
-    row |= {f"axis.{name}": value for name, value in record.axes.items() if name not in record.parameters}
+    row |= {
+        f"axis.{name}": value for name, value in record.axes.items()
+        if name not in record.parameters
+    }
     row |= {f"metric.{name}": value for name, value in record.metrics.items()}
     row |= {"claims judged": len(judged), "claims held": sum(claim.held for claim in judged)}
     return row | {f"version.{name}": value for name, value in record.versions.items()}
@@ -141,7 +172,8 @@ def _row(record: Record) -> dict:
 
 def _order(value: Value):
     """Numbers before words, each in their own order."""
-    return (0, value, "") if isinstance(value, int | float) and not math.isnan(value) else (1, 0, str(value))
+    return (0, value,
+            "") if isinstance(value, int | float) and not math.isnan(value) else (1, 0, str(value))
 
 
 def _value(value: Value) -> str:

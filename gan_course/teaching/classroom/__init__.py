@@ -1,4 +1,5 @@
-"""A class: what came in is read, judged again and summed up; and every student gets a notebook of their own. In reading order:
+"""A class: what came in is read, judged again and summed up; and every student gets a notebook of
+their own. In reading order:
 
     variants     a notebook with parameters drawn for each student
     submissions  what lies in a learner's folder, read without trusting any of it

@@ -1,4 +1,6 @@
-"""Every submission of a class, read and judged again: a hostile or broken one costs its own row only."""
+"""Every submission of a class, read and judged again: a hostile or broken one costs its own row
+only.
+"""
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +14,10 @@ from gan_course.teaching.classroom.judging import Result
 
 @dataclass
 class Learner:
-    """One row of the report. `results`: of each exercise of the notebooks that were handed in; `confined`: how, in words."""
+    """One row of the report.
+
+    `results`: of each exercise of the notebooks that were handed in; `confined`: how, in words.
+    """
 
     name: str
     notebooks: list[str] = field(default_factory=list)
@@ -26,8 +31,10 @@ class Learner:
         return sum(result.outcome == outcome for result in self.results.values())
 
 
-def collect(folder: Path, limits: confine.Limits, jobs: int = 1, done: Callable[[Learner], None] = lambda learner: None) -> list[Learner]:
-    """The learners of the class in order of their names; `jobs` are judged at a time, and `done` is told of each.
+def collect(folder: Path, limits: confine.Limits, jobs: int = 1,
+            done: Callable[[Learner], None] = lambda learner: None) -> list[Learner]:
+    """The learners of the class in order of their names; `jobs` are judged at a time, and `done` is
+    told of each.
 
     Raises ValueError if `folder` holds no submissions.
     """
@@ -37,9 +44,13 @@ def collect(folder: Path, limits: confine.Limits, jobs: int = 1, done: Callable[
     def one(folder):
         try:
             learner = _learner(folder, limits)
-        except Exception as error:                                  # whatever it was, the others go on
-            learner = Learner(submissions.shown(folder.name), problems=[f"It could not be judged: {type(error).__name__}: {error}"[:500],
-                                                                        traceback.format_exc(limit=-2)])
+        except Exception as error:  # whatever it was, the others go on
+            learner = Learner(
+                submissions.shown(folder.name), problems=[
+                    "It could not be judged: "
+                    f"{type(error).__name__}: {error}"[:500],
+                    traceback.format_exc(limit=-2)
+                ])
         done(learner)
         return learner
 
@@ -49,18 +60,24 @@ def collect(folder: Path, limits: confine.Limits, jobs: int = 1, done: Callable[
 
 def _learner(folder: Path, limits: confine.Limits) -> Learner:
     submission = submissions.read(folder)
-    learner = Learner(submission.name, list(submission.notebooks), has_record=submission.events is not None, problems=submission.problems)
+    learner = Learner(submission.name, list(submission.notebooks), has_record=submission.events
+                      is not None, problems=submission.problems)
     if submission.notebooks:
-        cells = [(name, source) for name, sources in submission.notebooks.items() for source in sources]
+        cells = [(name, source) for name, sources in submission.notebooks.items()
+                 for source in sources]
         found, learner.confined = judging.judge(cells, limits)
-        expected = {submissions.number(name) for name in submission.notebooks} | {key[:2] for key in found if key in exercises.names()}
-        missing = {key: Result(key, "missing", "missing", "No cell that was handed in gives this function to the check.")
+        expected = {submissions.number(name) for name in submission.notebooks
+                    } | {key[:2] for key in found if key in exercises.names()}
+        missing = {key: Result(key, "missing", "missing", "No cell that was handed in gives this "
+                                                          "function to the check.")
                    for key in exercises.names() if key[:2] in expected}
         learner.results = dict(sorted((missing | found).items()))
         if strangers := sorted(set(learner.results) - set(exercises.names())):
             some = ", ".join(strangers[:5]) + ", …" * (len(strangers) > 5)
             learner.problems.append(f"It has checks of exercises that there are not: {some}.")
-            learner.results = {key: result for key, result in learner.results.items() if key not in strangers}
+            learner.results = {
+                key: result for key, result in learner.results.items() if key not in strangers
+            }
     if submission.events is not None:
         learner.record = records.read(submission.events)
         learner.problems += learner.record.problems
@@ -70,7 +87,13 @@ def _learner(folder: Path, limits: confine.Limits) -> Learner:
 
 def _contradictions(learner: Learner) -> list[str]:
     """Where the record says solved, and the submitted function is not right."""
-    found = [f"The record says that {key} is solved; the check says {result.outcome}."
-             for key, result in learner.results.items() if key in learner.record.solved and result.outcome != "right"]
-    found += [f"{key}: {result.says}" for key, result in learner.results.items() if result.outcome in ("forged", "crashed", "out of time")]
+    found = [
+        f"The record says that {key} is solved; the check says {result.outcome}."
+        for key, result in learner.results.items()
+        if key in learner.record.solved and result.outcome != "right"
+    ]
+    found += [
+        f"{key}: {result.says}" for key, result in learner.results.items()
+        if result.outcome in ("forged", "crashed", "out of time")
+    ]
     return found

@@ -19,23 +19,34 @@ roster.csv has a column id, whose values name the students' folders."""
 
 def add(commands) -> None:
     """Add `class` with its two commands."""
-    both = commands.add_parser("class", help="for instructors: collect what a class handed in, hand out variants") \
+    both = commands.add_parser("class", help="for instructors: collect what a class handed in, "
+                                             "hand out variants") \
         .add_subparsers(dest="what", required=True, metavar="collect | variants")
-    parser = both.add_parser("collect", help="judge every submission again, and report per learner and per question", epilog=COLLECT,
+    parser = both.add_parser("collect", help="judge every submission again, and report per learner "
+                                             "and per question", epilog=COLLECT,
                              formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("submissions", type=Path, help="a folder of folders, one for each learner")
-    parser.add_argument("-o", "--output", type=Path, default=Path("out/class"), help="where to write the report (default: out/class)")
-    parser.add_argument("-j", "--jobs", type=int, default=1, help="how many learners to judge at a time (default: 1)")
-    parser.add_argument("--seconds", type=float, default=30.0, help="what one learner's exercises may take together (default: 30)")
-    parser.add_argument("--memory", type=int, default=2000, metavar="MB", help="what they may take beyond PyTorch itself (default: 2000)")
+    parser.add_argument("-o", "--output", type=Path, default=Path("out/class"),
+                        help="where to write the report (default: out/class)")
+    parser.add_argument("-j", "--jobs", type=int, default=1, help="how many learners to judge at a "
+                                                                  "time (default: 1)")
+    parser.add_argument("--seconds", type=float, default=30.0, help="what one learner's exercises "
+                        "may take together (default: 30)")
+    parser.add_argument("--memory", type=int, default=2000, metavar="MB",
+                        help="what they may take beyond PyTorch itself (default: 2000)")
     parser.set_defaults(do=collect)
-    parser = both.add_parser("variants", help="a notebook with parameters of their own for each student", epilog=VARIANTS,
+    parser = both.add_parser("variants", help="a notebook with parameters of their own for each "
+                                              "student", epilog=VARIANTS,
                              formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--students", type=Path, required=True, metavar="ROSTER.csv", help="the students, in a column id")
+    parser.add_argument("--students", type=Path, required=True, metavar="ROSTER.csv",
+                        help="the students, in a column id")
     parser.add_argument("--notebook", required=True, help="its number or name, for example 03")
-    parser.add_argument("--ranges", type=Path, required=True, metavar="RANGES.yaml", help="what to draw each parameter from")
-    parser.add_argument("--secret", required=True, help="any words; the variants follow from them, so keep them for next time")
-    parser.add_argument("-o", "--output", type=Path, default=Path("out/variants"), help="where to write (default: out/variants)")
+    parser.add_argument("--ranges", type=Path, required=True, metavar="RANGES.yaml",
+                        help="what to draw each parameter from")
+    parser.add_argument("--secret", required=True, help="any words; the variants follow from them, "
+                                                        "so keep them for next time")
+    parser.add_argument("-o", "--output", type=Path, default=Path("out/variants"),
+                        help="where to write (default: out/variants)")
     parser.set_defaults(do=variants)
 
 
@@ -50,7 +61,8 @@ def collect(asked) -> int:
 
     def told(learner):
         remarks = f", {len(learner.problems)} to look at" if learner.problems else ""
-        print(f"{learner.name}: {learner.count('right')} of {len(learner.results)} exercises right{remarks}", file=sys.stderr, flush=True)
+        print(f"{learner.name}: {learner.count('right')} of {len(learner.results)} exercises "
+              f"right{remarks}", file=sys.stderr, flush=True)
 
     learners = collect(asked.submissions, limits, asked.jobs, told)
     print(f"{len(learners)} submissions: {report.write(asked.output, learners)}")

@@ -1,12 +1,13 @@
-"""The process in which a learner's code runs: finds the functions that a notebook hands to `exercises.check`, judges them, and says what
-it saw. Nothing that comes out of it is trusted, since whatever runs here could say anything: see `judging`.
+"""The process in which a learner's code runs: finds the functions that a notebook hands to
+`exercises.check`, judges them, and says what it saw. Nothing that comes out of it is trusted, since
+whatever runs here could say anything: see `judging`.
 
     in    JSON: {"folder", "limits", "cells": [[notebook, source] …], "skip": [place of a cell …]}
     out   lines of JSON, in this order: {"ready": …}, {"found": …}, {"cell": …} and {"key": …, what came of it} in turns, {"done": true};
           or {"failed": why} in place of the first
 
-Of a notebook only this runs: the cells with a check, up to their last check, and of the other cells what these need of imports, `def`s
-and classes.
+Of a notebook only this runs: the cells with a check, up to their last check, and of the other cells
+what these need of imports, `def`s and classes.
 """
 import ast
 import builtins
@@ -31,7 +32,8 @@ def main() -> None:
     say = _channel()
     try:
         locked = confine.landlock(Path(task["folder"]))
-        from gan_course.lessons import exercises  # from here on with the door locked: PyTorch starts threads
+        # from here on with the door locked: PyTorch starts threads
+        from gan_course.lessons import exercises
 
         exercises.prepare()
         limited = confine.limit(confine.Limits(**task["limits"]))
@@ -40,11 +42,17 @@ def main() -> None:
         raise
     say({"ready": {"landlock": locked, "limits": limited}})
     cells = [(notebook, _plain(source)) for notebook, source in task["cells"]]
-    say({"found": {place: sorted(set(CHECK.findall(source))) for place, (_, source) in enumerate(cells) if CHECK.search(source)}})
+    say({
+        "found": {
+            place: sorted(set(CHECK.findall(source))) for place, (_, source) in enumerate(cells)
+            if CHECK.search(source)
+        }
+    })
     for notebook in dict.fromkeys(notebook for notebook, _ in cells):
-        play({place: source for place, (its, source) in enumerate(cells) if its == notebook}, task["skip"], say)
+        play({place: source for place, (its, source) in enumerate(cells) if its == notebook},
+             task["skip"], say)
     say({"done": True})
-    os._exit(0)                                                     # whatever threads the learner's code has left behind
+    os._exit(0)  # whatever threads the learner's code has left behind
 
 
 def _channel() -> Say:
@@ -62,7 +70,9 @@ def _channel() -> Say:
 
 
 def play(cells: dict[int, str], skip: list[int], say: Say) -> None:
-    """Run what is needed of each cell of a notebook, in order, and judge each answer where it is handed over."""
+    """Run what is needed of each cell of a notebook, in order, and judge each answer where it is
+    handed over.
+    """
     from gan_course.lessons import exercises
     from gan_course.lessons.exercises import _sandbox
 
@@ -76,14 +86,17 @@ def play(cells: dict[int, str], skip: list[int], say: Say) -> None:
             if check := _check(step):
                 keys.discard(check[0])
                 say(_judged(*check, namespace, trouble))
-                if target := _target(step):                         # the notebook goes on with the course's version, and so do we
+                # the notebook goes on with the course's version, and so do we
+                if target := _target(step):
                     namespace[target] = exercises.reference(check[0])
                 continue
             imports = isinstance(step, ast.Import | ast.ImportFrom)
             run = _sandbox.run_here if imports else _sandbox.run    # imports may take their time
-            trouble = trouble or _trouble(run(_run, [ast.Module([step], []), f"cell {number}", namespace]))
+            trouble = trouble or _trouble(
+                run(_run, [ast.Module([step], []), f"cell {number}", namespace]))
         for key in keys:
-            why = f"The check stands where it is not reached. {trouble}" if isinstance(trees[number], list) else trees[number]
+            why = f"The check stands where it is not reached. {trouble}" if isinstance(
+                trees[number], list) else trees[number]
             say(_verdict(key, "wrong", "no_answer", why.strip()))
 
 
@@ -94,10 +107,12 @@ def _judged(key: str, answer: ast.expr, namespace: dict, trouble: str) -> dict:
 
     outcome = _sandbox.run(eval, [compile(ast.Expression(answer), "check", "eval"), namespace])
     if outcome.error or outcome.endless or key not in exercises.names():
-        return _verdict(key, "wrong", "no_answer", f"No function was handed over: {trouble or _trouble(outcome)}")
+        return _verdict(key, "wrong", "no_answer", "No function was handed over: "
+                                                   f"{trouble or _trouble(outcome)}")
     verdict = exercises.judge(key, outcome.result)
     seen = exercises.evidence(key, outcome.result) if verdict.outcome == "right" else []
-    return _verdict(key, verdict.outcome, verdict.id, verdict.says, verdict.printed, map(written, seen))
+    return _verdict(key, verdict.outcome, verdict.id, verdict.says, verdict.printed,
+                    map(written, seen))
 
 
 def _plain(source: str) -> str:
@@ -125,7 +140,10 @@ def _needed(trees: list[list[ast.stmt]]) -> set[str]:
 
 
 def _used(statements: Iterable[ast.stmt]) -> set[str]:
-    return {node.id for statement in statements for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    return {
+        node.id for statement in statements for node in ast.walk(statement)
+        if isinstance(node, ast.Name)
+    }
 
 
 def _bound(statement: ast.stmt) -> set[str]:
@@ -136,7 +154,9 @@ def _bound(statement: ast.stmt) -> set[str]:
 
 
 def _steps(tree: list[ast.stmt], needed: set[str]) -> Iterator[ast.stmt]:
-    """What runs of a cell: everything up to its last check, and imports and definitions that are needed."""
+    """What runs of a cell: everything up to its last check, and imports and definitions that are
+    needed.
+    """
     last = max((place for place, statement in enumerate(tree) if _check(statement)), default=-1)
     for place, statement in enumerate(tree):
         if place <= last or isinstance(statement, KEPT) and _bound(statement) & (needed | {"*"}):
@@ -144,13 +164,18 @@ def _steps(tree: list[ast.stmt], needed: set[str]) -> Iterator[ast.stmt]:
 
 
 def _check(statement: ast.stmt) -> tuple[str, ast.expr] | None:
-    """The key and the answer of a statement that is a check: `f = exercises.check("03.f", f)`, or without `f =`."""
+    """The key and the answer of a statement that is a check: `f = exercises.check("03.f", f)`, or
+    without `f =`.
+    """
     call = getattr(statement, "value", None)
-    if not isinstance(statement, ast.Assign | ast.Expr) or not isinstance(call, ast.Call) or len(call.args) != 2:
+    if not isinstance(statement, ast.Assign | ast.Expr) or not isinstance(call, ast.Call) or len(
+            call.args) != 2:
         return None
     key, answer = call.args
-    called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    return (key.value, answer) if called == "check" and isinstance(key, ast.Constant) and isinstance(key.value, str) else None
+    called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(
+        call.func, "id", "")
+    return (key.value, answer) if called == "check" and isinstance(
+        key, ast.Constant) and isinstance(key.value, str) else None
 
 
 def _target(statement: ast.stmt) -> str | None:
@@ -172,15 +197,20 @@ def _trouble(outcome) -> str:
 
 
 def _verdict(key, outcome, id, says, printed="", evidence=()) -> dict:
-    return {"key": key, "outcome": outcome, "id": id, "says": says, "printed": printed, "evidence": list(evidence)}
+    return {
+        "key": key, "outcome": outcome, "id": id, "says": says, "printed": printed,
+        "evidence": list(evidence)
+    }
 
 
 def written(seen: dict) -> dict:
     """What a probe saw as JSON: a tensor as [shape, numbers], the rest as words."""
     import torch
 
-    return {name: [list(value.shape), value.detach().double().flatten().tolist()] if isinstance(value, torch.Tensor) else repr(value)
-            for name, value in seen.items()}
+    return {
+        name: [list(value.shape), value.detach().double().flatten().tolist()] if isinstance(
+            value, torch.Tensor) else repr(value) for name, value in seen.items()
+    }
 
 
 if __name__ == "__main__":

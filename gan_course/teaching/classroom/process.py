@@ -1,4 +1,6 @@
-"""The process in which a learner's code runs, seen from outside: started bare, listened to up to a limit, and ended with all it started."""
+"""The process in which a learner's code runs, seen from outside: started bare, listened to up to a
+limit, and ended with all it started.
+"""
 import contextlib
 import json
 import os
@@ -18,14 +20,16 @@ from pydantic import BaseModel, Field, ValidationError
 from gan_course.paths import ROOT
 from gan_course.teaching.classroom import confine
 
-START_SECONDS = 120.0                                               # for loading PyTorch, on a slow disk
-PYTORCH_MB = 1000                                                   # of memory, before anything of the learner's runs
+START_SECONDS = 120.0  # for loading PyTorch, on a slow disk
+PYTORCH_MB = 1000  # of memory, before anything of the learner's runs
 MOST_BYTES = 4_000_000                                              # of all that one process says
 START = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from gan_course.teaching.classroom import player; player.main()"
 
 
 class Ready(BaseModel):
-    """Said before anything of the learner's runs: which Landlock holds (0: none), and whether there are resource limits."""
+    """Said before anything of the learner's runs: which Landlock holds (0: none), and whether there
+    are resource limits.
+    """
 
     landlock: int
     limits: bool
@@ -48,8 +52,8 @@ class Message(BaseModel, strict=True, extra="forbid"):
 
 
 class Player:
-    """The other process, as an iterator of what it says. `ended` says how it ended ("done": it came to its end), `seconds` how long
-    it took once it was ready."""
+    """The other process, as an iterator of what it says. `ended` says how it ended ("done": it came
+    to its end), `seconds` how long it took once it was ready."""
 
     def __init__(self, cells: list[str], skip: list[int], limits: confine.Limits, seconds: float):
         self.limits, self.left, self.ended, self.seconds = limits, seconds, "", 0.0
@@ -59,9 +63,10 @@ class Player:
         self.folder = tempfile.TemporaryDirectory(prefix="gan-course-", ignore_cleanup_errors=True)
         place = Path(self.folder.name).resolve()
         command = confine.command([sys.executable, "-I", "-B", "-c", START], place)
-        self.process = subprocess.Popen(command, cwd=place, env=confine.environment(place), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen(command, cwd=place, env=confine.environment(place),
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, start_new_session=True)
-        self.said: queue.Queue = queue.Queue(maxsize=100)           # a flood waits here, and not in memory
+        self.said: queue.Queue = queue.Queue(maxsize=100)  # a flood waits here, and not in memory
         self.over = threading.Event()
         threading.Thread(target=self._listen, daemon=True).start()
         with contextlib.suppress(BrokenPipeError):
@@ -130,7 +135,9 @@ class Player:
 
 
 def _family(pid: int) -> tuple[int, float]:
-    """How many processes there are below this one, and how much memory they take together, in MB."""
+    """How many processes there are below this one, and how much memory they take together, in
+    MB.
+    """
     import psutil
 
     processes, memory = 0, 0.0

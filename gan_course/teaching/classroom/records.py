@@ -1,8 +1,8 @@
 """What a learner's record says, and where it says more than is true.
 
-The record is a file on the learner's machine: whoever likes can write into it. So every answer that can be judged again is; a solved
-exercise counts as solved only if the submitted function is right (`collect` compares the two); and what cannot be checked is told apart
-from what was.
+The record is a file on the learner's machine: whoever likes can write into it. So every answer that
+can be judged again is; a solved exercise counts as solved only if the submitted function is right
+(`collect` compares the two); and what cannot be checked is told apart from what was.
 """
 import functools
 import math
@@ -16,24 +16,35 @@ from gan_course.lessons.quizzes.kinds import Choice, Choices, Order, Question
 
 @dataclass
 class Record:
-    """What the events say, corrected where they can be checked. Keys are those of questions and exercises."""
+    """What the events say, corrected where they can be checked.
 
-    first: dict[str, bool] = field(default_factory=dict)            # question: right at the first try
-    chosen: dict[str, str] = field(default_factory=dict)            # question: the wrong option chosen at the first try, in its words
-    predictions: list[tuple[float, bool]] = field(default_factory=list)  # (how sure, whether it came true)
-    solved: set[str] = field(default_factory=set)                   # exercises that the record calls right
-    tries: Counter = field(default_factory=Counter)                 # exercise: checks up to the first right one
+    Keys are those of questions and exercises.
+    """
+
+    first: dict[str, bool] = field(default_factory=dict)  # question: right at the first try
+    # question: the wrong option chosen at the first try, in its words
+    chosen: dict[str, str] = field(default_factory=dict)
+    # (how sure, whether it came true)
+    predictions: list[tuple[float, bool]] = field(default_factory=list)
+    solved: set[str] = field(default_factory=set)  # exercises that the record calls right
+    tries: Counter = field(default_factory=Counter)  # exercise: checks up to the first right one
     problems: list[str] = field(default_factory=list)
 
 
 @functools.cache
 def questions() -> dict[str, Question]:
     """Every question of the course by its key."""
-    return {key: question for number in quizzes.numbers() for key, question in quizzes.load(number).items()}
+    return {
+        key: question for number in quizzes.numbers()
+        for key, question in quizzes.load(number).items()
+    }
 
 
 def read(events: list[progress.Event]) -> Record:
-    """The record as it counts. Events that make no sense are left out and counted among the problems."""
+    """The record as it counts.
+
+    Events that make no sense are left out and counted among the problems.
+    """
     record, senseless, untrue = Record(), 0, []
     for event in events:
         try:
@@ -42,12 +53,15 @@ def read(events: list[progress.Event]) -> Record:
         except (ValueError, TypeError, KeyError, IndexError, OverflowError):
             senseless += 1
     if untrue:
-        record.problems.append(f"The record calls answers right or wrong that are not: {', '.join(dict.fromkeys(untrue))}. The answers "
+        record.problems.append("The record calls answers right or wrong that are not: "
+                               f"{', '.join(dict.fromkeys(untrue))}. The answers "
                                "given were judged again.")
     if senseless:
-        record.problems.append(f"{senseless} of {len(events)} entries of the record make no sense, and were left out.")
+        record.problems.append(f"{senseless} of {len(events)} entries of the record make no sense, "
+                               "and were left out.")
     if _backwards(events):
-        record.problems.append("The times of the record run backwards: it was put together, or the clock was changed.")
+        record.problems.append("The times of the record run backwards: it was put together, or the "
+                               "clock was changed.")
     return record
 
 
@@ -56,7 +70,8 @@ def _take(record: Record, event: progress.Event) -> bool:
     kind, key = event["kind"], event["key"]
     if kind == "answer" and event.get("first"):
         question, said = questions()[key], event["right"] is True
-        right = question.judge(event["given"]).right if isinstance(question, Choice | Choices | Order) else said
+        right = question.judge(event["given"]).right if isinstance(question, Choice | Choices
+                                                                   | Order) else said
         if key not in record.first:
             record.first[key] = right
             if isinstance(question, Choice) and not right:

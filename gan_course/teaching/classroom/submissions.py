@@ -6,8 +6,9 @@
         03_first_gan.ipynb …      notebooks, under any name that begins with the notebook's number
       grace/ …
 
-Both may also lie one or more folders deeper, as archives like to have it. Everything else is left alone and said in the report, as is
-what is missing. Nothing in there is trusted: links are not followed, only plain files of a decent size are opened, names may be anything.
+Both may also lie one or more folders deeper, as archives like to have it. Everything else is left
+alone and said in the report, as is what is missing. Nothing in there is trusted: links are not
+followed, only plain files of a decent size are opened, names may be anything.
 """
 import json
 import os
@@ -18,15 +19,15 @@ from pathlib import Path
 
 from gan_course.lessons import progress
 
-MOST_BYTES = 30_000_000                                             # of a file; a notebook with all its figures has about 5 million
+MOST_BYTES = 30_000_000  # of a file; a notebook with all its figures has about 5 million
 MOST_FILES = 300                                                    # of a learner
-MOST_SOURCE = 2_000_000                                             # characters of code in one notebook
+MOST_SOURCE = 2_000_000  # characters of code in one notebook
 
 
 @dataclass
 class Submission:
-    """What one learner handed in: the source of the code cells of each notebook, by its file name; the events of the record, None without
-    one; and what is amiss with it, in words."""
+    """What one learner handed in: the source of the code cells of each notebook, by its file name;
+    the events of the record, None without one; and what is amiss with it, in words."""
 
     name: str
     notebooks: dict[str, list[str]] = field(default_factory=dict)
@@ -35,24 +36,32 @@ class Submission:
 
 
 def learners(folder: Path) -> list[Path]:
-    """The folders of the learners, in order of their names; and whatever else lies there, whose row will say what it is.
+    """The folders of the learners, in order of their names; and whatever else lies there, whose row
+    will say what it is.
 
     Raises ValueError if there is nothing.
     """
     if not folder.is_dir():
-        raise ValueError(f"{folder} is not a folder. It should hold a folder for each learner, with a progress.json and notebooks in it.")
-    found = sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=lambda path: os.fsencode(path.name))
+        raise ValueError(f"{folder} is not a folder. It should hold a folder for each learner, "
+                         "with a progress.json and notebooks in it.")
+    found = sorted((path for path in folder.iterdir() if not path.name.startswith(".")),
+                   key=lambda path: os.fsencode(path.name))
     if not found:
-        raise ValueError(f"{folder} is empty. It should hold a folder for each learner, with a progress.json and notebooks in it.")
+        raise ValueError(f"{folder} is empty. It should hold a folder for each learner, with a "
+                         "progress.json and notebooks in it.")
     return found
 
 
 def read(folder: Path) -> Submission:
-    """What lies in a learner's folder. Never raises for what it finds: that becomes a problem of this submission."""
+    """What lies in a learner's folder.
+
+    Never raises for what it finds: that becomes a problem of this submission.
+    """
     submission = Submission(shown(folder.name))
     if folder.is_symlink() or not folder.is_dir():
         kind = "a link" if folder.is_symlink() else "a file"
-        submission.problems.append(f"It is {kind}, not a folder: nothing was read. An archive has to be unpacked first.")
+        submission.problems.append(f"It is {kind}, not a folder: nothing was read. An archive has "
+                                   "to be unpacked first.")
         return submission
     for path in _files(folder, submission.problems):
         name = shown(str(path.relative_to(folder)))
@@ -62,7 +71,8 @@ def read(folder: Path) -> Submission:
             elif path.suffix == ".ipynb":
                 submission.notebooks[name] = _code(json.loads(_content(path)))
             else:
-                submission.problems.append(f"{name} was left alone: neither a notebook nor the first progress.json.")
+                submission.problems.append(f"{name} was left alone: neither a notebook nor the "
+                                           "first progress.json.")
         except (ValueError, OSError, RecursionError) as error:
             submission.problems.append(f"{name} cannot be read: {_in_short(error)}")
     if submission.events is None and not submission.notebooks:
@@ -71,7 +81,9 @@ def read(folder: Path) -> Submission:
 
 
 def shown(name: str) -> str:
-    """A name for the eye: what cannot be printed, or changes the direction of writing, as \\x…; at most 80 characters."""
+    """A name for the eye: what cannot be printed, or changes the direction of writing, as \\x…; at
+    most 80 characters.
+    """
     text = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in name)
     return text if len(text) <= 80 else text[:79] + "…"
 
@@ -90,24 +102,31 @@ def _files(folder: Path, problems: list[str]) -> list[Path]:
         for name in sorted(name for name in [*names, *folders] if not name.startswith(".")):
             path = Path(place, name)
             if path.is_symlink():
-                problems.append(f"{shown(str(path.relative_to(folder)))} is a link, and was not followed.")
+                problems.append(f"{shown(str(path.relative_to(folder)))} is a link, and was not "
+                                "followed.")
             elif name in names:
                 found.append(path)
         if len(found) > MOST_FILES:
-            problems.append(f"It holds more than {MOST_FILES} files; the others were not looked at.")
+            problems.append(
+                f"It holds more than {MOST_FILES} files; the others were not looked at.")
             return found[:MOST_FILES]
     return found
 
 
 def _content(path: Path) -> str:
-    """The text of a plain file; ValueError for anything else (a pipe would keep us waiting) and for one that is too large."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    """The text of a plain file; ValueError for anything else (a pipe would keep us waiting) and for
+    one that is too large.
+    """
+    handle = os.open(
+        path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        | getattr(os, "O_BINARY", 0))
     with open(handle, "rb") as file:
         about = os.fstat(file.fileno())
         if not stat.S_ISREG(about.st_mode):
             raise ValueError("it is not a plain file")
         if about.st_size > MOST_BYTES:
-            raise ValueError(f"it has {about.st_size / 1e6:.0f} MB, more than {MOST_BYTES / 1e6:.0f}")
+            raise ValueError(f"it has {about.st_size / 1e6:.0f} MB, more than "
+                             f"{MOST_BYTES / 1e6:.0f}")
         return file.read(MOST_BYTES).decode("utf-8")
 
 

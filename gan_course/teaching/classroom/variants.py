@@ -1,4 +1,5 @@
-"""A notebook of their own for each student: the same tasks with other parameters, so that results cannot be copied.
+"""A notebook of their own for each student: the same tasks with other parameters, so that results
+cannot be copied.
 
 The roster is a CSV file with a column `id`; other columns are yours. The ranges are a YAML file:
 
@@ -6,9 +7,10 @@ The roster is a CSV file with a column `id`; other columns are yours. The ranges
     lr_D: {from: 1e-4, to: 1e-2, scale: log}        # between the two; log: every order of magnitude equally often
     seed: {from: 0, to: 999}                        # whole numbers where the notebook's parameter is one
 
-What a student gets follows from the secret, the student's id, the notebook's name and the parameter's name, and from nothing else: the
-same call gives the same notebooks, today and next year, and a student who joins late changes nobody's. Keep the secret, and who has it
-can tell every student's parameters without the files.
+What a student gets follows from the secret, the student's id, the notebook's name and the
+parameter's name, and from nothing else: the same call gives the same notebooks, today and next
+year, and a student who joins late changes nobody's. Keep the secret, and who has it can tell every
+student's parameters without the files.
 """
 import csv
 import hashlib
@@ -44,19 +46,27 @@ _range = TypeAdapter(Annotated[list[bool | int | float | str], Field(min_length=
 
 
 def write(roster: Path, notebook: str, ranges: Path, secret: str, out: Path) -> list[dict]:
-    """Write a folder for each student into `out`, with the notebook in it, and `variants.csv`, which lists who got what; returns its rows.
+    """Write a folder for each student into `out`, with the notebook in it, and `variants.csv`,
+    which lists who got what; returns its rows.
 
-    Raises ValueError, with file, line and reason of all that is wrong with the roster or the ranges; then nothing is written.
+    Raises ValueError, with file, line and reason of all that is wrong with the roster or the
+    ranges; then nothing is written.
     """
     if not secret.strip():
-        raise ValueError("The secret is empty. Choose one for this course and keep it: the variants follow from it.")
+        raise ValueError("The secret is empty. Choose one for this course and keep it: the "
+                         "variants follow from it.")
     entry = catalogue.find(notebook)
     ids, draws = students(roster), read_ranges(ranges, runs.parameters(entry.path))
-    rows = [{"id": id} | {name: draw(fraction(secret, id, entry.path.stem, name)) for name, draw in draws.items()} for id in ids]
+    rows = [
+        {"id": id}
+        | {name: draw(fraction(secret, id, entry.path.stem, name)) for name, draw in draws.items()}
+        for id in ids
+    ]
     for row in rows:
         folder = out / row["id"]
         folder.mkdir(parents=True, exist_ok=True)
-        files.write(folder / entry.path.name, variant(entry.path, {name: row[name] for name in draws}).encode())
+        files.write(folder / entry.path.name,
+                    variant(entry.path, {name: row[name] for name in draws}).encode())
     table = io.StringIO()
     writer = csv.DictWriter(table, ["id", *draws], lineterminator="\n")
     writer.writeheader()
@@ -66,46 +76,64 @@ def write(roster: Path, notebook: str, ranges: Path, secret: str, out: Path) -> 
 
 
 def students(roster: Path) -> list[str]:
-    """The ids of the roster, in its order. Raises ValueError with file, line and reason of everything that is wrong."""
+    """The ids of the roster, in its order.
+
+    Raises ValueError with file, line and reason of everything that is wrong.
+    """
     try:
         text = roster.read_text(encoding="utf-8-sig")
         lines = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
         if "id" not in (lines.fieldnames or []):
-            raise ValueError(f"{roster.name}, line 1: the first line has to name the columns, one of them id; it names "
+            raise ValueError(f"{roster.name}, line 1: the first line has to name the columns, one "
+                             "of them id; it names "
                              f"{', '.join(lines.fieldnames or []) or 'nothing'}.")
         seen, problems = {}, []
         for row in lines:
             id, at = (row["id"] or "").strip(), lines.line_num
             if not re.fullmatch(r"[A-Za-z0-9][\w.@+-]{0,63}", id, re.ASCII) or id.endswith("."):
-                problems.append(f"{roster.name}, line {at}: {id!r} will not do as an id, which names a folder: letters and digits, and "
-                                "after the first also . _ - + @, at most 64." if id else f"{roster.name}, line {at}: the id is empty.")
+                problems.append(f"{roster.name}, line {at}: {id!r} will not do as an id, which "
+                                "names a folder: letters and digits, and "
+                                "after the first also . _ - + @, at most 64."
+                                if id else f"{roster.name}, line {at}: the id is empty.")
             elif id.casefold() in seen:
-                problems.append(f"{roster.name}, line {at}: the id {id} is there already, in line {seen[id.casefold()]}.")
+                problems.append(f"{roster.name}, line {at}: the id {id} is there already, in line "
+                                f"{seen[id.casefold()]}.")
             seen.setdefault(id.casefold(), at)
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{roster.name} is not a CSV file in UTF-8: {error}.") from None
     if problems or not seen:
-        raise ValueError("\n".join(problems) or f"{roster.name} names no student: below the first line there is nothing.")
-    return [row["id"].strip() for row in csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)]
+        raise ValueError("\n".join(problems) or f"{roster.name} names no student: below the first "
+                                                "line there is nothing.")
+    return [
+        row["id"].strip()
+        for row in csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
+    ]
 
 
 def read_ranges(file: Path, known: dict[str, runs.Parameter]) -> dict[str, Draw]:
-    """How each parameter is drawn, held against those that the notebook has. Raises ValueError with file, line and reason."""
+    """How each parameter is drawn, held against those that the notebook has.
+
+    Raises ValueError with file, line and reason.
+    """
     content, node = strict_yaml.load(file)
     if not isinstance(content, dict) or not content:
-        raise ValueError(f"{file.name}, line 1: it has to name parameters with their ranges, such as lr_D: {{from: 1e-4, to: 1e-2}}.")
+        raise ValueError(f"{file.name}, line 1: it has to name parameters with their ranges, such "
+                         f"as lr_D: {{from: 1e-4, to: 1e-2}}.")
     draws, problems = {}, []
     for name, wanted in content.items():
         try:
             if name not in known:
-                raise ValueError(f"the notebook has no parameter {name}; it has {', '.join(known) or 'none'}")
+                raise ValueError(f"the notebook has no parameter {name}; it has "
+                                 f"{', '.join(known) or 'none'}")
             draws[name] = _draw(_range.validate_python(wanted, strict=True), known[name])
         except ValidationError:
-            problems.append((name, f"{name} has to be a list of values, or {{from: …, to: …}}, if you like with scale: log"))
+            problems.append((name, f"{name} has to be a list of values, or {{from: …, to: …}}, if "
+                                   "you like with scale: log"))
         except ValueError as error:
             problems.append((name, str(error).rstrip(".")))
     if problems:
-        raise ValueError("\n".join(f"{file.name}, line {strict_yaml.line(node, (name,))}: {said}." for name, said in problems))
+        raise ValueError("\n".join(f"{file.name}, line {strict_yaml.line(node, (name,))}: {said}."
+                                   for name, said in problems))
     return draws
 
 
@@ -115,9 +143,11 @@ def _draw(wanted: list | Between, parameter: runs.Parameter) -> Draw:
         return lambda share: values[int(share * len(values))]
     low, high = (runs.fit(value, parameter) for value in (wanted.low, wanted.high))
     if not (isinstance(low, int | float) and low < high) or isinstance(low, bool):
-        raise ValueError(f"{parameter.name} has to be a number from a lower to a higher one; got from {low} to {high}")
+        raise ValueError(f"{parameter.name} has to be a number from a lower to a higher one; got "
+                         f"from {low} to {high}")
     if wanted.scale == "log" and low <= 0:
-        raise ValueError(f"{parameter.name}: on a log scale both ends have to be more than 0; got {low}")
+        raise ValueError(f"{parameter.name}: on a log scale both ends have to be more than 0; got "
+                         f"{low}")
     whole = isinstance(low, int)
 
     def value(share):
@@ -125,22 +155,27 @@ def _draw(wanted: list | Between, parameter: runs.Parameter) -> Draw:
             number = low * ((high + whole) / low) ** share
         else:
             number = low + (high + whole - low) * share
-        if whole:                                                   # each whole number has its share, the last one too
+        if whole:  # each whole number has its share, the last one too
             return min(int(number), high)
         digits = 2 - math.floor(math.log10(abs(number))) if number else 0
-        return min(max(round(number, digits), low), high)           # three digits are enough to be told apart, and to be read
+        # three digits are enough to be told apart, and to be read
+        return min(max(round(number, digits), low), high)
     return value
 
 
 def fraction(*words: str) -> float:
-    """A number in [0, 1) that follows from the words, the first of which is secret, and tells nothing about it."""
+    """A number in [0, 1) that follows from the words, the first of which is secret, and tells
+    nothing about it.
+    """
     secret, *rest = words
     digest = hmac.new(secret.encode(), "\0".join(rest).encode(), hashlib.sha256).digest()
     return int.from_bytes(digest[:6], "big") / 2**48
 
 
 def variant(path: Path, values: dict) -> str:
-    """The notebook with these parameters, in a cell below its own `parameters` cell, as papermill puts them in."""
+    """The notebook with these parameters, in a cell below its own `parameters` cell, as papermill
+    puts them in.
+    """
     import nbformat
     from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
@@ -150,7 +185,7 @@ def variant(path: Path, values: dict) -> str:
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         if not cell.metadata.get("tags", True):
-            del cell.metadata["tags"]                               # empty: from papermill, and not from the notebook
+            del cell.metadata["tags"]  # empty: from papermill, and not from the notebook
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.id = "parameters-of-yours"                         # the same in every call
     return nbformat.writes(notebook)

@@ -1,4 +1,6 @@
-"""The live lab: train a game with your hands on it. A thin shell around `Live` (the training) and `Scene` (its picture)."""
+"""The live lab: train a game with your hands on it. A thin shell around `Live` (the training) and
+`Scene` (its picture).
+"""
 import base64
 import csv
 import html
@@ -23,16 +25,19 @@ _open: dict[str, "Lab"] = {}
 
 
 class Lab:
-    """Start, pause and step a training; change its learning rates while it runs; keep runs and lay them over each other.
+    """Start, pause and step a training; change its learning rates while it runs; keep runs and lay
+    them over each other.
 
         Lab("03.moons", build, latent_dim=Slider("latent dimension", [1, 2, 4, 8, 32], 2))
 
-    `build(**settings)` makes a fresh (game, batches) from the sliders' values; moving one of them starts a new training. Each player of
-    the game gets a slider for its learning rate, which takes effect at once. A lab is known by its `name`: running
-    its cell again closes the old one. Without a front end it trains `rounds` rounds, presses every button once, and shows the picture.
+    `build(**settings)` makes a fresh (game, batches) from the sliders' values; moving one of them
+    starts a new training. Each player of the game gets a slider for its learning rate, which takes
+    effect at once. A lab is known by its `name`: running its cell again closes the old one. Without
+    a front end it trains `rounds` rounds, presses every button once, and shows the picture.
     """
 
-    def __init__(self, name: str, build: Callable[..., tuple[Game, Batches]], *, rounds: int | None = None, **settings: Slider):
+    def __init__(self, name: str, build: Callable[..., tuple[Game, Batches]], *,
+                 rounds: int | None = None, **settings: Slider):
         if name in _open:
             _open[name].close()
         _open[name] = self
@@ -41,8 +46,10 @@ class Lab:
         self.live = Live(build, start, self.draw)
         self.scene = Scene(self.live)
         self.knobs = selections(settings, wait=True)
-        self.rates = selections({player: Slider(f"learning rate of {player}", _with(RATES, rate), rate)
-                                 for player, rate in self.live.rates.items()})
+        self.rates = selections({
+            player: Slider(f"learning rate of {player}", _with(RATES, rate), rate)
+            for player, rate in self.live.rates.items()
+        })
         self._make_widgets()
         self._show(rounds or by_profile(smoke=3, laptop=200, gpu=200))
 
@@ -81,7 +88,9 @@ class Lab:
         self.draw(why)
 
     def keep(self) -> None:
-        """Keep the run as it stands: a row in the table, a thin line behind the curves of later runs."""
+        """Keep the run as it stands: a row in the table, a thin line behind the curves of later
+        runs.
+        """
         self.kept.append(self.scene.keep(chr(ord("A") + len(self.kept) % 26)))
         self.scene.overlay(self.kept)
         progress.record("experiment", self.name, **self.kept[-1].row)
@@ -95,20 +104,27 @@ class Lab:
         return path
 
     def take(self, **values) -> None:
-        """Set the sliders to these values, each by the name of its setting, or lr_D for D's learning rate and lr for everyone's; and start.
+        """Set the sliders to these values, each by the name of its setting, or lr_D for D's
+        learning rate and lr for everyone's; and start.
 
         Raises ValueError, and changes nothing, for a value that no slider has.
         """
         wanted = []
         for name, value in values.items():
-            rates = self.rates if name == "lr" else {f"lr_{player}": slider for player, slider in self.rates.items()}
-            sliders = list(rates.values()) if name == "lr" else [slider for slider in [(self.knobs | rates).get(name)] if slider]
-            if not sliders or any(value not in [option for _, option in slider.options] for slider in sliders):
+            rates = self.rates if name == "lr" else {
+                f"lr_{player}": slider for player, slider in self.rates.items()
+            }
+            sliders = list(rates.values()) if name == "lr" else [
+                slider for slider in [(self.knobs | rates).get(name)] if slider
+            ]
+            if not sliders or any(value not in [option for _, option in slider.options]
+                                  for slider in sliders):
                 raise ValueError(f"The lab has no slider with {name} {value}.")
             wanted += [(slider, value) for slider in sliders]
         for slider, value in wanted:
             slider.value = value
-        self.reset("New training: " + ", ".join(f"{name} {_short(value)}" for name, value in values.items()) + ".")
+        self.reset("New training: " + ", ".join(f"{name} {_short(value)}"
+                                                for name, value in values.items()) + ".")
         self.live.start()
         self._show_status()
 
@@ -125,15 +141,21 @@ class Lab:
         self._show_status()
 
     def draw(self, notice: str | None = None) -> None:
-        """Bring picture, table and, last, the status line up to date; called by the running training too."""
+        """Bring picture, table and, last, the status line up to date; called by the running
+        training too.
+        """
         self.notice = notice or self.notice
         if self.live.error is not None:
             self.notice = f"Stopped by an error: {type(self.live.error).__name__}: {self.live.error}"
         self.scene.update()
         jpeg = base64.b64encode(self.scene.jpeg()).decode()
         alt = html.escape(self.scene.describe(), quote=True)
-        self.picture.value = (f'<img class="gan-course-figure" alt="{alt}" width="864" height="307" '
-                              f'style="max-width:100%;height:auto;background:white;border-radius:4px" src="data:image/jpeg;base64,{jpeg}">')
+        self.picture.value = (
+            f'<img class="gan-course-figure" alt="{alt}" width="864" '
+            'height="307" '
+            'style="max-width:100%;height:auto;background:white;border-radius:4px" '
+            f'src="data:image/jpeg;base64,{jpeg}">'
+        )
         self.table.value = table_html(self.kept)
         self._show_status()
 
@@ -142,33 +164,47 @@ class Lab:
         self.live.raise_error()
 
     def _show_status(self) -> None:
-        alarm = ('<b style="background:#C03000;color:white;padding:0 6px">⚠ mode collapse</b> ' if self.scene.collapsed() else "")
+        alarm = ('<b style="background:#C03000;color:white;padding:0 6px">⚠ mode collapse</b> '
+                 if self.scene.collapsed() else "")
         role = ' role="alert" class="gan-course-error"' if self.live.error is not None else ' role="status"'
         self.status.value = f"<span{role}>{alarm}{html.escape(self.notice)} {html.escape(self.scene.describe())}</span>"
         running = self.live.running
         self.buttons["start"].description = "❚❚ Pause" if running else "▶ Start"
 
     def _make_widgets(self) -> None:
-        self.picture, self.table, self.status = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
-        actions = {"start": ("▶ Start", self.toggle, "Start or pause the training"), "step": ("Step", self.step, "One round")}
-        actions |= {f"step {player}": (f"Step {player}", lambda player=player: self.move(player), f"One move of {player} only")
-                    for player in self.live.training.players}
+        self.picture, self.table, self.status = ipywidgets.HTML(), ipywidgets.HTML(
+        ), ipywidgets.HTML()
+        actions = {
+            "start": ("▶ Start", self.toggle, "Start or pause the training"),
+            "step": ("Step", self.step, "One round")
+        }
+        actions |= {
+            f"step {player}": (f"Step {player}", lambda player=player: self.move(player),
+                               f"One move of {player} only")
+            for player in self.live.training.players
+        }
         actions |= {"reset": ("Reset", self.reset, "Start again from new networks"),
-                    "keep": ("Keep run", self.keep, "Keep this run's curves and its row in the table"),
+                    "keep": ("Keep run", self.keep, "Keep this run's curves and its row in the "
+                                                    "table"),
                     "save": ("Save table", self.save_table, "Write the kept runs as a CSV file")}
         self.buttons = {}
         for key, (label, action, tooltip) in actions.items():
-            self.buttons[key] = ipywidgets.Button(description=label, tooltip=tooltip, layout={"width": "auto", "min_width": "5em"})
+            self.buttons[key] = ipywidgets.Button(description=label, tooltip=tooltip,
+                                                  layout={"width": "auto", "min_width": "5em"})
             self.buttons[key].on_click(self._in_words(lambda _, action=action: action()))
         for player, slider in self.rates.items():
-            slider.observe(self._in_words(lambda change, player=player: self._set_rate(player, change["new"])), "value")
+            slider.observe(
+                self._in_words(lambda change, player=player: self._set_rate(player, change["new"])),
+                "value")
         for knob in self.knobs.values():
             knob.observe(self._in_words(lambda change: self.reset(
                 f"New training: {change['owner'].description} is now {change['new']}.")), "value")
         note = ipywidgets.HTML("<small>A change of one of these starts a new training:</small>")
         controls = [*self.rates.values(), *([note] if self.knobs else []), *self.knobs.values()]
-        self.box = ipywidgets.VBox([ipywidgets.HBox([*self.buttons.values()], layout={"flex_flow": "row wrap"}), *controls,
-                                    self.status, self.picture, self.table])
+        self.box = ipywidgets.VBox([
+            ipywidgets.HBox([*self.buttons.values()], layout={"flex_flow": "row wrap"}), *controls,
+            self.status, self.picture, self.table
+        ])
         self.box.add_class("gan-course-lab")
 
     def _set_rate(self, player: str, rate: float) -> None:
@@ -176,7 +212,9 @@ class Lab:
         self.say(f"Learning rate of {player} is now {rate:g}.")
 
     def _in_words(self, action: Callable) -> Callable:
-        """The action, in turn with the rounds of the training, and an error in it shown to the learner before it is raised."""
+        """The action, in turn with the rounds of the training, and an error in it shown to the
+        learner before it is raised.
+        """
         def guarded(event):
             try:
                 action(event)
@@ -191,14 +229,18 @@ class Lab:
         if headless():
             self.live.play(rounds)
             for key, button in self.buttons.items():
-                if key not in ("start", "save"):                    # no task and no file where nobody watches
+                if key not in ("start", "save"):  # no task and no file where nobody watches
                     button.click()
                     self.raise_error()                              # ipywidgets would only log it
             for slider in [*self.rates.values(), *self.knobs.values()]:
                 slider.index = (slider.index + 1) % len(slider.options)
             self.live.play(rounds)
             self.draw()
-            display({"text/html": self.picture.value + self.table.value, "text/plain": f"[lab: {self.scene.describe()}]"}, raw=True)
+            display(
+                {
+                    "text/html": self.picture.value + self.table.value,
+                    "text/plain": f"[lab: {self.scene.describe()}]"
+                }, raw=True)
         else:
             self.draw()
             display(self.box)
@@ -227,13 +269,16 @@ def table_html(kept: list[Kept]) -> str:
         return ""
     columns = list(dict.fromkeys(column for run in kept for column in run.row))
     head = _row("th", [column.replace("_", " ") for column in columns])
-    body = "".join(_row("td", [_short(run.row.get(column, "")) for column in columns]) for run in kept)
-    return (f'<div style="overflow-x:auto;line-height:1.4"><table class="gan-course-runs"><thead>{head}</thead>'
+    body = "".join(
+        _row("td", [_short(run.row.get(column, "")) for column in columns]) for run in kept)
+    return ('<div style="overflow-x:auto;line-height:1.4"><table '
+            f'class="gan-course-runs"><thead>{head}</thead>'
             f'<tbody>{body}</tbody></table></div>')
 
 
 def _row(kind: str, texts: list[str]) -> str:
-    cells = (f'<{kind} style="padding:1px 5px;text-align:right">{html.escape(text)}</{kind}>' for text in texts)
+    cells = (f'<{kind} style="padding:1px 5px;text-align:right">{html.escape(text)}</{kind}>'
+             for text in texts)
     return f"<tr>{''.join(cells)}</tr>"
 
 

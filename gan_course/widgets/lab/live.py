@@ -1,7 +1,9 @@
-"""A training that plays while you watch: an asyncio task on the kernel's own loop, which can be paused, stepped and reset at any time.
+"""A training that plays while you watch: an asyncio task on the kernel's own loop, which can be
+paused, stepped and reset at any time.
 
-The task plays rounds for a short while, or draws if it is time to, and gives the loop back, so that buttons and sliders answer at once.
-No thread: a second thread would halve the speed of small networks.
+The task plays rounds for a short while, or draws if it is time to, and gives the loop back, so that
+buttons and sliders answer at once. No thread: a second thread would halve the speed of small
+networks.
 """
 import asyncio
 import time
@@ -27,11 +29,13 @@ DRAW_SECONDS = 2.0
 class Live:
     """A training in the hands of a learner.
 
-    `build(**settings)` makes a fresh (game, batches); `on_draw()` is called when there is something new to show. An error inside the
-    task pauses it and is kept in `error`; `raise_error()` raises it where somebody asks.
+    `build(**settings)` makes a fresh (game, batches); `on_draw()` is called when there is something
+    new to show. An error inside the task pauses it and is kept in `error`; `raise_error()` raises
+    it where somebody asks.
     """
 
-    def __init__(self, build: Callable[..., tuple[Game, Batches]], settings: dict, on_draw: Callable[[], None] = lambda: None):
+    def __init__(self, build: Callable[..., tuple[Game, Batches]], settings: dict,
+                 on_draw: Callable[[], None] = lambda: None):
         self.build, self.on_draw = build, on_draw
         self.task: asyncio.Task | None = None
         self.reset(settings)
@@ -41,7 +45,9 @@ class Live:
         return self.task is not None and not self.task.done()
 
     def reset(self, settings: dict) -> None:
-        """Start a new training with these settings; it goes on running if it was. The learning rates that were set are kept."""
+        """Start a new training with these settings; it goes on running if it was. The learning
+        rates that were set are kept.
+        """
         rates = self.rates if hasattr(self, "training") else {}
         game, batches = self.build(**settings)
         training = Training(game, batches, seed=settings.get("seed", 0))
@@ -55,7 +61,10 @@ class Live:
     @property
     def rates(self) -> dict[str, float]:
         """Each player's learning rate as it is now."""
-        return {name: optimizer.param_groups[0]["lr"] for name, optimizer in self.training.optimizers.items()}
+        return {
+            name: optimizer.param_groups[0]["lr"]
+            for name, optimizer in self.training.optimizers.items()
+        }
 
     def start(self) -> None:
         """Play until paused. Needs a running asyncio loop, as in a notebook."""

@@ -1,7 +1,9 @@
-"""The live picture of a training. Its lines and points are made once and then only moved, which is many times faster than a new figure.
+"""The live picture of a training. Its lines and points are made once and then only moved, which is
+many times faster than a new figure.
 
-Left the losses with their chance levels; in the middle what the generator does, which is a `view` of its own for points in the plane,
-images and translations; right, where the truth is known, how near the generator is to it.
+Left the losses with their chance levels; in the middle what the generator does, which is a `view`
+of its own for points in the plane, images and translations; right, where the truth is known, how
+near the generator is to it.
 """
 import io
 import math
@@ -20,34 +22,42 @@ from gan_course.widgets.lab.live import Live
 from gan_course.widgets.lab.views import truth_is_known, view_of
 
 DOTS_PER_INCH = 100
-POINTS = 300                                                        # of a curve, at most; more rounds are averaged together
+POINTS = 300  # of a curve, at most; more rounds are averaged together
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A run that the learner kept: its name, its settings, rates and outcome as a row of the table, and its curves."""
+    """A run that the learner kept: its name, its settings, rates and outcome as a row of the table,
+    and its curves.
+    """
 
     row: dict
     curves: dict[str, np.ndarray]                                   # player -> (rounds,)
-    quality: np.ndarray                                             # (moments, 2): round, the view's quality
+    quality: np.ndarray  # (moments, 2): round, the view's quality
 
 
 def averaged(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A curve of at most `POINTS` points: rounds and means over equally many of them, without the last, incomplete bin."""
+    """A curve of at most `POINTS` points: rounds and means over equally many of them, without the
+    last, incomplete bin.
+    """
     size = max(1, math.ceil(len(values) / POINTS))
     bins = len(values) // size
     return (np.arange(bins) + 1) * size, values[:bins * size].reshape(bins, size).mean(1)
 
 
 class Scene:
-    """The picture of one `Live`. `update()` reads what is new; `jpeg()` draws it; `describe()` says it in words."""
+    """The picture of one `Live`.
+
+    `update()` reads what is new; `jpeg()` draws it; `describe()` says it in words.
+    """
 
     def __init__(self, live: Live):
         dataset = live.training.batches.dataset
         with matplotlib.rc_context(plots.STYLE):
             self.fig = Figure(figsize=(9, 3.2), dpi=DOTS_PER_INCH, layout="constrained")
             self.canvas = FigureCanvasAgg(self.fig)
-            panels = self.fig.subfigures(1, 3 if truth_is_known(dataset) else 2, facecolor="white")  # each is painted on its own
+            # each is painted on its own
+            panels = self.fig.subfigures(1, 3 if truth_is_known(dataset) else 2, facecolor="white")
             self.losses_ax, view_ax, *more = (panel.subplots() for panel in panels)
             self.view = view_of(dataset)(view_ax, dataset, live.training.game)
             self.quality_ax = more[0] if more else None
@@ -63,7 +73,7 @@ class Scene:
         self.fig.set_layout_engine("none")
         self.moving = self._moving()
         for artist in self.moving:
-            artist.set_animated(True)                               # the rest is drawn only when it changes
+            artist.set_animated(True)  # the rest is drawn only when it changes
         self.restart(live)
 
     def restart(self, live: Live) -> None:
@@ -88,13 +98,15 @@ class Scene:
         """Read the new records and look at the generator."""
         for record in self.live.records[self.read:]:
             for name, values in self.curves.items():
-                values.append(sum(value.item() for term, value in record.terms.items() if term.startswith(f"{name}/")))
+                values.append(
+                    sum(value.item() for term, value in record.terms.items()
+                        if term.startswith(f"{name}/")))
         self.read = len(self.live.records)
         for name, line in self.loss_lines.items():
             line.set_data(*averaged(np.array(self.curves[name])))
         self._fit()
         training = self.live.training
-        with RandomStream(0, training.device):                      # a look must not change the training
+        with RandomStream(0, training.device):  # a look must not change the training
             self.view.update(training.game)
         if self.quality_ax:
             self.quality.append((training.round, self.view.quality))
@@ -102,11 +114,16 @@ class Scene:
             self._limits(self.quality_ax, training.round)
 
     def collapsed(self) -> bool:
-        """True when, some way into the training, the samples crowd around fewer than half of the modes."""
+        """True when, some way into the training, the samples crowd around fewer than half of the
+        modes.
+        """
         return self.view.collapsed(self.live.training.round)
 
     def jpeg(self) -> bytes:
-        """The picture as a file, as it is now. Axes and words are painted again only where they have changed; what moves goes on top."""
+        """The picture as a file, as it is now.
+
+        Axes and words are painted again only where they have changed; what moves goes on top.
+        """
         self.canvas.restore_region(self.background)
         if self.stale:
             for panel in self.stale:
@@ -117,12 +134,14 @@ class Scene:
             artist.axes.draw_artist(artist)
         file = io.BytesIO()
         page = Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB")
-        page.save(file, "JPEG", quality=92, subsampling=0)          # hard to tell from PNG here, and packed several times as fast
+        # hard to tell from PNG here, and packed several times as fast
+        page.save(file, "JPEG", quality=92, subsampling=0)
         return file.getvalue()
 
     def describe(self) -> str:
         """What there is to see, in a sentence."""
-        now = ", ".join(self._against_chance(name, values) for name, values in self.curves.items() if values)
+        now = ", ".join(
+            self._against_chance(name, values) for name, values in self.curves.items() if values)
         return f"Round {self.live.training.round}. Losses: {now or 'none yet'}.{self.view.describe()}"
 
     def _against_chance(self, name: str, values: list[float]) -> str:
@@ -132,11 +151,18 @@ class Scene:
     def keep(self, name: str) -> Kept:
         """The run as it stands, for the table and for laying over later ones."""
         self.update()
-        row = {"run": name, **self.live.settings, **{f"lr {player}": rate for player, rate in self.live.rates.items()},
-               "rounds": self.live.training.round}
-        row |= {f"loss {player}": round(float(np.mean(values[-50:])), 4) for player, values in self.curves.items() if values}
+        row = {
+            "run": name, **self.live.settings, **{
+                f"lr {player}": rate for player, rate in self.live.rates.items()
+            }, "rounds": self.live.training.round
+        }
+        row |= {
+            f"loss {player}": round(float(np.mean(values[-50:])), 4)
+            for player, values in self.curves.items() if values
+        }
         row |= self.view.row()
-        return Kept(row, {player: np.array(values) for player, values in self.curves.items()}, np.array(self.quality))
+        return Kept(row, {player: np.array(values) for player, values in self.curves.items()},
+                    np.array(self.quality))
 
     def overlay(self, kept: Sequence[Kept]) -> None:
         """Draw the kept runs' curves behind the present one, thin and named at their ends."""
@@ -147,19 +173,27 @@ class Scene:
         for run in kept:
             for player, values in run.curves.items():
                 if len(values) and player in self.loss_lines:
-                    look = {"color": self.loss_lines[player].get_color(), "linewidth": 0.7, "alpha": 0.6}
+                    look = {
+                        "color": self.loss_lines[player].get_color(), "linewidth": 0.7, "alpha": 0.6
+                    }
                     rounds, means = averaged(values)
                     self._limits(self.losses_ax, rounds[-1])
                     self.kept_lines += self.losses_ax.plot(rounds, means, **look)
-                    self.kept_lines.append(self.losses_ax.annotate(run.row["run"], (rounds[-1], means[-1]), fontsize=8))
+                    self.kept_lines.append(
+                        self.losses_ax.annotate(run.row["run"], (rounds[-1], means[-1]),
+                                                fontsize=8))
             if self.quality_ax and len(run.quality):
-                self.kept_lines += self.quality_ax.plot(*run.quality.T, color="#555555", linewidth=0.7)
-                self.kept_lines.append(self.quality_ax.annotate(run.row["run"], run.quality[-1], fontsize=8))
+                self.kept_lines += self.quality_ax.plot(*run.quality.T, color="#555555",
+                                                        linewidth=0.7)
+                self.kept_lines.append(
+                    self.quality_ax.annotate(run.row["run"], run.quality[-1], fontsize=8))
 
     # the parts of the picture
 
     def _prepare_losses(self, live: Live) -> None:
-        looks = [plots.D_LINE, plots.G_LINE, plots.THIRD_LINE, {"color": "#8A6D00", "linestyle": ":"}]
+        looks = [
+            plots.D_LINE, plots.G_LINE, plots.THIRD_LINE, {"color": "#8A6D00", "linestyle": ":"}
+        ]
         self.loss_lines = {}
         for name, look in zip(live.training.players, looks, strict=False):
             self.loss_lines[name], = self.losses_ax.plot([], [], linewidth=1.6, label=name, **look)
@@ -169,12 +203,16 @@ class Scene:
     def _fit(self) -> None:
         """Room for every loss, of the kept runs too, and every chance level."""
         curves = [averaged(values)[1] for run in self.kept for values in run.curves.values()]
-        drawn = np.concatenate([*curves, *(line.get_ydata() for line in self.loss_lines.values()), [*self.chance.values()]])
+        drawn = np.concatenate([
+            *curves, *(line.get_ydata() for line in self.loss_lines.values()),
+            [*self.chance.values()]
+        ])
         drawn = drawn[np.isfinite(drawn)]
         if not len(drawn):
             return
         low, high = self.losses_ax.get_ylim()
-        if not low <= drawn.min() <= drawn.max() <= high or drawn.max() - drawn.min() < 0.2 * (high - low):
+        if not low <= drawn.min() <= drawn.max() <= high or drawn.max() - drawn.min() < 0.2 * (
+                high - low):
             room = 0.2 * (drawn.max() - drawn.min()) + 0.05
             self.losses_ax.set_ylim(drawn.min() - room, drawn.max() + room)
             self.stale.add(self.losses_ax.figure)
@@ -185,7 +223,9 @@ class Scene:
         return [self.losses_ax, self.quality_ax] if self.quality_ax else [self.losses_ax]
 
     def _limits(self, ax, rounds: int) -> None:
-        """Room for so many rounds; it grows by half each time, so that most pictures need no new axes."""
+        """Room for so many rounds; it grows by half each time, so that most pictures need no new
+        axes.
+        """
         right = ax.get_xlim()[1]
         if rounds > right or right < 50:
             ax.set_xlim(0, max(50, round(1.5 * rounds, -1)))
@@ -193,7 +233,10 @@ class Scene:
 
     def _moving(self) -> list:
         """What changes from one picture to the next, from back to front."""
-        return [*self.view.moving, *self.loss_lines.values(), *([self.quality_line] if self.quality_ax else [])]
+        return [
+            *self.view.moving, *self.loss_lines.values(),
+            *([self.quality_line] if self.quality_ax else [])
+        ]
 
     def _prepare_quality(self) -> None:
         self.quality_line, = self.quality_ax.plot([], [], color=plots.FAKE["color"])

@@ -1,7 +1,9 @@
-"""What the lab's picture shows of a game beside its losses: points in the plane, images, or translations with their truth.
+"""What the lab's picture shows of a game beside its losses: points in the plane, images, or
+translations with their truth.
 
-A view draws into axes that it is given. Its artists are made once, stand in `moving` from back to front, and are only moved by
-`update(game)`. Where there is something to measure it says so in words (`title`, `describe`) and numbers (`quality`, `row`).
+A view draws into axes that it is given. Its artists are made once, stand in `moving` from back to
+front, and are only moved by `update(game)`. Where there is something to measure it says so in words
+(`title`, `describe`) and numbers (`quality`, `row`).
 """
 import numpy as np
 import torch
@@ -17,16 +19,16 @@ from gan_course.games import Game
 from gan_course.training import Training
 from gan_course.training.guards import RandomStream
 
-SETTLED = 100                                                       # rounds before which nobody speaks of collapse
-ROWS, COLUMNS = 4, 10                                               # of samples; ten classes in turn fill the columns
-SCENES, SHOWN = 16, 5                                               # translations that are scored, and those of them that are shown
+SETTLED = 100  # rounds before which nobody speaks of collapse
+ROWS, COLUMNS = 4, 10  # of samples; ten classes in turn fill the columns
+SCENES, SHOWN = 16, 5  # translations that are scored, and those of them that are shown
 
 
 class View:
     """Samples of a game whose quality nobody knows; the others build on it."""
 
-    measured: str | None = None                                     # the title of the curve of `quality`, if there is one
-    level: tuple[float, str] = (0.0, "")                            # a height of that curve that means something
+    measured: str | None = None  # the title of the curve of `quality`, if there is one
+    level: tuple[float, str] = (0.0, "")  # a height of that curve that means something
     top = 112.0                                                     # the end of its axis
     quality: float | None = None
 
@@ -51,9 +53,11 @@ class View:
 
 
 class PlaneView(View):
-    """Real x, fake G(z), the gradient of D's logit at every third fake, D's opinion, and where G puts the grid of z.
+    """Real x, fake G(z), the gradient of D's logit at every third fake, D's opinion, and where G
+    puts the grid of z.
 
-    Of a mixture the modes are counted; a mode is held if at least a fifth of its fair share of samples is nearer to it than to any other.
+    Of a mixture the modes are counted; a mode is held if at least a fifth of its fair share of
+    samples is nearer to it than to any other.
     """
 
     def __init__(self, ax: Axes, dataset: Density, game: Game):
@@ -64,12 +68,15 @@ class PlaneView(View):
             self.extent = max(2.0, 1.25 * self.centres.abs().max().item())
             self.measured, self.level = "samples of high quality, %", (98.9, "a perfect sampler")
         self.ticks = torch.linspace(-self.extent, self.extent, 40)
-        self.map = ax.imshow(np.full((40, 40), 0.5), cmap=plots.REAL_FAKE, vmin=0, vmax=1, origin="lower",
+        self.map = ax.imshow(np.full((40, 40),
+                                     0.5), cmap=plots.REAL_FAKE, vmin=0, vmax=1, origin="lower",
                              extent=(-self.extent, self.extent) * 2, interpolation="bilinear")
         x = dataset.sample(300, torch.Generator().manual_seed(0)).x
         real = ax.scatter(*x.T.numpy(), s=4, alpha=0.4, linewidths=0, **plots.REAL)
-        self.grid = ax.add_collection(LineCollection([], colors="#333333", linewidths=0.4, alpha=0.6))
-        self.arrows = ax.quiver(*np.zeros((4, 50)), color="#333333", width=0.005, angles="xy", scale_units="xy", scale=1.0)
+        self.grid = ax.add_collection(
+            LineCollection([], colors="#333333", linewidths=0.4, alpha=0.6))
+        self.arrows = ax.quiver(*np.zeros((4, 50)), color="#333333", width=0.005, angles="xy",
+                                scale_units="xy", scale=1.0)
         self.fakes = ax.scatter(np.zeros(150), np.zeros(150), s=9, linewidths=0.8, **plots.FAKE)
         self.moving = [self.map, real, self.grid, self.arrows, self.fakes]
         plots.square(ax, self.extent)
@@ -86,14 +93,16 @@ class PlaneView(View):
         if hasattr(game, "D"):
             squares = torch.cartesian_prod(self.ticks, self.ticks).to(fake)
             with nets.evaluating(game.D):
-                self.map.set_data(game.opinion(game.scores(squares)).detach().view(40, 40).T.cpu().numpy())
+                self.map.set_data(
+                    game.opinion(game.scores(squares)).detach().view(40, 40).T.cpu().numpy())
                 slope = torch.autograd.grad(game.scores(fake).sum(), fake)[0][::3].cpu()
             length = slope.norm(dim=1, keepdim=True)
             slope *= 0.3 * self.extent * length.clamp(max=1).sqrt() / (length + 1e-9)
             self.arrows.set_offsets(fake.detach()[::3].cpu().numpy())
             self.arrows.set_UVC(*slope.T.numpy())
         self.fakes.set_offsets(fake.detach().cpu().numpy())
-        lines = [] if self.z_lines is None else nets.generate(game.G, self.z_lines).view(18, -1, 2).cpu().numpy()
+        lines = [] if self.z_lines is None else nets.generate(game.G, self.z_lines).view(
+            18, -1, 2).cpu().numpy()
         self.grid.set_segments(lines)
         if self.measured:
             self._count(game.sample(1000).cpu())
@@ -102,7 +111,8 @@ class PlaneView(View):
         self.coverage = metrics.mode_coverage(points, self.centres, self.dataset.sd)
         self.quality = 100 * self.coverage.high_quality
         nearest = torch.cdist(points, self.centres).argmin(dim=1)
-        self.held = int((torch.bincount(nearest, minlength=len(self.centres)) > 0.2 * len(points) / len(self.centres)).sum())
+        self.held = int((torch.bincount(nearest, minlength=len(self.centres))
+                         > 0.2 * len(points) / len(self.centres)).sum())
 
     def collapsed(self, round: int) -> bool:
         return self.coverage is not None and round >= SETTLED and self.held < len(self.centres) / 2
@@ -113,7 +123,9 @@ class PlaneView(View):
         return f" {self.coverage.modes} of {len(self.centres)} modes, {self.quality:.0f} % of the samples of high quality."
 
     def row(self) -> dict[str, float]:
-        return {} if self.coverage is None else {"modes": self.coverage.modes, "high quality %": round(self.quality, 1)}
+        return {} if self.coverage is None else {
+            "modes": self.coverage.modes, "high quality %": round(self.quality, 1)
+        }
 
 
 class ImagesView(View):
@@ -132,9 +144,11 @@ class ImagesView(View):
 
 
 class TranslationView(View):
-    """Pictures x above their translations G(x); then the true partners y, if they are known, and the way back F(G(x)), if there is one.
+    """Pictures x above their translations G(x); then the true partners y, if they are known, and
+    the way back F(G(x)), if there is one.
 
-    The truth of the course's own sets comes from their held-out scenes, which no training sees: they give the decibels.
+    The truth of the course's own sets comes from their held-out scenes, which no training sees:
+    they give the decibels.
     """
 
     top = 40.0
@@ -160,7 +174,9 @@ class TranslationView(View):
     def update(self, game: Game) -> None:
         x = self.x.to(next(game.parameters()).device)
         fake = game.sample(len(x), x)
-        rows = [x, fake, *([self.y] if self.measured else []), *([game.back(fake)] if self.back else [])]
+        rows = [
+            x, fake, *([self.y] if self.measured else []), *([game.back(fake)] if self.back else [])
+        ]
         self.page.set_data(plots.sheet(torch.cat([row[:SHOWN].cpu() for row in rows]), SHOWN))
         if self.measured:
             self.quality = likeness.psnr(fake.cpu(), self.y)
@@ -180,8 +196,11 @@ def view_of(dataset: ImageSet | Density | PairSet) -> type[View]:
 
 
 def truth_is_known(dataset: ImageSet | Density | PairSet) -> bool:
-    """Whether samples can be measured against the truth: modes of a mixture, or the hidden partners of one of the course's own pairs."""
-    return hasattr(dataset, "centres") or isinstance(dataset, PairSet) and dataset.name in data.OFFLINE
+    """Whether samples can be measured against the truth: modes of a mixture, or the hidden partners
+    of one of the course's own pairs.
+    """
+    return hasattr(dataset,
+                   "centres") or isinstance(dataset, PairSet) and dataset.name in data.OFFLINE
 
 
 def _page(ax: Axes, rows: int, columns: int, data_shape: tuple[int, int, int], title: str):
