@@ -239,7 +239,8 @@ def test_choices_tell_what_is_ticked_rightly_what_wrongly_and_how_many_are_missi
     assert "Tick every answer that is right" in card.result.value and card.tries == 1
 
 
-@pytest.mark.parametrize("written, number", [("-1.386", -1.386), ("−1,386", -1.386), (" 3e-4 ", 3e-4), ("2", 2.0)])
+@pytest.mark.parametrize("written, number", [("-1.386", -1.386), ("−1,38", -1.38), (" 3e-4 ", 3e-4), ("2", 2.0),
+                                             ("0,250", 0.25), ("1 000", 1000), ("1,234,567", 1234567), ("1,234.5", 1234.5)])
 def test_numbers_may_be_written_in_many_ways(written, number):
     field = Field(EVERY["02.value_at_one_half"], [], lambda: None, None, "Check")
     field.field.value = written
@@ -254,6 +255,13 @@ def test_what_is_no_number_is_not_judged_and_says_so(written):
     assert "Write a number" in card.result.value and card.tries == 0 and card.error is None
     with pytest.raises(NotYet):
         card.answer.read()
+
+
+def test_a_comma_that_can_be_read_in_two_ways_is_asked_about_and_not_judged():
+    card = Card("02.value_at_one_half", EVERY["02.value_at_one_half"])
+    card.answer.field.value = "1,000"
+    card.answer.check.click()
+    assert "1,000 can be read as 1000 or as 1.000" in card.result.value and card.tries == 0
 
 
 def test_enter_answers_a_number():

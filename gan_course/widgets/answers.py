@@ -9,6 +9,7 @@ words.
 import asyncio
 import math
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,6 +134,28 @@ class Ticks(_Options):
     name = short
 
 
+def number_in(text: str) -> float:
+    """The number that a person wrote, with a decimal point or comma.
+
+    Raises:
+        NotYet: for what is no number, and for 1,386, which is one thing to an English reader and
+            another to a German one.
+    """
+    text = re.sub(r"\s", "", text).replace("−", "-")
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", text):
+        whole, decimal = text.replace(",", ""), text.replace(",", ".")
+        raise NotYet(f"{text} can be read as {whole} or as {decimal}. Write one of these two.")
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", text):
+        text = text.replace(",", "")
+    try:
+        number = float(text.replace(",", "."))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise NotYet("Write a number, such as -0.25, 1000 or 3e-4.")
+    return number
+
+
 class Field:
     """A field for a number, and a button; Enter will do as well."""
 
@@ -152,13 +175,7 @@ class Field:
         return []
 
     def read(self):
-        try:
-            number = float(self.field.value.strip().replace("−", "-").replace(",", "."))
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise NotYet("Write a number, such as -0.25 or 3e-4.")
-        return number
+        return number_in(self.field.value)
 
     def fill(self, given):
         self.field.value = repr(given)
