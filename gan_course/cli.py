@@ -2,6 +2,7 @@
 without a browser.
 """
 import argparse
+import io
 import os
 import sys
 from pathlib import Path
@@ -47,6 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
                                          "how your predictions fared")
     batch.add(commands)
     classroom.add(commands)
+    _print_anything()
     asked = parser.parse_args(arguments)
     if given := os.environ.get("GAN_COURSE_DATA"):  # notebooks run in another folder
         os.environ["GAN_COURSE_DATA"] = str(Path(given).expanduser().absolute())
@@ -60,6 +62,15 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _print_anything() -> None:
+    """Print characters that the terminal's encoding lacks, such as “✓”, as \\u2713: printing
+    never fails.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def list_notebooks(asked) -> int:

@@ -1,13 +1,16 @@
 """`gan-course`: the catalogue, the checks of this machine, and runs of one notebook."""
+import io
 import json
+import sys
 
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, writes
 
 from gan_course import cli
-from gan_course.lessons import catalogue, doctor
+from gan_course.lessons import catalogue, doctor, quizzes
 from gan_course.paths import ROOT
 from gan_course.teaching import runs
+from gan_course.teaching.batch import record
 
 SHOW_CLAIM = """from IPython.display import display
 claim = {"text": "It adds up", "held": True, "judged": True, "numbers": {"sum": rounds + rate, "spread": None}}
@@ -136,6 +139,53 @@ def test_an_error_inside_an_output_widget_is_found(notebook, tmp_path, capsys):
     notebook(WIDGET_ERROR)
     assert cli.main(["run", "02", "-o", str(tmp_path / "result.ipynb")]) == 1
     assert "A widget failed: ZeroDivisionError: division by zero" in capsys.readouterr().err
+
+
+# terminals that know few characters
+
+@pytest.fixture
+def windows_terminal(monkeypatch):
+    """Runs a command on a terminal in the encoding of a Western European Windows: exit status, output and errors."""
+    def run(*arguments):
+        streams = {name: io.TextIOWrapper(io.BytesIO(), encoding="cp1252") for name in ("stdout", "stderr")}
+        with monkeypatch.context() as patched:
+            for name, stream in streams.items():
+                patched.setattr(sys, name, stream)
+            status = cli.main([str(word) for word in arguments])
+        for stream in streams.values():
+            stream.flush()
+        return status, *(stream.buffer.getvalue().decode("cp1252") for stream in streams.values())
+    return run
+
+
+def test_run_prints_greek_letters_where_the_terminal_has_none(notebook, tmp_path, windows_terminal):
+    notebook(SHOW_CLAIM.replace("It adds up", "λ counts – ✓"))
+    status, said, _ = windows_terminal("run", "02", "-o", tmp_path / "result.ipynb")
+    assert status == 0 and "\\u03bb counts – \\u2713 (sum 5.1" in said
+
+
+def test_a_failed_cell_with_greek_letters_is_shown(notebook, tmp_path, windows_terminal):
+    notebook("raise ValueError('λ is 0')")
+    status, _, said = windows_terminal("run", "02", "-o", tmp_path / "result.ipynb")
+    assert status == 1 and "ValueError: \\u03bb is 0" in said
+
+
+def test_progress_prints_its_tick_everywhere(monkeypatch, tmp_path, windows_terminal):
+    events = [{"time": "2026-03-02T09:00:00+00:00", "kind": "answer", "key": key, "right": True, "first": True} for key in quizzes.load("00")]
+    (tmp_path / "progress.json").write_text(json.dumps({"version": 1, "events": events}))
+    monkeypatch.setenv("GAN_COURSE_PROGRESS", str(tmp_path / "progress.json"))
+    status, said, _ = windows_terminal("progress")
+    assert status == 0 and f"questions {len(events)} of {len(events)} \\u2713" in said
+
+
+def test_a_batch_goes_on_after_a_failure_that_the_terminal_cannot_spell(notebook, tmp_path, windows_terminal, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    notebook("import os, sys\nprint('✓', file=open(os.dup(2), 'w', encoding=sys.__stdout__.encoding))\nassert seed, 'λ'",
+             parameters="seed: int = 0")
+    (tmp_path / "two.yaml").write_text("notebooks: [02_small.ipynb]\nprofile: smoke\nseeds: [0, 1]\n")
+    status, said, _ = windows_terminal("batch", tmp_path / "two.yaml", "-o", tmp_path / "out")
+    assert status == 1 and "AssertionError: \\u03bb" in said and "1 of 2 runs are well, 1 failed" in said
+    assert record.read(tmp_path / "out" / "runs" / "02-seed=1").ok
 
 
 # the doctor

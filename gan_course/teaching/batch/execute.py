@@ -119,6 +119,7 @@ def _environment(run: Run, folder: Path, threads: int | None) -> dict[str, str]:
     }
     environment |= {
         "GAN_COURSE_PROFILE": run.profile, "GAN_COURSE_HEADLESS": "1",
+        "PYTHONIOENCODING": "utf-8",                    # of the log, whatever the terminal's is
         "PYTHONPATH": os.pathsep.join(filter(None,
                                              [str(ROOT), os.environ.get("PYTHONPATH")]))
     }

@@ -70,7 +70,7 @@ def environment(folder: Path) -> dict[str, str]:
     own = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "MPLCONFIGDIR"),
                         str(folder))
     return kept | own | {
-        "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "",
+        "LANG": "C.UTF-8", "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "",
         "GAN_COURSE_HEADLESS": "1"
     }
 
