@@ -37,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     run.add_argument("notebook", help="its number or name, for example 03")
     run.add_argument("-p", "--parameter", nargs=2, action="append", default=[],
                      metavar=("NAME", "VALUE"),
-                     help="set a parameter of the notebook; may be given several times")
+                     help="set a parameter of the notebook; may be given several times. A "
+                          "relative path is seen from where you are")
     run.add_argument("-o", "--output", type=Path, help="where to write the result (default: "
                                                        "out/NN_topic.ipynb)")
     run.add_argument("--profile", choices=PROFILES, help="how large: smoke to try, laptop "
@@ -102,7 +103,8 @@ def run_notebook(asked) -> int:
     if out.suffix != ".ipynb" or out.resolve() == entry.path:
         raise ValueError(f"The result goes into a notebook of its own, a file *.ipynb; {out} will "
                          "not do.")
-    values = runs.read(dict(asked.parameter), runs.parameters(entry.path))
+    known = runs.parameters(entry.path)
+    values = runs.located(runs.read(dict(asked.parameter), known), known, Path.cwd())
     environment = {"GAN_COURSE_PROFILE": asked.profile or profile()}
     if asked.device:
         environment["GAN_COURSE_DEVICE"] = asked.device

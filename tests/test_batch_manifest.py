@@ -81,6 +81,19 @@ def test_names_stay_apart_and_short(read):
     assert len({run.name.casefold() for run in runs}) == 5 and max(len(run.name) for run in runs) <= 100
 
 
+def test_relative_paths_are_seen_from_the_manifest_and_names_stay_names(tmp_path, monkeypatch):
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    a_notebook(tmp_path / "own.ipynb", parameters='pictures: str = "digits"  # a data set or a folder\nword: str = "a"  # any')
+    (tmp_path / "lists" / "many.yaml").write_text(
+        "notebooks: [../own.ipynb]\nparameters: {word: mine}\ngrid: {pictures: [mine, ../mine, digits, ./digits, '03', '']}\n")
+    runs = manifest.read(tmp_path / "lists" / "many.yaml")
+    assert [run.parameters["pictures"] for run in runs] == [
+        str(tmp_path / "lists" / "mine"), str(tmp_path / "mine"), "digits", str(tmp_path / "lists" / "digits"), "03", ""]
+    assert {run.parameters["word"] for run in runs} == {"mine"} and runs[0].axes == {"pictures": "mine"}
+
+
 FAULTS = {  # a manifest: the line at fault, what is said of it
     "notebooks: [99]": (1, "There is no notebook '99'. Notebooks: 00_start_here"),
     "notebooks:\n- own.ipynb\n- other.ipynb": (3, "there is no file other.ipynb there"),

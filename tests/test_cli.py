@@ -112,6 +112,26 @@ def test_the_source_is_never_written_over(notebook, capsys):
     assert "a notebook of its own" in capsys.readouterr().err
 
 
+# paths
+
+def test_a_relative_folder_is_seen_from_where_the_user_stands(notebook, tmp_path, monkeypatch):
+    here = tmp_path / "elsewhere"
+    (here / "mine").mkdir(parents=True)
+    monkeypatch.chdir(here)
+    notebook("import os\nassert os.path.samefile(folder, wanted), folder\nassert word == 'mine' and (sweep, pictures) == ('03', 'digits')",
+             parameters='folder: str = ""  # your own pictures: a folder\nword: str = ""  # any word\nwanted: str = ""\n'
+                        'sweep: str = "07"  # a number or the folder of a batch\npictures: str = "shapes"  # or digits; or a folder')
+    given = {"folder": "mine", "word": "mine", "wanted": str(here / "mine"), "sweep": "03", "pictures": "digits"}
+    asked = [part for name, value in given.items() for part in ("-p", name, value)]
+    assert cli.main(["run", "02", *asked, "-o", "result.ipynb"]) == 0 and (here / "result.ipynb").exists()
+
+
+def test_the_course_s_parameters_that_take_a_path():
+    found = {(entry.number, name) for entry in catalogue.notebooks() for name, parameter in runs.parameters(entry.path).items()
+             if parameter.is_path}
+    assert {("03", "sweep"), ("07", "dataset"), ("07", "sweep"), ("11", "folder")} <= found
+
+
 # runs
 
 def test_run_sets_parameters_and_environment_and_prints_claims(notebook, tmp_path, capsys):
@@ -171,7 +191,8 @@ def test_a_failed_cell_with_greek_letters_is_shown(notebook, tmp_path, windows_t
 
 
 def test_progress_prints_its_tick_everywhere(monkeypatch, tmp_path, windows_terminal):
-    events = [{"time": "2026-03-02T09:00:00+00:00", "kind": "answer", "key": key, "right": True, "first": True} for key in quizzes.load("00")]
+    answer = {"time": "2026-03-02T09:00:00+00:00", "kind": "answer", "right": True, "first": True}
+    events = [answer | {"key": key} for key in quizzes.load("00")]
     (tmp_path / "progress.json").write_text(json.dumps({"version": 1, "events": events}))
     monkeypatch.setenv("GAN_COURSE_PROGRESS", str(tmp_path / "progress.json"))
     status, said, _ = windows_terminal("progress")

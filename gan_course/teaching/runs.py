@@ -15,6 +15,7 @@ from gan_course.lessons.results import MIME as RESULTS
 
 # in an error's words
 NO_MEMORY = r"^(\w*MemoryError|\w*OutOfMemoryError)\b|can't allocate memory|not enough memory|CUDA out of memory"
+Value = bool | int | float | str  # what a parameter can be
 TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 
 
@@ -28,6 +29,14 @@ class Parameter:
     type: str
     default: str
     help: str
+
+    @property
+    def is_path(self) -> bool:
+        """Whether it may hold the path of a folder or a file: it is a text, and its help has the
+        word folder or file.
+        """
+        return (self.type == "str" or type(_literal(self.default)) is str) and bool(
+            re.search(r"\b(folder|file)\b", self.help))
 
     def __str__(self):
         return f"{self.name}: {self.type} = {self.default}" + (f"  # {self.help}"
@@ -91,6 +100,28 @@ def fit(value: bool | int | float | str, parameter: Parameter) -> bool | int | f
     except ValueError:
         raise ValueError(
             f"{parameter.name} has to be of type {parameter.type}; {value!r} is not") from None
+
+
+def located(values: dict[str, Value], known: dict[str, Parameter], base: Path) -> dict[str, Value]:
+    """Parameter values whose paths no longer depend on the folder in which the notebook runs.
+
+    Args:
+        values: the values by name.
+        known: the parameters of the notebook; `Parameter.is_path` says which may hold a path.
+        base: the folder from which relative paths are seen.
+
+    Returns:
+        The values, with paths made absolute. What is empty, the number of a notebook or the name of
+        a data set is no path; a folder that is called like a data set is written `./digits`.
+    """
+    def path(value):
+        from gan_course import data
+
+        if not value or re.fullmatch(r"\d\d", value) or value in data.names():
+            return value
+        return str((base / Path(value).expanduser()).resolve())
+
+    return {name: path(value) if known[name].is_path else value for name, value in values.items()}
 
 
 def _value(text: str, parameter: Parameter):

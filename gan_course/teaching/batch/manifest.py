@@ -17,11 +17,14 @@
     limits: {cell_seconds: 600, run_seconds: 3600, memory_mb: 4000}
 
 A notebook runs in an empty folder of its own, here or on another machine: it brings what it needs.
+A parameter whose comment in the notebook has the word folder or file may be given a path; a
+relative one is seen from the manifest.
 """
 import hashlib
 import itertools
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -135,13 +138,15 @@ def _runs(manifest: Manifest, folder: Path, problems: list) -> list[Run]:
             seen[path.stem] = path
             try:
                 source = _source(path)
-                checked = [
-                    _checked(axis, path.stem, runs.parameters(source), problems) for axis in axes
-                ]
+                known = runs.parameters(source)
+                checked = [_checked(axis, path.stem, known, problems) for axis in axes]
             except (ValueError, OSError) as error:
                 problems.append((("notebooks", place), f"{path.name} cannot be read: {error}"))
             if not problems:
-                found += _combined(path.stem, nbformat.writes(source), checked, manifest)
+                found += [
+                    replace(run, parameters=runs.located(run.parameters, known, folder))
+                    for run in _combined(path.stem, nbformat.writes(source), checked, manifest)
+                ]
     return found
 
 
