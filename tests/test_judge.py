@@ -1,6 +1,7 @@
 """The frozen judge: what is shipped, what it refuses, and how it is trained."""
 import hashlib
 import json
+import math
 
 import pytest
 import torch
@@ -8,10 +9,14 @@ from safetensors import safe_open
 from torch.nn.functional import avg_pool2d, interpolate, pad
 
 from gan_course import data, judge, metrics
+from gan_course.data import glyphs
 from gan_course.data.sets import scale
 from gan_course.paths import DATA
 
-SHAPES = {"digits": (1, 8, 8), "shapes": (3, 32, 32), "mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28)}
+SHAPES = {"digits": (1, 8, 8), "shapes": (3, 32, 32), "mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28),
+          "glyphs": (1, 28, 28), "glyphs_colour": (3, 32, 32), "letters": (1, 28, 28)}
+CLASSES = {"shapes": 6, "letters": 26}                              # all others have 10
+GLYPHS = ("glyphs", "glyphs_colour", "letters")
 
 
 @pytest.fixture
@@ -59,8 +64,8 @@ def test_a_judge_needs_no_data(name, monkeypatch, tmp_path):
     monkeypatch.setattr(data, "load", None)                         # whoever asks for data now fails
     loaded = judge.load.__wrapped__(name)
     x = torch.rand(50, *SHAPES[name], generator=torch.Generator().manual_seed(0)) * 2 - 1
-    classes = 6 if name == "shapes" else 10
-    assert (loaded.data_shape, loaded.classes, loaded.accuracy) == (SHAPES[name], classes, header(weights(name))["accuracy"])
+    about = (loaded.data_shape, loaded.classes, loaded.accuracy)
+    assert about == (SHAPES[name], CLASSES.get(name, 10), header(weights(name))["accuracy"])
     assert loaded.features(x).shape == (50, 64) and loaded.features(x).min() >= 0
     assert torch.allclose(loaded.probabilities(x).sum(dim=1), torch.ones(50))
     assert not list(tmp_path.iterdir())
@@ -98,6 +103,91 @@ def test_the_judge_of_shapes_sees_form_as_well_as_colour():
     floor = judge.frechet_classifier_distance(the_judge, half, other)
     for changed in (other[:, [2, 0, 1]], avg_pool2d(pad(other, (1, 1, 1, 1), value=1.0), 3, stride=1), other[y[1::2] != 3]):
         assert judge.frechet_classifier_distance(the_judge, half, changed) > 2 * floor
+
+
+# --- glyphs and letters: judges that read factors ----------------------------------------------
+
+@pytest.mark.parametrize("name", GLYPHS)
+def test_a_judge_of_characters_reads_how_they_were_drawn(name):
+    """On pictures of another seed than those it was measured on: the same scores, and high ones."""
+    the_judge, fresh = judge.load(name), getattr(glyphs, name)("test", n=1040, seed=7)
+    assert (the_judge.probabilities(scale(fresh.images)).argmax(dim=1) == fresh.labels).double().mean() > 0.98
+    least = {"bold": 0.98, "family": 0.85, "slant": 0.8, "width": 0.84, "rotation": 0.84}
+    if name == "glyphs_colour":
+        least |= {"ink_hue": 0.95, "paper_hue": 0.95}
+    scores = judge.reading_scores(the_judge, fresh)
+    assert {factor for factor, score in scores.items() if score < least[factor]} == set()
+    assert the_judge.scores == header(weights(name))["scores"]
+    assert scores == pytest.approx(the_judge.scores, abs=0.04)
+
+
+def test_what_is_read_follows_the_factor_alone():
+    """One 5, slanted from left to right: the judge's slant follows, and what stays is read as staying."""
+    still = {"family": "DejaVu Serif", "bold": 1, "italic": 0, "width": 1, "height": 1, "rotation": 0, "x": 0, "y": 0}
+    five = glyphs.glyphs(characters="5", n=100, present=still | {"slant": (-0.4, 0.4)})
+    read = judge.load("glyphs").read(scale(five.images))
+    assert set(read) == {"bold", "family", "slant", "width", "rotation"}
+    assert torch.corrcoef(torch.stack([read["slant"], five.factors["slant"]]))[0, 1] > 0.98
+    assert read["bold"].min() > 0.8 and read["bold"].max() <= 1
+    assert (read["family"] == 2).float().mean() > 0.8
+    assert (read["width"] - 1).abs().mean() < 0.1 and read["rotation"].abs().mean() < 4
+
+
+def test_plain_glyphs_share_the_judge_of_glyphs():
+    the_judge, plain = judge.load("glyphs_plain"), data.load("glyphs_plain", "test")
+    assert the_judge is judge.load("glyphs")
+    assert (the_judge.probabilities(scale(plain.images)).argmax(dim=1) == plain.labels).double().mean() > 0.99
+    scores = judge.reading_scores(the_judge, plain)
+    assert scores["slant"] > 0.85 and scores["width"] > 0.9
+    assert math.isnan(scores["rotation"])                           # it does not vary
+
+
+def test_a_reader_without_weights_pays_what_guessing_costs():
+    """log 2 for bold, log 4 for the family, squared standard deviations for numbers, 1 for a hue."""
+    factors, untrained = glyphs.glyphs_colour(n=100).factors, judge.FactorJudge((3, 32, 32), 10, width=2)
+    for parameter in untrained.readers.parameters():
+        torch.nn.init.zeros_(parameter)
+    known = {name: factors[name] for name in untrained.readers}
+    numbers = sum((((factors[name] - mean) / sd) ** 2).mean() for name, (mean, sd) in judge.NUMBERS.items())
+    assert set(known) == {"bold", "family", *judge.NUMBERS, *judge.HUES}
+    assert untrained.reading_loss(torch.rand(100, 64), known).item() == pytest.approx(
+        math.log(2) + math.log(4) + numbers.item() + 2, rel=1e-5)
+
+
+def test_the_script_says_how_well_factors_are_read(tmp_path, capsys):
+    judge.main(["glyphs", "--out", str(tmp_path), "--epochs", "0"])
+    assert "bold 0." in (said := capsys.readouterr().out) and "slant -" in said and "hue" not in said
+    assert header(tmp_path / "glyphs.safetensors")["scores"].keys() == {"bold", "family", *judge.NUMBERS}
+
+
+def test_hues_are_compared_around_the_circle():
+    held_out = data.load("glyphs_colour", "test")
+
+    class Reader:
+        def __init__(self, off):
+            self.off = off
+
+        def read(self, x):
+            return {"ink_hue": (held_out.factors["ink_hue"] + self.off) % 360, "bold": torch.ones(len(x)),
+                    "slant": held_out.factors["slant"].mean().expand(len(x))}
+    exact, near, opposite = (judge.reading_scores(Reader(off), held_out) for off in (0, 2, 180))
+    assert exact["ink_hue"] == pytest.approx(1) and near["ink_hue"] > 0.99 and opposite["ink_hue"] < -2
+    assert exact["slant"] == pytest.approx(0, abs=1e-5) and exact["bold"] == pytest.approx(0.5, abs=0.05)
+
+
+def test_pictures_of_another_kind_are_not_read():
+    with pytest.raises(ValueError, match=r"of shape \(N, 3, 32, 32\)"):
+        judge.load("glyphs_colour").read(torch.zeros(2, 1, 28, 28))
+
+
+def test_the_judge_of_glyphs_tells_a_collapse_from_a_second_sample():
+    """Its distance to itself is small; without a class, or in one face only, it is many times that."""
+    train, test = data.load("glyphs"), data.load("glyphs", "test")
+    the_judge, x = judge.load("glyphs"), scale(test.images)
+    floor = judge.frechet_classifier_distance(the_judge, train.take(2000), x)
+    no_nine, one_face = x[test.labels != 9], x[(test.factors["family"] == 3) & (test.factors["bold"] == 1)]
+    for poor in (no_nine, one_face):
+        assert judge.frechet_classifier_distance(the_judge, train.take(2000), poor) > 3 * floor
 
 
 def test_the_accuracy_in_the_file_is_the_accuracy_on_the_held_out_digits(digits_judge):
@@ -145,7 +235,7 @@ def test_images_of_another_kind_are_refused(digits_judge, wrong):
 
 
 def test_a_data_set_without_a_judge_is_refused_in_words():
-    with pytest.raises(ValueError, match="There is no judge for 'ring'. There is one for: digits, shapes, mnist, fashion_mnist."):
+    with pytest.raises(ValueError, match="There is no judge for 'ring'. There is one for: digits, shapes, mnist, fashion_mnist, glyphs"):
         judge.load("ring")
 
 
