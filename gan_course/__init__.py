@@ -11,7 +11,8 @@ The GANs come first: these files are what a learner reads, in this order.
     training     the only training loop, an iterator of records; its guards and checkpoints
     metrics      samples in, numbers out; `likeness` compares pictures with their true partners
     latent       walks and arithmetic in latent space
-    judge        frozen classifiers whose features the metrics compare; `inception` is the real one
+    judge        frozen classifiers whose features the metrics compare, and the factors they read
+                 with `readers`; `inception` is the real one
     milestones   the slow models after 0, 500 and 5,000 rounds, precomputed
     plots        numbers in, figures out; `show` puts a figure with its description on the page
 

@@ -10,10 +10,9 @@ them. They were made by
     python -m gan_course.judge fashion_mnist --epochs 30
     python -m gan_course.judge glyphs
     python -m gan_course.judge glyphs_colour
-    python -m gan_course.judge letters
 
 that of Fashion-MNIST from the 2,000 training pictures that were at hand. With all of them it should do better, and needs no --epochs.
-The judges of glyphs and letters also read the factors behind a picture, such as slant: `load("glyphs").read(x)`.
+The judges of glyphs and letters also read the factors behind a picture: `load("glyphs").read(x)`.
 """
 import argparse
 import hashlib
@@ -25,21 +24,23 @@ from pathlib import Path
 import torch
 from safetensors import safe_open
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, pad
+from torch.nn.functional import cross_entropy, pad
 
 from gan_course import data, metrics
 from gan_course.data.sets import scale
 from gan_course.paths import DATA
 from gan_course.profile import seed_everything
+from gan_course.readers import Readers, scores
 from gan_course.training import checkpoints
 
 FOLDER = DATA / "judges"
-EPOCHS = {"digits": 60, "shapes": 8, "mnist": 2, "fashion_mnist": 2,                                # the judges there are,
-          "glyphs": 15, "glyphs_colour": 15, "letters": 15}         # and how long each is trained
-WIDTH = {"digits": 32, "shapes": 16, "mnist": 16, "fashion_mnist": 16,                              # channels of its convolutions
-         "glyphs": 24, "glyphs_colour": 24, "letters": 24}
-SHARED = {"glyphs_plain": "glyphs"}                                 # data sets that have the judge of another
-PAPER = {"shapes": 1.0, "glyphs_colour": 1.0}                       # what lies around an image; where nothing is said, -1: black
+EPOCHS = {"digits": 60, "shapes": 8, "mnist": 2, "fashion_mnist": 2,
+          "glyphs": 15, "glyphs_colour": 15}         # how long each judge is trained
+WIDTH = {"digits": 32, "shapes": 16, "mnist": 16, "fashion_mnist": 16,
+         "glyphs": 24, "glyphs_colour": 24}          # the channels of its convolutions
+FAMILIES = {"glyphs": 4, "glyphs_colour": 4}          # those that read factors
+SHARED = {"glyphs_plain": "glyphs"}                                 # has the judge of another set
+PAPER = {"shapes": 1.0, "glyphs_colour": 1.0}                       # around an image; else -1: black
 GREY = ("shapes",)                                                  # where colour alone gives the class away: half the images in grey
 BATCH = 64
 ROWS = 1024                                                         # images judged at once
@@ -49,12 +50,15 @@ class Judge(nn.Module):
     """x -> logits through 3x3 convolutions and one hidden layer of 64 features; x is (N, *data_shape) in [-1, 1].
 
     Images are halved until they are at most 7 pixels wide: once from 8x8, twice from 28x28, three times from 32x32. `accuracy` is the
-    share of held-out images that it names rightly, 0 to 1.
+    share of held-out images that it names rightly, 0 to 1. With `families` it also reads factors of
+    printed characters (see `Readers`); `scores` says how well, on the same images.
     """
 
-    def __init__(self, data_shape: tuple[int, int, int], classes: int, width: int = 32):
+    def __init__(self, data_shape: tuple[int, int, int], classes: int, width: int = 32,
+                 families: int = 0):
         super().__init__()
         self.data_shape, self.classes, self.accuracy = tuple(data_shape), classes, float("nan")
+        self.scores: dict[str, float] = {}
         channels, height, breadth = data_shape
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
         while max(height, breadth) > 7:
@@ -62,6 +66,7 @@ class Judge(nn.Module):
             height, breadth = height // 2, breadth // 2
         self.body = nn.Sequential(*layers, nn.Flatten(), nn.Linear(width * height * breadth, 64), nn.BatchNorm1d(64), nn.ReLU())
         self.head = nn.Linear(64, classes)
+        self.readers = Readers(64, families, colour=channels == 3) if families else None
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.body(x))                              # (N, 64) -> (N, classes)
@@ -79,83 +84,16 @@ class Judge(nn.Module):
         """p(y|x) for each image, rows that sum to 1: (N, classes). Raises ValueError for images of another kind."""
         return self.head(self.features(x)).softmax(dim=1)
 
-
-NUMBERS = {"slant": (0.0, 0.25), "width": (0.95, 0.15), "rotation": (0.0, 7.0)}      # about their mean and sd
-HUES = ("ink_hue", "paper_hue")
-
-
-class FactorJudge(Judge):
-    """A judge of printed characters that also reads, out of the same 64 features, how each was drawn.
-
-    It reads "bold", "family", the numbers "slant", "width" and "rotation", and in colour "ink_hue" and "paper_hue". `scores` says how
-    well, on held-out images: see `reading_scores`.
-    """
-
-    def __init__(self, data_shape: tuple[int, int, int], classes: int, width: int, families: int = 4):
-        super().__init__(data_shape, classes, width)
-        self.scores: dict[str, float] = {}
-        outputs = {"bold": 1, "family": families} | dict.fromkeys(NUMBERS, 1)
-        if data_shape[0] == 3:
-            outputs |= dict.fromkeys(HUES, 2)                       # the cosine and the sine of an angle
-        self.readers = nn.ModuleDict({name: nn.Linear(64, number) for name, number in outputs.items()})
-
     @torch.no_grad()
     def read(self, x: Tensor) -> dict[str, Tensor]:
-        """The factors of each image, as far as the judge can see: name -> (N,), in the units of the set's `factors`.
+        """The factors of each image as the judge sees them: name -> (N,), in the data set's units.
 
-        Of "bold" it is the probability, of "family" the number of the likeliest. Raises ValueError for images of another kind.
+        Raises:
+            ValueError: this judge reads no factors, or the images are of another kind.
         """
-        features, found = self.features(x), {}
-        for name, reader in self.readers.items():
-            out = reader(features)                                  # (N, outputs)
-            if name in NUMBERS:
-                mean, sd = NUMBERS[name]
-                found[name] = mean + sd * out[:, 0]
-            elif name in HUES:
-                found[name] = torch.atan2(out[:, 1], out[:, 0]).rad2deg() % 360
-            else:
-                found[name] = out[:, 0].sigmoid() if name == "bold" else out.argmax(dim=1)
-        return found
-
-    def reading_loss(self, features: Tensor, factors: dict[str, Tensor]) -> Tensor:
-        """The sum over the factors of cross entropies, or of squared errors in standard deviations: a scalar."""
-        loss = features.new_zeros(())
-        for name, reader in self.readers.items():
-            out, truth = reader(features), factors[name]
-            if name in NUMBERS:
-                mean, sd = NUMBERS[name]
-                loss = loss + (out[:, 0] - (truth - mean) / sd).square().mean()
-            elif name in HUES:
-                loss = loss + (out - on_circle(truth)).square().sum(dim=1).mean()
-            elif name == "bold":
-                loss = loss + binary_cross_entropy_with_logits(out[:, 0], truth)
-            else:
-                loss = loss + cross_entropy(out, truth.long())
-        return loss
-
-
-def on_circle(degrees: Tensor) -> Tensor:
-    """An angle as a point on the circle: (N,) -> (N, 2). 359 degrees lie beside 1."""
-    return torch.stack([degrees.deg2rad().cos(), degrees.deg2rad().sin()], dim=1)
-
-
-def reading_scores(judge: FactorJudge, dataset: data.ImageSet) -> dict[str, float]:
-    """How well a judge reads the factors of a data set: the share that is right of bold and family, and of the others R^2.
-
-        R^2 = 1 - sum |read - true|^2 / sum |true - mean|^2        (hues as points on the circle)
-
-    1 is perfect, and always guessing the mean gives 0; nan where a factor does not vary.
-    """
-    scores = {}
-    for name, read in judge.read(scale(dataset.images)).items():
-        true = dataset.factors[name]
-        if name in ("bold", "family"):
-            scores[name] = (read.round() == true).double().mean().item()
-            continue
-        read, true = (on_circle(value) if name in HUES else value for value in (read, true))
-        error, around_mean = (read - true).square().sum(), (true - true.mean(dim=0)).square().sum()
-        scores[name] = (1 - error / around_mean).item() if len(true.unique()) > 1 else float("nan")
-    return scores
+        if self.readers is None:
+            raise ValueError("This judge reads no factors; those of glyphs and letters do.")
+        return self.readers(self.features(x))
 
 
 def frechet_classifier_distance(judge: Judge, real: Tensor, fake: Tensor) -> float:
@@ -175,57 +113,50 @@ def load(name: str) -> Judge:
     if name in SHARED:
         return load(SHARED[name])
     if name not in EPOCHS:
-        raise ValueError(f"There is no judge for {name!r}. There is one for: {', '.join([*EPOCHS, *SHARED])}.")
+        raise ValueError(f"There is no judge for {name!r}. There is one for: "
+                         f"{', '.join([*EPOCHS, *SHARED])}.")
     path = FOLDER / f"{name}.safetensors"
     if not path.exists():
         raise FileNotFoundError(f"There are no weights at {path}. Train them, in a minute, with: python -m gan_course.judge {name}")
     with safe_open(path, framework="pt") as file:
         about = json.loads(file.metadata()["judge"])
-        judge = new(name, about["data_shape"], about["classes"])
+        judge = Judge(about["data_shape"], about["classes"], WIDTH[name], FAMILIES.get(name, 0))
         judge.load_state_dict({key: file.get_tensor(key) for key in file.keys()})
-    judge.accuracy = about["accuracy"]
-    if isinstance(judge, FactorJudge):
-        judge.scores = about["scores"]
+    judge.accuracy, judge.scores = about["accuracy"], about.get("scores", {})
     return judge.eval().requires_grad_(False)
-
-
-def new(name: str, data_shape: tuple[int, int, int], classes: int) -> Judge:
-    """An untrained judge for the data set `name`."""
-    kind = FactorJudge if name in data.GLYPHS else Judge
-    return kind(data_shape, classes, WIDTH[name])
 
 
 def train(name: str, *, epochs: int | None = None, seed: int = 0) -> Judge:
     """A new judge for the data set `name`, its accuracy measured on the held-out images, which it never sees in training.
 
     Cross entropy, Adam with a learning rate that falls from 2e-3 to 0 along half a cosine, every image shifted anew by up to one pixel.
-    Of shapes, half are shown in grey, or the judge would look at the colour and never at the form. A `FactorJudge` learns to read the
-    factors at the same time.
+    Of shapes, half are shown in grey, or the judge would look at the colour and never at the form.
+    Of printed characters, the factors are learned at the same time.
     """
     seed_everything(seed)
     learn, held_out = data.load(name), data.load(name, "test")
-    judge = new(name, learn.data_shape, len(learn.classes))
+    judge = Judge(learn.data_shape, len(learn.classes), WIDTH[name], FAMILIES.get(name, 0))
     rounds = (EPOCHS[name] if epochs is None else epochs) * (len(learn) // BATCH)
     optimizer = torch.optim.Adam(judge.parameters(), lr=2e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, rounds)
-    numbered = replace(learn, labels=torch.arange(len(learn)))      # which image it is, instead of which class
+    numbered = replace(learn, labels=torch.arange(len(learn)))      # which image, not which class
     stream = data.batches(numbered, BATCH, seed=seed, device="cpu")
     for _ in range(rounds):
         x, rows = next(stream)
         x = shifted(x, PAPER.get(name, -1.0))
         features = judge.body(half_grey(x) if name in GREY else x)
         loss = cross_entropy(judge.head(features), learn.labels[rows])
-        if isinstance(judge, FactorJudge):
+        if judge.readers:
             factors = {factor: learn.factors[factor][rows] for factor in judge.readers}
-            loss = loss + judge.reading_loss(features, factors)
+            loss = loss + judge.readers.loss(features, factors)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
     right = judge.eval().probabilities(scale(held_out.images)).argmax(dim=1) == held_out.labels
     judge.accuracy = right.double().mean().item()
-    if isinstance(judge, FactorJudge):
-        judge.scores = reading_scores(judge, held_out)
+    if judge.readers:
+        judge.scores = scores(judge.read(scale(held_out.images)), held_out.factors)
     return judge.requires_grad_(False)
 
 
@@ -246,7 +177,7 @@ def half_grey(x: Tensor) -> Tensor:
 def save(judge: Judge, path: Path, **about) -> None:
     """Write the weights to `path`, with `about` in the file's header; under a temporary name first, so that it is never half there."""
     about |= {"data_shape": judge.data_shape, "classes": judge.classes, "accuracy": judge.accuracy}
-    if isinstance(judge, FactorJudge):
+    if judge.readers:
         about |= {"scores": judge.scores}
     checkpoints.write(path, judge.state_dict(), {"judge": json.dumps(about)})
 
@@ -264,10 +195,10 @@ def main(arguments: list[str] | None = None) -> None:
     save(judge, path, data=given.name, seed=given.seed, epochs=epochs,
          recipe="cross entropy; Adam, lr 2e-3 to 0 along half a cosine; batches of 64; shifts of up to one pixel"
          + ("; every second image in grey" if given.name in GREY else "")
-         + ("; plus cross entropy or squared error of each factor" if given.name in data.GLYPHS else ""))
+         + ("; plus cross entropy or squared error of each factor" if judge.readers else ""))
     print(f"{path}: {judge.accuracy:.1%} of the held-out {given.name} named rightly; {path.stat().st_size:,} bytes; "
           f"sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}")
-    if isinstance(judge, FactorJudge):
+    if judge.readers:
         print("factors read rightly (bold, family), or R^2: "
               + ", ".join(f"{name} {score:.3f}" for name, score in judge.scores.items()))
 

@@ -147,6 +147,25 @@ def test_width_and_height_stretch_the_ink(name, low, high):
     assert spread_within(dataset.labels, across.sqrt()) < 0.001
 
 
+def test_the_ink_is_mapped_by_all_factors_together():
+    """Covariance = A covariance_at_rest A^T, where A first stretches, then slants, then turns."""
+    at_rest = moments(glyphs(characters="4", n=1, present=STILL | ONE_FACE))[2]
+    dataset = glyphs(characters="4", n=200, present=ONE_FACE)
+    slant, width, height, rotation = (dataset.factors[name].double() for name in
+                                      ("slant", "width", "height", "rotation"))
+    one, none = torch.ones(200).double(), torch.zeros(200).double()
+    cos, sin = rotation.deg2rad().cos(), rotation.deg2rad().sin()
+
+    def matrix(a, b, c, d):
+        return torch.stack([a, b, c, d], dim=1).reshape(200, 2, 2)
+    A = matrix(cos, sin, -sin, cos) @ matrix(one, -slant, none, one) @ matrix(width, none, none, height)
+    xx, xy, yy = (value.item() for value in at_rest)
+    expected = A @ torch.tensor([[xx, xy], [xy, yy]]).double() @ A.mT
+    xx, xy, yy = moments(dataset)[2]
+    off = matrix(xx, xy, xy, yy) - expected
+    assert (off.abs().amax(dim=(1, 2)) / expected.diagonal(dim1=1, dim2=2).sum(dim=1)).max() < 0.02
+
+
 def test_bold_has_more_ink_than_light_of_the_same_face():
     dataset = glyphs(n=3000, present=STILL)
     area, factors = moments(dataset)[0], dataset.factors

@@ -8,15 +8,15 @@ import torch
 from safetensors import safe_open
 from torch.nn.functional import avg_pool2d, interpolate, pad
 
-from gan_course import data, judge, metrics
+from gan_course import data, judge, metrics, readers
 from gan_course.data import glyphs
 from gan_course.data.sets import scale
 from gan_course.paths import DATA
 
 SHAPES = {"digits": (1, 8, 8), "shapes": (3, 32, 32), "mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28),
-          "glyphs": (1, 28, 28), "glyphs_colour": (3, 32, 32), "letters": (1, 28, 28)}
-CLASSES = {"shapes": 6, "letters": 26}                              # all others have 10
-GLYPHS = ("glyphs", "glyphs_colour", "letters")
+          "glyphs": (1, 28, 28), "glyphs_colour": (3, 32, 32)}
+CLASSES = {"shapes": 6}                              # all others have 10
+GLYPHS = ("glyphs", "glyphs_colour")
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_a_judge_of_characters_reads_how_they_were_drawn(name):
     least = {"bold": 0.98, "family": 0.85, "slant": 0.8, "width": 0.84, "rotation": 0.84}
     if name == "glyphs_colour":
         least |= {"ink_hue": 0.95, "paper_hue": 0.95}
-    scores = judge.reading_scores(the_judge, fresh)
+    scores = readers.scores(the_judge.read(scale(fresh.images)), fresh.factors)
     assert {factor for factor, score in scores.items() if score < least[factor]} == set()
     assert the_judge.scores == header(weights(name))["scores"]
     assert scores == pytest.approx(the_judge.scores, abs=0.04)
@@ -137,47 +137,46 @@ def test_plain_glyphs_share_the_judge_of_glyphs():
     the_judge, plain = judge.load("glyphs_plain"), data.load("glyphs_plain", "test")
     assert the_judge is judge.load("glyphs")
     assert (the_judge.probabilities(scale(plain.images)).argmax(dim=1) == plain.labels).double().mean() > 0.99
-    scores = judge.reading_scores(the_judge, plain)
+    scores = readers.scores(the_judge.read(scale(plain.images)), plain.factors)
     assert scores["slant"] > 0.85 and scores["width"] > 0.9
     assert math.isnan(scores["rotation"])                           # it does not vary
 
 
 def test_a_reader_without_weights_pays_what_guessing_costs():
     """log 2 for bold, log 4 for the family, squared standard deviations for numbers, 1 for a hue."""
-    factors, untrained = glyphs.glyphs_colour(n=100).factors, judge.FactorJudge((3, 32, 32), 10, width=2)
-    for parameter in untrained.readers.parameters():
+    factors, untrained = glyphs.glyphs_colour(n=100).factors, readers.Readers(64, 4, colour=True)
+    for parameter in untrained.parameters():
         torch.nn.init.zeros_(parameter)
-    known = {name: factors[name] for name in untrained.readers}
-    numbers = sum((((factors[name] - mean) / sd) ** 2).mean() for name, (mean, sd) in judge.NUMBERS.items())
-    assert set(known) == {"bold", "family", *judge.NUMBERS, *judge.HUES}
-    assert untrained.reading_loss(torch.rand(100, 64), known).item() == pytest.approx(
+    known = {name: factors[name] for name in untrained}
+    numbers = sum((((factors[name] - mean) / sd) ** 2).mean() for name, (mean, sd) in readers.NUMBERS.items())
+    assert set(known) == {"bold", "family", *readers.NUMBERS, *readers.HUES}
+    assert untrained.loss(torch.rand(100, 64), known).item() == pytest.approx(
         math.log(2) + math.log(4) + numbers.item() + 2, rel=1e-5)
 
 
 def test_the_script_says_how_well_factors_are_read(tmp_path, capsys):
     judge.main(["glyphs", "--out", str(tmp_path), "--epochs", "0"])
     assert "bold 0." in (said := capsys.readouterr().out) and "slant -" in said and "hue" not in said
-    assert header(tmp_path / "glyphs.safetensors")["scores"].keys() == {"bold", "family", *judge.NUMBERS}
+    assert header(tmp_path / "glyphs.safetensors")["scores"].keys() == {"bold", "family", *readers.NUMBERS}
 
 
 def test_hues_are_compared_around_the_circle():
-    held_out = data.load("glyphs_colour", "test")
+    factors = data.load("glyphs_colour", "test").factors
+    hue, slant = factors["ink_hue"], factors["slant"]
 
-    class Reader:
-        def __init__(self, off):
-            self.off = off
-
-        def read(self, x):
-            return {"ink_hue": (held_out.factors["ink_hue"] + self.off) % 360, "bold": torch.ones(len(x)),
-                    "slant": held_out.factors["slant"].mean().expand(len(x))}
-    exact, near, opposite = (judge.reading_scores(Reader(off), held_out) for off in (0, 2, 180))
-    assert exact["ink_hue"] == pytest.approx(1) and near["ink_hue"] > 0.99 and opposite["ink_hue"] < -2
-    assert exact["slant"] == pytest.approx(0, abs=1e-5) and exact["bold"] == pytest.approx(0.5, abs=0.05)
+    def score(off):
+        return readers.scores({"ink_hue": (hue + off) % 360}, factors)["ink_hue"]
+    assert score(0) == pytest.approx(1) and score(2) > 0.99 and score(180) < -2
+    guessed = readers.scores({"slant": slant.mean().expand_as(slant), "bold": torch.ones_like(slant)}, factors)
+    assert guessed["slant"] == pytest.approx(0, abs=1e-5)
+    assert guessed["bold"] == pytest.approx(0.5, abs=0.05)
 
 
 def test_pictures_of_another_kind_are_not_read():
     with pytest.raises(ValueError, match=r"of shape \(N, 3, 32, 32\)"):
         judge.load("glyphs_colour").read(torch.zeros(2, 1, 28, 28))
+    with pytest.raises(ValueError, match="reads no factors; those of glyphs and letters do"):
+        judge.load("digits").read(torch.zeros(2, 1, 8, 8))
 
 
 def test_the_judge_of_glyphs_tells_a_collapse_from_a_second_sample():

@@ -13,7 +13,7 @@ LAYERS = [  # a module imports from its own line and from those above
     {"data", "nets", "crowd", "losses"},
     {"games"},
     {"training"},
-    {"metrics", "likeness", "latent", "judge", "inception", "milestones", "plots"},
+    {"metrics", "likeness", "latent", "readers", "judge", "inception", "milestones", "plots"},
     {"lessons"},
     {"widgets"},
     {"teaching"},
