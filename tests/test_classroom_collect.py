@@ -2,13 +2,16 @@
 import csv
 import io
 import json
+import os
 import re
 import runpy
+import socket
 import sys
 import threading
 from html.parser import HTMLParser
 from pathlib import Path
 
+import psutil
 import pytest
 
 from gan_course import cli
@@ -19,7 +22,7 @@ from gan_course.teaching.classroom.judging import Result
 THIRTY = runpy.run_path(str(Path(__file__).parent / "classroom_of_thirty.py"))
 IMPORTS = "import torch\nfrom gan_course.widgets import exercises"
 RIGHT = {key: THIRTY["function"](key, body) for key, (_, body, _) in THIRTY["ANSWERS"].items()}
-LIMITS = confine.Limits(seconds=5)
+LIMITS = confine.Allowance(seconds=5)
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs resource limits as Linux has them")
 
 
@@ -31,7 +34,7 @@ def class_of_thirty(tmp_path_factory):
     said = io.StringIO()
     before, sys.stderr = sys.stderr, said
     try:
-        assert cli.main(["class", "collect", str(home / "submissions"), "-o", str(home / "out"), "--seconds", "5", "-j", "2"]) == 0
+        assert cli.main(["class", "collect", str(home / "submissions"), "-o", str(home / "out"), "--seconds", "5", "-j", "2", "--yes"]) == 0
     finally:
         sys.stderr = before
     return home / "out", said.getvalue()
@@ -43,7 +46,8 @@ def table(out, name):
 
 def judge(*cells):
     """What comes of a notebook of these cells, by exercise."""
-    return judging.judge([("00_start_here.ipynb", cell) for cell in (IMPORTS, *cells)], LIMITS)[0]
+    results, _ = judging.judge([("00_start_here.ipynb", cell) for cell in (IMPORTS, *cells)], LIMITS)
+    return {key: result for (_, key), result in results.items()}
 
 
 # the class
@@ -141,6 +145,60 @@ def test_the_whole_course_s_own_answers_are_proven():
     assert {key for key in exercises.names() if judging._believed(sent(key)).outcome != "right"} == set()
 
 
+BETWEEN = "def between(value, floor, ceiling):\n    return {}\n"
+CHECK = 'exercises.check("00.between", between)'
+RIGHT_ANSWERS = {  # cells with a right answer, as learners write them
+    "a name assigned in another cell": ["eps = 0.0\nshift = eps", "def helper(x):\n    return x + shift",
+                                        BETWEEN.format("helper((value - floor) / (ceiling - floor))"), CHECK],
+    "a module made in another cell": ["from torch import nn\nsame, *rest = nn.Identity(), 1", BETWEEN.format(
+        "float(same(torch.tensor((value - floor) / (ceiling - floor), dtype=torch.float64)))"), CHECK],
+    "settings changed in another cell": ["settings = {}", "settings['eps'] = 0.0",
+                                         BETWEEN.format("(value - floor) / (ceiling - floor) + settings['eps']"), CHECK],
+    "a name that depends on the machine": ["if torch.cuda.is_available():\n    scale = 1.0\nelse:\n    scale = 1.0",
+                                           BETWEEN.format("(value - floor) / (ceiling - floor) * scale"), CHECK],
+    "a question to IPython": ["between?", BETWEEN.format("(value - floor) / (ceiling - floor)") + "between?\n??torch\n" + CHECK],
+    "a shell command": [BETWEEN.format("(value - floor) / (ceiling - floor)") + f"files = !ls\n%matplotlib inline\n!pwd\n{CHECK}"],
+    "a timed cell": [f"%%time\n{BETWEEN.format('(value - floor) / (ceiling - floor)')}{CHECK}"],
+    "a cell that is no Python": ["%%bash\nif true; then echo; fi", BETWEEN.format("(value - floor) / (ceiling - floor)") + CHECK],
+    "a check within print": [BETWEEN.format("(value - floor) / (ceiling - floor)") + f"print({CHECK}(0.5, 0, 1))"],
+    "a check within a block": [BETWEEN.format("(value - floor) / (ceiling - floor)") + f"with torch.no_grad():\n    between = {CHECK}"],
+    "imports of an older course": ["from gan_course import exercises, quiz, claims, live", "import torch, gan_course.exercises as old",
+                                   BETWEEN.format("(value - floor) / (ceiling - floor)") + "quiz.ask('00.x')\nold.hint('00.between')\n"
+                                   + CHECK],
+}
+
+
+@pytest.fixture(scope="module")
+def as_learners_write_them():
+    cells = [(name, cell) for name, its in RIGHT_ANSWERS.items() for cell in ("import torch", IMPORTS * ("older" not in name), *its)]
+    results, _ = judging.judge(cells, confine.Allowance(seconds=60))
+    return {name: result for (name, _), result in results.items()}
+
+
+@pytest.mark.parametrize("name", RIGHT_ANSWERS)
+def test_a_right_answer_is_called_right(as_learners_write_them, name):
+    assert (result := as_learners_write_them[name]).outcome == "right", result
+
+
+def test_the_answers_after_a_crash_keep_what_they_need():
+    helper = "import torch\n\n\ndef half(x):\n    return torch.as_tensor(x) / 2"
+    results = judge(helper, THIRTY["function"]("00.between", "import os; os._exit(0)"), THIRTY["function"](
+        "00.accuracy", "return half((D_on_real > 0.5).float().mean() + (D_on_fake < 0.5).float().mean())"))
+    assert results["00.between"].outcome == "crashed" and results["00.accuracy"].outcome == "right", results["00.accuracy"]
+
+
+def test_of_a_notebook_and_its_copy_the_better_answer_counts_and_that_is_said(tmp_path):
+    (tmp_path / "ada").mkdir()
+    untouched = THIRTY["function"]("00.between", "...")
+    for name, cells in {"00_start_here.ipynb": (untouched, RIGHT["00.accuracy"]),
+                        "00_start_here-Copy1.ipynb": (RIGHT["00.between"], RIGHT["00.accuracy"])}.items():
+        (tmp_path / "ada" / name).write_text(THIRTY["notebook"](IMPORTS, *cells))
+    [ada] = collect.collect(tmp_path, LIMITS)
+    assert {key: ada.results[key].outcome for key in RIGHT} == {"00.between": "right", "00.accuracy": "right"}
+    assert ada.problems == ["00.between is in 2 notebooks; the better one counts: right in 00_start_here-Copy1.ipynb, "
+                            "not yet in 00_start_here.ipynb."]
+
+
 def test_only_what_the_checks_need_is_run_and_in_the_notebook_s_order():
     helper = "def half(x):\n    return x / 2\n\n\ndef unused():\n    raise RuntimeError"
     cells = [helper, "raise RuntimeError('a cell without a check')", "!ls\n" + THIRTY["function"](
@@ -151,18 +209,54 @@ def test_only_what_the_checks_need_is_run_and_in_the_notebook_s_order():
     assert results["00.between"].outcome == "wrong" and "cannot be read: SyntaxError" in results["00.between"].says
 
 
+def isolation(monkeypatch, name):
+    """Shut code in with this tool, or skip the test where the system does not have it; None: with nothing."""
+    have = confine.tool()
+    if name and have != "bwrap" and have != name:
+        pytest.skip(f"{name} does not work on this system")
+    monkeypatch.setattr(confine, "tool", lambda: name)
+
+
 @linux
-def test_the_learner_s_code_sees_no_secrets_writes_nowhere_and_reaches_nothing(monkeypatch, tmp_path):
+@pytest.mark.parametrize("name", ["bwrap", "unshare", None])
+def test_the_learner_s_code_sees_no_secrets_and_reaches_no_more_than_is_said(monkeypatch, tmp_path, name):
+    isolation(monkeypatch, name)
     monkeypatch.setenv("MY_TOKEN", "s3cret")
-    look = ("import os, socket\n    print(sorted(os.environ), os.path.expanduser('~') == os.getcwd())\n"
-            f"    for act in (lambda: open({str(tmp_path / 'new')!r}, 'w'), lambda: os.listdir({str(tmp_path)!r}),\n"
-            "                lambda: socket.create_connection(('127.0.0.1', 9), 1), lambda: os.kill(os.getppid(), 0)):\n"
-            "        try: print('could', act())\n        except OSError as error: print(type(error).__name__)\n    return 1.0")
-    results, words = judging.judge([("00.ipynb", IMPORTS), ("00.ipynb", THIRTY["function"]("00.between", look))], LIMITS)
-    printed = results["00.between"].printed
-    assert "MY_TOKEN" not in printed and "s3cret" not in printed and " True" in printed
-    if "writes in its own folder only" in words:
-        assert printed.count("PermissionError") >= 2 and not (tmp_path / "new").exists()
+    (tmp_path / "precious").write_text("yours")
+    listener = socket.create_server(("127.0.0.1", 0))
+    look = ("import os, socket\n    print('MY_TOKEN' in os.environ, os.path.expanduser('~') == os.getcwd())\n"
+            f"    for act in (lambda: open({str(tmp_path / 'new')!r}, 'w'), lambda: os.remove({str(tmp_path / 'precious')!r}),\n"
+            f"                lambda: socket.create_connection({listener.getsockname()}, 1), lambda: os.kill({os.getpid()}, 0),\n"
+            "                lambda: open('/new', 'w'), lambda: open('own', 'w')):\n"
+            "        try: act(); print('could')\n        except OSError: print('could not')\n    return 1.0")
+    results, words = judge_all(look)
+    secret, *could = results["00.between"].printed.strip().splitlines()
+    listener.close()
+    assert secret == "False True" and could[-1] == "could"
+    gaps = {"bwrap": ["could not"] * 4, "unshare": ["could", "could", "could not", "could not"], None: ["could"] * 4}[name]
+    assert could[:4] == gaps and (tmp_path / "precious").exists() == (name == "bwrap")
+    assert (could[4] == "could not") >= (name == "bwrap")
+    assert bool(confine.gaps()) == (name != "bwrap") and ("files NOT protected" in words) == (name != "bwrap")
+    assert ("network NOT cut off" in words) == (name is None)
+
+
+@linux
+@pytest.mark.parametrize("name", ["bwrap", "unshare", None])
+@pytest.mark.parametrize("own_session", [False, True])
+def test_no_process_that_a_submission_leaves_behind_stays_alive(monkeypatch, name, own_session):
+    isolation(monkeypatch, name)
+    mark = f"{90000 + os.getpid() % 10000}.{len(str(name))}{own_session:d}"
+    leave = (f"import os, subprocess\n    subprocess.Popen(['sleep', '{mark}'], start_new_session={own_session})\n    os._exit(0)")
+    results, _ = judge_all(leave)
+    assert "ended the whole process (exit status 0)" in results["00.between"].says
+    assert [each for each in psutil.process_iter(["cmdline"]) if each.info["cmdline"] == ["sleep", mark]] == []
+
+
+def judge_all(body):
+    """The results of a notebook whose 00.between has this body, by exercise, and how it was shut in."""
+    cells = [("00.ipynb", IMPORTS), ("00.ipynb", THIRTY["function"]("00.between", body))]
+    results, words = judging.judge(cells, LIMITS)
+    return {key: result for (_, key), result in results.items()}, words
 
 
 @linux
@@ -170,19 +264,33 @@ def test_processes_that_share_out_their_memory_are_added_up():
     hoard = ("import os, time\n    for _ in range(6):\n        if os.fork() == 0:\n            much = b'x' * (150 * 10**6)\n"
              "            time.sleep(60)\n    time.sleep(1.5)\n    return 1.0")
     cells = [("00.ipynb", IMPORTS), ("00.ipynb", THIRTY["function"]("00.between", hoard))]
-    results, _ = judging.judge(cells, confine.Limits(seconds=5, memory_mb=300))
-    assert "together took more than 300 MB" in results["00.between"].says
+    results, _ = judging.judge(cells, confine.Allowance(seconds=5, memory_mb=300))
+    assert "together took more than 300 MB" in results["00.ipynb", "00.between"].says
 
 
-def test_a_namespace_that_cannot_be_had_is_said(monkeypatch):
-    monkeypatch.setattr(confine, "namespaces", lambda: False)
-    results, words = judging.judge([("00.ipynb", IMPORTS), ("00.ipynb", RIGHT["00.between"])], LIMITS)
-    assert results["00.between"].outcome == "right"
-    assert words[0] in ("TCP cut off, other network not", "network NOT cut off") and words[-1] == "a process that hides well could survive"
+@pytest.mark.parametrize("name, said", [("unshare", "it could read, change and delete every file that you can.\n"),
+                                        (None, "use the network, end your programs")])
+def test_where_code_cannot_be_shut_in_nothing_runs_before_a_yes(monkeypatch, tmp_path, capsys, name, said):
+    monkeypatch.setattr(confine, "tool", lambda: name)
+    begun = []
+    monkeypatch.setattr(collect, "collect", lambda *how: begun.append(how) or [])
+    (tmp_path / "ada").mkdir()
+    assert cli.main(["class", "collect", str(tmp_path), "-o", str(tmp_path / "out")]) == 2 and not begun
+    told = capsys.readouterr().err
+    assert said in told and "install the package bubblewrap" in told and "Nothing was run. With --yes" in told
+    assert cli.main(["class", "collect", str(tmp_path), "-o", str(tmp_path / "out"), "--yes"]) == 0 and len(begun) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_with_bubblewrap_there_is_nothing_to_warn_about(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(confine, "tool", lambda: "bwrap")
+    monkeypatch.setattr(collect, "collect", lambda *how: [])
+    assert cli.main(["class", "collect", str(tmp_path), "-o", str(tmp_path / "out")]) == 0
+    assert "cannot" not in capsys.readouterr().err
 
 
 def test_a_process_that_cannot_be_started_says_why(monkeypatch):
-    monkeypatch.setattr(process, "START", process.START.replace("player.main()", "player.confine.landlock = int; player.main()"))
+    monkeypatch.setattr(process, "START", process.START.replace("player.main()", "player.confine.limit = int; player.main()"))
     with pytest.raises(RuntimeError, match="did not start. TypeError: int"):
         judge(RIGHT["00.between"])
 
@@ -194,7 +302,7 @@ def test_a_submission_that_breaks_the_judge_costs_its_own_row(monkeypatch, tmp_p
         (tmp_path / name).mkdir()
     whole = collect.submissions.read
     monkeypatch.setattr(collect.submissions, "read", lambda folder: 1 / 0 if folder.name == "ada" else whole(folder))
-    ada, grace = collect.collect(tmp_path, confine.Limits(), jobs=2)
+    ada, grace = collect.collect(tmp_path, confine.Allowance(), jobs=2)
     assert "could not be judged: ZeroDivisionError" in ada.problems[0] and "neither a record" in grace.problems[0]
 
 

@@ -11,6 +11,8 @@ from gan_course.lessons import exercises
 from gan_course.teaching.classroom import confine, judging, records, submissions
 from gan_course.teaching.classroom.judging import Result
 
+BEST_FIRST = ("right", "wrong", "not yet", "out of time", "crashed", "forged")
+
 
 @dataclass
 class Learner:
@@ -31,7 +33,7 @@ class Learner:
         return sum(result.outcome == outcome for result in self.results.values())
 
 
-def collect(folder: Path, limits: confine.Limits, jobs: int = 1,
+def collect(folder: Path, allowed: confine.Allowance, jobs: int = 1,
             done: Callable[[Learner], None] = lambda learner: None) -> list[Learner]:
     """The learners of the class in order of their names; `jobs` are judged at a time, and `done` is
     told of each.
@@ -43,7 +45,7 @@ def collect(folder: Path, limits: confine.Limits, jobs: int = 1,
 
     def one(folder):
         try:
-            learner = _learner(folder, limits)
+            learner = _learner(folder, allowed)
         except Exception as error:  # whatever it was, the others go on
             learner = Learner(
                 submissions.shown(folder.name), problems=[
@@ -58,14 +60,16 @@ def collect(folder: Path, limits: confine.Limits, jobs: int = 1,
         return list(pool.map(one, folders))
 
 
-def _learner(folder: Path, limits: confine.Limits) -> Learner:
+def _learner(folder: Path, allowed: confine.Allowance) -> Learner:
     submission = submissions.read(folder)
     learner = Learner(submission.name, list(submission.notebooks), has_record=submission.events
                       is not None, problems=submission.problems)
     if submission.notebooks:
         cells = [(name, source) for name, sources in submission.notebooks.items()
                  for source in sources]
-        found, learner.confined = judging.judge(cells, limits)
+        results, learner.confined = judging.judge(cells, allowed)
+        found, remarks = best(results)
+        learner.problems += remarks
         expected = {submissions.number(name) for name in submission.notebooks
                     } | {key[:2] for key in found if key in exercises.names()}
         missing = {key: Result(key, "missing", "missing", "No cell that was handed in gives this "
@@ -83,6 +87,25 @@ def _learner(folder: Path, limits: confine.Limits) -> Learner:
         learner.problems += learner.record.problems
     learner.problems += _contradictions(learner)
     return learner
+
+
+def best(results: judging.Results) -> tuple[dict[str, Result], list[str]]:
+    """The best result of each exercise, and a remark on each that came from several notebooks
+    (“03_first_gan.ipynb” and its “-Copy1”) with different results.
+    """
+    found: dict[str, dict[str, Result]] = {}
+    for (notebook, key), result in results.items():
+        found.setdefault(key, {})[notebook] = result
+    chosen, remarks = {}, []
+    for key, each in sorted(found.items()):
+        notebook = min(each, key=lambda name: BEST_FIRST.index(each[name].outcome))
+        chosen[key] = each[notebook]
+        others = ", ".join(f"{result.outcome} in {name}" for name, result in each.items()
+                           if result.outcome != chosen[key].outcome)
+        if others:
+            remarks.append(f"{key} is in {len(each)} notebooks; the better one counts: "
+                           f"{chosen[key].outcome} in {notebook}, {others}.")
+    return chosen, remarks
 
 
 def _contradictions(learner: Learner) -> list[str]:

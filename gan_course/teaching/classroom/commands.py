@@ -10,6 +10,8 @@ Both may lie deeper down. Everything else is left alone, and links are not follo
 
 From each notebook the functions that it hands to exercises.check("NN.name", function) are judged again, in a process of its own with
 limits; one that never ends, crashes or cheats costs its own row only. Written: class.html, learners.csv, exercises.csv, questions.csv."""
+ADVICE = ("On Linux, bubblewrap shuts it in: install the package bubblewrap (apt, dnf or pacman). "
+          "Elsewhere use a virtual machine or a container, under a user who owns nothing.")
 VARIANTS = """ranges.yaml:
   latent_dim: [4, 8, 16]
   lr_D: {from: 1e-4, to: 1e-2, scale: log}
@@ -34,6 +36,8 @@ def add(commands) -> None:
                         "may take together (default: 30)")
     parser.add_argument("--memory", type=int, default=2000, metavar="MB",
                         help="what they may take beyond PyTorch itself (default: 2000)")
+    parser.add_argument("--yes", action="store_true", help="run the code also where this system "
+                                                           "cannot shut it in")
     parser.set_defaults(do=collect)
     parser = both.add_parser("variants", help="a notebook with parameters of their own for each "
                                               "student", epilog=VARIANTS,
@@ -57,14 +61,19 @@ def collect(asked) -> int:
 
     if asked.jobs < 1 or asked.seconds <= 0 or asked.memory < 1:
         raise ValueError("--jobs, --seconds and --memory have to be more than 0.")
-    limits = confine.Limits(seconds=asked.seconds, memory_mb=asked.memory)
+    allowed = confine.Allowance(seconds=asked.seconds, memory_mb=asked.memory)
+    if gaps := confine.gaps():
+        print("This command runs the learners' code, and this system cannot shut it in: it could "
+              f"{', '.join(gaps)}.\n{ADVICE}", file=sys.stderr)
+        if not asked.yes:
+            raise ValueError("Nothing was run. With --yes the code runs all the same.")
 
     def told(learner):
         remarks = f", {len(learner.problems)} to look at" if learner.problems else ""
         print(f"{learner.name}: {learner.count('right')} of {len(learner.results)} exercises "
               f"right{remarks}", file=sys.stderr, flush=True)
 
-    learners = collect(asked.submissions, limits, asked.jobs, told)
+    learners = collect(asked.submissions, allowed, asked.jobs, told)
     print(f"{len(learners)} submissions: {report.write(asked.output, learners)}")
     return 0
 

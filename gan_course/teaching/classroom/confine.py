@@ -1,65 +1,94 @@
 """What a process that runs strangers' code may take and touch, as far as the system can hold it to
 that.
 
-    everywhere           time, processes and their memory: watched from outside; a bare environment; an empty folder as home
-    Linux, macOS         CPU seconds, file size, open files, processes: resource limits; on Linux memory too
-    Linux with Landlock  nothing is written outside the folder, only Python and the course are read, no TCP, no signal to other programs
-    Linux, where `unshare` is allowed: no network at all, no process outlives its judge, 64 MB of disk
+    with bubblewrap     No network. It reads Python and the course, and nothing else; it writes to
+                        an empty folder of 64 MB that vanishes. It sees no other process, and none
+                        of its own survives.
+    with unshare alone  No network, and none of its processes survives. It can read and change the
+                        user's files.
+    everywhere          A bare environment and an empty folder as home. Time, memory and the number
+                        of processes are watched from outside. What it started is looked for and
+                        ended.
+    on Linux and macOS  Also limits on CPU seconds, the size of files, open files and processes; on
+                        Linux on memory, too.
 
-The caller is told what was in force, and says so in the report.
+`gaps` says before anything runs what this system cannot do, `in_words` says afterwards what was in
+force.
 """
-import ctypes
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from gan_course.paths import DATA, ROOT
 
-NAMESPACES = ("unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child",
-              "--mount", "--mount-proc")
-IN_FOLDER = 'mount -t tmpfs -o size=64m none "$0" && cd "$0" && "$@"; exit $?'
-SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/sys", "/dev", "/opt/homebrew")
-# execute, read files, read folders; Landlock's own numbers
-READ, WRITE_FILE, ALL_FILES = 0b1101, 0b10, (1 << 13) - 1
+FOLDER_MB = 64
+SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc", "/opt/homebrew", "/nix")
+UNSHARE = ("unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child",
+           "--mount", "--mount-proc")
+IN_FOLDER = f'mount -t tmpfs -o size={FOLDER_MB}m none "$0" && cd "$0" && "$@"; exit $?'
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What one learner's code may take.
+class Allowance:
+    """What one learner's code may take."""
 
-    Memory: beyond what PyTorch takes when it is loaded. MB of 10^6 bytes.
-    """
-
-    seconds: float = 30.0  # on the clock, all exercises together; as many of the CPU
-    memory_mb: int = 2000
-    file_mb: int = 10                                               # each file
+    seconds: float = 30.0                           # all exercises together; as many of the CPU
+    memory_mb: int = 2000                           # of 10^6 bytes, beyond PyTorch itself
+    file_mb: int = 10                               # each file
     open_files: int = 256
-    processes: int = 16  # and threads, beyond the user's others
+    processes: int = 16                             # and threads, beyond the user's others
 
 
 @cache
-def namespaces() -> bool:
-    """Whether this system lets us cut a process off from network, processes and mounts."""
-    if shutil.which("unshare") is None:
-        return False
-    try:
-        tried = subprocess.run([*NAMESPACES, "sh", "-c", IN_FOLDER, "/mnt", "true"],
-                               capture_output=True, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return tried.returncode == 0
+def tool() -> Literal["bwrap", "unshare"] | None:
+    """The best tool that shuts a process in here; None if there is none that works."""
+    for name, shut_in in (("bwrap", _bubblewrapped), ("unshare", _unshared)):
+        if shutil.which(name):
+            with tempfile.TemporaryDirectory() as folder:
+                tried = shut_in([sys.executable, "-I", "-c", "pass"], Path(folder).resolve())
+                try:
+                    if not subprocess.run(tried, capture_output=True, timeout=20).returncode:
+                        return name
+                except (OSError, subprocess.TimeoutExpired):
+                    pass
+    return None
 
 
 def command(words: list[str], folder: Path) -> list[str]:
-    """The command that runs these words in `folder`, with namespaces of its own where the system
-    allows.
+    """The command that runs these words in `folder`, shut in as far as the system can."""
+    shut_in = {"bwrap": _bubblewrapped, "unshare": _unshared}.get(tool())
+    return shut_in(words, folder) if shut_in else words
+
+
+def gaps() -> list[str]:
+    """What strangers' code can do on this system although it should not, in words; none with
+    bubblewrap.
     """
-    return [*NAMESPACES, "sh", "-c", IN_FOLDER, str(folder), *words] if namespaces() else words
+    files = "read, change and delete every file that you can"
+    if tool() == "bwrap":
+        return []
+    if tool() == "unshare":
+        return [files]
+    return [files, "use the network", "end your programs", "leave a process running if it hides it"]
+
+
+def in_words(limited: bool) -> list[str]:
+    """How a process was shut in, for the report; `limited` as `limit` returned it."""
+    alone, bare = tool() == "bwrap", tool() is None
+    return [
+        "network NOT cut off" if bare else "network cut off",
+        "reads only Python and the course, writes only to a folder that vanishes" if alone else
+        "files NOT protected",
+        "memory, CPU and file sizes limited" if limited else "memory watched, NOT limited",
+        "a process that hides well could survive" if bare else "none of its processes survives"
+    ]
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -70,54 +99,16 @@ def environment(folder: Path) -> dict[str, str]:
     own = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "MPLCONFIGDIR"),
                         str(folder))
     return kept | own | {
-        "LANG": "C.UTF-8", "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "",
-        "GAN_COURSE_HEADLESS": "1"
+        "LANG": "C.UTF-8", "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "", "GAN_COURSE_HEADLESS": "1"
     }
 
 
-def landlock(folder: Path) -> int:
-    """From here on this process and all that it starts write in `folder` only, and read only what
-    Python needs.
+def limit(allowed: Allowance) -> bool:
+    """Hold this process to what is allowed from here on.
 
-    Returns the version of Landlock that does it, 0 where the kernel has none. To be called before
-    threads are started.
-    """
-    if sys.platform != "linux":
-        return 0
-    libc = ctypes.CDLL(None, use_errno=True)
-    create, add, restrict = 444, 445, 446  # the same on every kind of machine
-    version = libc.syscall(create, None, 0, 1)
-    if version < 1:
-        return 0
-    # moving between folders, shortening files
-    files = ALL_FILES | (version >= 2) << 13 | (version >= 3) << 14
-    # TCP; abstract sockets and signals
-    handled = (ctypes.c_uint64 * 3)(files, 0b11 * (version >= 4), 0b11 * (version >= 6))
-    rules = libc.syscall(create, handled, 8 * (1 + (version >= 4) + (version >= 6)), 0)
-
-    def allow(path, access):
-        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        rule = (ctypes.c_char * 12).from_buffer_copy(
-            access.to_bytes(8, sys.byteorder) + place.to_bytes(4, sys.byteorder))
-        libc.syscall(add, rules, 1, rule, 0)
-        os.close(place)
-
-    python = (sys.prefix, sys.base_prefix, *sys.path)
-    for path in {*SYSTEM, *python, str(ROOT / "gan_course"), str(DATA)} - {"", str(ROOT)}:
-        if os.path.isdir(path):
-            allow(path, files & READ)
-    allow("/dev/null", 0b110)
-    allow(folder, files)
-    libc.prctl(38, 1, 0, 0, 0)  # no new privileges: the kernel asks for it
-    locked = libc.syscall(restrict, rules, 0) == 0
-    os.close(rules)
-    return version if locked else 0
-
-
-def limit(limits: Limits) -> bool:
-    """Hold this process to the limits from here on.
-
-    False where the system has no such thing (Windows).
+    Returns:
+        False where the system has no such limits (Windows).
     """
     try:
         import resource
@@ -126,24 +117,25 @@ def limit(limits: Limits) -> bool:
     import psutil
 
     used, me = sum(resource.getrusage(resource.RUSAGE_SELF)[:2]), psutil.Process()
-    seconds = int(used + limits.seconds) + 1
     wanted = {
-        "RLIMIT_CPU": seconds, "RLIMIT_FSIZE": limits.file_mb * 10**6,
-        "RLIMIT_NOFILE": limits.open_files, "RLIMIT_CORE": 0
+        "RLIMIT_CPU": int(used + allowed.seconds) + 1, "RLIMIT_FSIZE": allowed.file_mb * 10**6,
+        "RLIMIT_NOFILE": allowed.open_files, "RLIMIT_CORE": 0
     }
-    if sys.platform == "linux":  # elsewhere the address space is not counted, or not kept to
-        wanted["RLIMIT_AS"] = me.memory_info().vms + limits.memory_mb * 10**6
+    if sys.platform == "linux":                     # elsewhere the address space is not kept to
+        wanted["RLIMIT_AS"] = me.memory_info().vms + allowed.memory_mb * 10**6
     for name, most in wanted.items():
         hard = resource.getrlimit(getattr(resource, name))[1]
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(getattr(resource, name), (most, most))
-    _limit_processes(limits.processes + _tasks(me.username()))
+    _limit_processes(allowed.processes + _tasks(me.username()))
     return True
 
 
 def _limit_processes(most: int) -> None:
-    """Older kernels count the user's processes outside our namespace too; a limit under which no
-    thread can start is lifted again.
+    """Allow the user `most` processes and threads.
+
+    Older kernels count those outside our namespace too: a limit under which no thread can start is
+    lifted again.
     """
     import resource
 
@@ -163,3 +155,19 @@ def _tasks(user: str) -> int:
     found = psutil.process_iter(["username", "num_threads"])
     return sum(process.info["num_threads"] or 1 for process in found
                if process.info["username"] == user)
+
+
+def _bubblewrapped(words: list[str], folder: Path) -> list[str]:
+    python = {sys.prefix, sys.base_prefix, str(ROOT / "gan_course"), str(DATA)}
+    python |= {os.path.realpath(path) for path in python}
+    readable = sorted({*SYSTEM, *python})           # a folder before what lies in it
+    binds = [word for path in readable for word in ("--ro-bind-try", path, path)]
+    return [
+        "bwrap", "--unshare-all", "--die-with-parent", "--new-session", *binds, "--proc", "/proc",
+        "--dev", "/dev", "--size", str(FOLDER_MB * 10**6), "--tmpfs", str(folder), "--remount-ro",
+        "/dev", "--remount-ro", "/", "--chdir", str(folder), *words
+    ]
+
+
+def _unshared(words: list[str], folder: Path) -> list[str]:
+    return [*UNSHARE, "sh", "-c", IN_FOLDER, str(folder), *words]

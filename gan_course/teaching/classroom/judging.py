@@ -11,13 +11,16 @@ learner can read anyway. "Right" says that right answers came, not who wrote the
 import functools
 import json
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gan_course.lessons import exercises
 from gan_course.lessons.exercises import _judging
 from gan_course.teaching.classroom import confine
 from gan_course.teaching.classroom.player import written
-from gan_course.teaching.classroom.process import Message, Player, Ready
+from gan_course.teaching.classroom.process import Message, Player
+
+LEAST_SECONDS = 0.5
+"""With less than this left no other process is started."""
 
 
 @dataclass(frozen=True)
@@ -33,54 +36,104 @@ class Result:
     printed: str = ""
 
 
-def judge(cells: list[tuple[str, str]],
-          limits: confine.Limits) -> tuple[dict[str, Result], list[str]]:
-    """What came of the exercises that the cells, (notebook, source), hand to a check, by key; and
-    in words how the process was confined.
+Results = dict[tuple[str, str], Result]
+"""What came of each exercise of each notebook, by (file name, key)."""
 
-    A process that dies takes the exercise with it that it was at, and the others go on in a new
-    one, until the time is used up. Raises RuntimeError if none can be started on this machine.
+
+def judge(cells: list[tuple[str, str]],
+          allowed: confine.Allowance) -> tuple[Results, list[str]]:
+    """Judge the functions that a learner's notebooks hand to a check.
+
+    A process that dies takes the exercise with it that it was at; the others go on in a new one,
+    until the time is used up.
+
+    Args:
+        cells: (notebook, source) of each code cell.
+        allowed: what the learner's code may take.
+
+    Returns:
+        The results, and how the process was shut in, in words.
+
+    Raises:
+        RuntimeError: no process can be started on this machine.
     """
     exercises.prepare()                                             # before the clock runs
-    results: dict[str, Result] = {}
-    found: dict[int, list[str]] = {}
-    skip, left, words = [], limits.seconds, []
+    sheet, left, words = _Sheet(cells), allowed.seconds, []
     while True:
-        ended, at, seconds = "", None, 0.0
-        with Player(cells, skip, limits, left) as player:
+        with Player(cells, sheet.known, sheet.dead, allowed, left) as player:
             for message in player:
-                if message.ready:
-                    words = _in_words(message.ready)
-                elif message.found is not None and at is None:  # said before anything of the learner's runs
-                    found = {int(cell): keys for cell, keys in message.found.items()}
-                elif message.cell is not None:
-                    at = min(max(message.cell, 0), len(cells) - 1)
-                elif message.done:
-                    player.ended = "done"
-                elif any(message.key in keys for keys in found.values()):
-                    results[message.key] = _believed(message)
-            ended, seconds = player.ended, player.seconds
-        if not words:
-            raise RuntimeError(f"The process for the check did not start. {ended}")
-        left -= seconds
-        if ended == "done":
-            results |= {
-                key: Result(key, "crashed", "crashed", "No verdict came.")
-                for keys in found.values() for key in keys if key not in results
-            }
-            break
-        lost = [key for key in found.get(at, []) if key not in results]
-        results |= {key: Result(key, "crashed", "crashed", ended) for key in lost}
-        skip += range(at + 1) if at is not None else []
-        waiting = [
-            key for cell, keys in found.items() for key in keys
-            if key not in results and cell not in skip
-        ]
-        if at is None or not waiting or left <= 0.5:
-            outcome = "out of time" if left <= 0.5 else "crashed"
-            results |= {key: Result(key, outcome, outcome, ended) for key in waiting}
-            break
-    return results, words
+                sheet.take(message)
+        if player.ready is None:
+            raise RuntimeError(f"The process for the check did not start. {player.ended}")
+        words, left = confine.in_words(player.ready.limits), left - player.seconds
+        if player.done:
+            sheet.give_up("crashed", "No verdict came.")
+        elif left <= LEAST_SECONDS:
+            sheet.give_up("out of time", player.ended)
+        elif not sheet.passes_over_the_cell(player.ended):
+            sheet.give_up("crashed", player.ended)
+        if not sheet.open():
+            return sheet.results, words
+
+
+@dataclass
+class _Sheet:
+    """What is known so far of the checks in a submission.
+
+    `keys` are those of the checks by the place of their cell, said before anything of the learner's
+    runs; `at` is the cell at which the process is by its own account.
+    """
+
+    cells: list[tuple[str, str]]
+    keys: dict[int, list[str]] | None = None
+    at: int | None = None
+    dead: list[int] = field(default_factory=list)
+    results: Results = field(default_factory=dict)
+
+    @property
+    def known(self) -> list[int]:
+        """The cells whose checks have all a result."""
+        return [place for place in self.keys or {} if not self._waiting(place)]
+
+    def take(self, message: Message) -> None:
+        """Take down what the process said."""
+        if message.found is not None and self.keys is None:
+            self.keys = {int(place): keys for place, keys in message.found.items()}
+        elif message.cell is not None:
+            self.at = min(max(message.cell, 0), len(self.cells) - 1)
+        elif message.key and self.at is not None:
+            its = self.cells[self.at][0], message.key
+            if its in self._expected():
+                self.results[its] = _believed(message)
+
+    def open(self) -> bool:
+        """Whether a check still waits for its result."""
+        return any(self._waiting(place) for place in self.keys or {})
+
+    def passes_over_the_cell(self, why: str) -> bool:
+        """Note that the process ended at its cell, which takes the checks there with it; False if
+        it is no use to begin again.
+        """
+        if self.at is None or self.at in self.dead:
+            return False
+        self._close(self.at, "crashed", why)
+        self.dead, self.at = [*self.dead, self.at], None
+        return True
+
+    def give_up(self, outcome: str, why: str) -> None:
+        """Give every check that waits this outcome."""
+        for place in self.keys or {}:
+            self._close(place, outcome, why)
+
+    def _close(self, place: int, outcome: str, why: str) -> None:
+        self.results |= {its: Result(its[1], outcome, outcome, why) for its in self._waiting(place)}
+
+    def _waiting(self, place: int) -> list[tuple[str, str]]:
+        its = [(self.cells[place][0], key) for key in (self.keys or {}).get(place, [])]
+        return [one for one in its if one not in self.results]
+
+    def _expected(self) -> set[tuple[str, str]]:
+        return {(self.cells[place][0], key) for place, keys in self.keys.items() for key in keys}
 
 
 def _believed(message: Message) -> Result:
@@ -125,15 +178,3 @@ def _read(seen: dict) -> dict:
         name: value if isinstance(value, str) else torch.tensor(
             value[1], dtype=torch.float64).reshape(tuple(value[0])) for name, value in seen.items()
     }
-
-
-def _in_words(ready: Ready) -> list[str]:
-    cut = "network cut off" if confine.namespaces(
-    ) else "TCP cut off, other network not" if ready.landlock >= 4 else "network NOT cut off"
-    files = "writes in its own folder only" if ready.landlock else "files NOT protected"
-    ends = "none of its processes survives" if confine.namespaces(
-    ) else "a process that hides well could survive"
-    return [
-        cut, files, "memory, CPU and file sizes limited" if ready.limits else "memory NOT limited",
-        ends
-    ]

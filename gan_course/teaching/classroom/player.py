@@ -2,12 +2,15 @@
 `exercises.check`, judges them, and says what it saw. Nothing that comes out of it is trusted, since
 whatever runs here could say anything: see `judging`.
 
-    in    JSON: {"folder", "limits", "cells": [[notebook, source] …], "skip": [place of a cell …]}
-    out   lines of JSON, in this order: {"ready": …}, {"found": …}, {"cell": …} and {"key": …, what came of it} in turns, {"done": true};
-          or {"failed": why} in place of the first
+    in    JSON: {"allowed", "cells": [[notebook, source] …], "known": [place of a cell …], "dead": […]}
+    out   lines of JSON, in this order: {"ready": …}, {"found": {cell: [key …]}}, {"cell": …} and
+          {"key": …, what came of it} in turns, {"done": true}; or {"failed": why} in place of the
+          first
 
 Of a notebook only this runs: the cells with a check, up to their last check, and of the other cells
-what these need of imports, `def`s and classes.
+what these need of imports, definitions and assignments. Where a notebook imports `exercises`,
+`Checks` stands in its place: notebooks made with an older version of the course, which imported it
+from elsewhere, are judged all the same.
 """
 import ast
 import builtins
@@ -15,47 +18,43 @@ import json
 import linecache
 import os
 import re
+import symtable
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 from gan_course.teaching.classroom import confine
 
-KEPT = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-CHECK = re.compile(r"""\bcheck\(\s*["'](\d\d\.\w+)["']""")
-Say = Callable[[dict], None]
+WRITTEN_CHECK = re.compile(r"""\bcheck\(\s*["'](\d\d\.\w+)["']""")
+PYTHON_MAGICS = ("capture", "prun", "time", "timeit")
+"""The cell magics whose cell is Python code all the same."""
 
 
 def main() -> None:
-    """Read the task, lock the door, and go through the cells."""
+    """Read the task, set the limits, and go through the cells."""
     task = json.loads(sys.stdin.buffer.read())
     say = _channel()
     try:
-        locked = confine.landlock(Path(task["folder"]))
-        # from here on with the door locked: PyTorch starts threads
+        from IPython.core import inputtransformer2  # noqa: F401  (loaded before the clock runs)
+
         from gan_course.lessons import exercises
 
         exercises.prepare()
-        limited = confine.limit(confine.Limits(**task["limits"]))
+        limited = confine.limit(confine.Allowance(**task["allowed"]))
     except Exception as error:
         say({"failed": f"{type(error).__name__}: {error}"[:1000]})
         raise
-    say({"ready": {"landlock": locked, "limits": limited}})
-    cells = [(notebook, _plain(source)) for notebook, source in task["cells"]]
-    say({
-        "found": {
-            place: sorted(set(CHECK.findall(source))) for place, (_, source) in enumerate(cells)
-            if CHECK.search(source)
-        }
-    })
-    for notebook in dict.fromkeys(notebook for notebook, _ in cells):
-        play({place: source for place, (its, source) in enumerate(cells) if its == notebook},
-             task["skip"], say)
+    say({"ready": {"limits": limited}})
+    cells = [Cell(place, *cell) for place, cell in enumerate(task["cells"])]
+    say({"found": {cell.place: cell.keys for cell in cells if cell.keys}})
+    for notebook in dict.fromkeys(cell.notebook for cell in cells):
+        for message in play([cell for cell in cells if cell.notebook == notebook],
+                            task["known"], task["dead"]):
+            say(message)
     say({"done": True})
     os._exit(0)  # whatever threads the learner's code has left behind
 
 
-def _channel() -> Say:
+def _channel():
     """Hand over a message a line, on what was standard output; prints go nowhere from now on."""
     line = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -69,125 +68,232 @@ def _channel() -> Say:
     return say
 
 
-def play(cells: dict[int, str], skip: list[int], say: Say) -> None:
-    """Run what is needed of each cell of a notebook, in order, and judge each answer where it is
-    handed over.
+class Checks:
+    """Stands where a notebook has `exercises`: takes down what is handed to `check`, and gives back
+    the course's own function, with which the notebook goes on.
+    """
+
+    def __init__(self):
+        self.handed: list[tuple[str, object]] = []
+
+    def check(self, key, answer):
+        from gan_course.lessons import exercises
+
+        self.handed.append((str(key), answer))
+        return exercises.reference(key) if key in exercises.names() else answer
+
+    def hint(self, key):
+        """Nothing: hints are for learners."""
+
+    solution = hint
+
+
+class Shell:
+    """Stands where IPython's `get_ipython()` is: magics and shell commands do nothing."""
+
+    def run_line_magic(self, *words):
+        """Nothing."""
+
+    run_cell_magic = system = run_line_magic
+
+    def getoutput(self, *words) -> list[str]:
+        return []
+
+
+class Statement:
+    """A statement of a cell.
+
+    Attributes:
+        node: what Python's parser makes of it.
+        keys: those of the checks in it, wherever they stand.
+        brings: the names that it brings or changes; "*" may bring any.
+        uses: the names that it takes from outside itself, its functions included.
+    """
+
+    def __init__(self, node: ast.stmt):
+        self.node, self.keys = node, _keys(node)
+        try:
+            names = symtable.symtable(ast.unparse(node), "cell", "exec")
+        except SyntaxError:                         # `nonlocal` on its own, for example
+            self.brings, self.uses = set(), set()
+        else:
+            self.brings = _changed(node) | {symbol.get_name() for symbol in names.get_symbols()
+                                            if symbol.is_assigned() or symbol.is_imported()}
+            self.uses = set(_from_outside(names))
+
+
+class Cell:
+    """A code cell.
+
+    Attributes:
+        place: its number among the cells of the submission.
+        notebook: the name of its file.
+        statements: what it says, in Python; imports of several names one by one.
+        keys: those of the checks in it.
+        trouble: why it cannot be read; "" if it can.
+    """
+
+    def __init__(self, place: int, notebook: str, source: str):
+        self.place, self.notebook, self.trouble = place, notebook, ""
+        try:
+            text = _python(source)
+            linecache.cache[self.file] = (len(text), None, text.splitlines(keepends=True),
+                                          self.file)
+            self.statements = [Statement(node) for node in _one_by_one(ast.parse(text).body)]
+            found = [key for statement in self.statements for key in statement.keys]
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            self.trouble = f"The cell cannot be read: {type(error).__name__}: {error}."
+            self.statements, found = [], WRITTEN_CHECK.findall(source)
+        self.keys = sorted(set(found))
+
+    @property
+    def file(self) -> str:
+        return f"cell {self.place}"
+
+    def steps(self, needed: set[str]) -> Iterator[ast.stmt]:
+        """What runs of it: everything up to its last check, and what brings a name that is
+        needed.
+        """
+        last = max((place for place, each in enumerate(self.statements) if each.keys), default=-1)
+        for place, each in enumerate(self.statements):
+            if place <= last or not isinstance(each.node, ast.Expr) and each.brings & needed:
+                yield each.node
+
+
+def play(cells: list[Cell], known: list[int], dead: list[int]) -> Iterator[dict]:
+    """Run what is needed of each cell of a notebook, in order, and judge each answer that is
+    handed over; what is to be said of it.
     """
     from gan_course.lessons import exercises
+
+    checks, needed = Checks(), _needed(cells)
+    namespace = {
+        "__name__": "submission", "__builtins__": builtins, "get_ipython": Shell,
+        "exercises": checks, "check": checks.check
+    }
+    for cell in cells:
+        if cell.place in dead:                      # the notebook goes on with the course's own
+            named = [exercises.reference(key) for key in cell.keys if key in exercises.names()]
+            namespace |= {function.__name__: function for function in named}
+            continue
+        yield {"cell": cell.place}
+        trouble, handed = cell.trouble, set()
+        for step in cell.steps(needed):
+            checks.handed = []
+            wrong = _run(step, cell.file, namespace, checks)
+            trouble = trouble or wrong
+            handed |= {key for key, _ in checks.handed}
+            if cell.place not in known:
+                yield from (_judged(key, answer) for key, answer in checks.handed)
+        if cell.place not in known:
+            why = trouble or "The check stands where it is not reached."
+            yield from (_verdict(key, "wrong", "no_answer", f"No function was handed over. {why}")
+                        for key in cell.keys if key not in handed)
+
+
+def _run(step: ast.stmt, file: str, namespace: dict, checks: Checks) -> str:
+    """Run a statement; what went wrong, in words."""
     from gan_course.lessons.exercises import _sandbox
 
-    trees = {number: _parsed(source, number) for number, source in cells.items()}
-    needed = _needed([tree for tree in trees.values() if isinstance(tree, list)])
-    namespace = {"__name__": "submission", "__builtins__": builtins}
-    for number in sorted(set(cells) - set(skip)):
-        say({"cell": number})
-        keys, trouble = set(CHECK.findall(cells[number])), ""
-        for step in _steps(trees[number], needed) if isinstance(trees[number], list) else []:
-            if check := _check(step):
-                keys.discard(check[0])
-                say(_judged(*check, namespace, trouble))
-                # the notebook goes on with the course's version, and so do we
-                if target := _target(step):
-                    namespace[target] = exercises.reference(check[0])
-                continue
-            imports = isinstance(step, ast.Import | ast.ImportFrom)
-            run = _sandbox.run_here if imports else _sandbox.run    # imports may take their time
-            trouble = trouble or _trouble(
-                run(_run, [ast.Module([step], []), f"cell {number}", namespace]))
-        for key in keys:
-            why = f"The check stands where it is not reached. {trouble}" if isinstance(
-                trees[number], list) else trees[number]
-            say(_verdict(key, "wrong", "no_answer", why.strip()))
+    if stands_for := _imported_checks(step, checks):
+        namespace |= stands_for
+        return ""
+    imports = isinstance(step, ast.Import | ast.ImportFrom)
+    run = _sandbox.run_here if imports else _sandbox.run        # imports may take their time
+    return _trouble(run(_execute, [ast.Module([step], []), file, namespace]))
 
 
-def _judged(key: str, answer: ast.expr, namespace: dict, trouble: str) -> dict:
+def _imported_checks(step: ast.stmt, checks: Checks) -> dict:
+    """What stands for the names that an import takes from the course's exercises, wherever they lay
+    in the version that the notebook was made with.
+    """
+    if isinstance(step, ast.Import):
+        own = step.names[0].name.startswith("gan_course") and step.names[0].asname
+        return {own: checks} if own and step.names[0].name.endswith(".exercises") else {}
+    if isinstance(step, ast.ImportFrom) and (step.module or "").startswith("gan_course"):
+        name, given = step.names[0].name, step.names[0].asname or step.names[0].name
+        if name == "exercises":
+            return {given: checks}
+        if step.module.endswith(".exercises") and hasattr(checks, name):
+            return {given: getattr(checks, name)}
+    return {}
+
+
+def _judged(key: str, answer) -> dict:
     """What came of one check."""
     from gan_course.lessons import exercises
-    from gan_course.lessons.exercises import _sandbox
 
-    outcome = _sandbox.run(eval, [compile(ast.Expression(answer), "check", "eval"), namespace])
-    if outcome.error or outcome.endless or key not in exercises.names():
-        return _verdict(key, "wrong", "no_answer", "No function was handed over: "
-                                                   f"{trouble or _trouble(outcome)}")
-    verdict = exercises.judge(key, outcome.result)
-    seen = exercises.evidence(key, outcome.result) if verdict.outcome == "right" else []
+    if key not in exercises.names():
+        return _verdict(key, "wrong", "no_exercise", "There is no such exercise.")
+    verdict = exercises.judge(key, answer)
+    seen = exercises.evidence(key, answer) if verdict.outcome == "right" else []
     return _verdict(key, verdict.outcome, verdict.id, verdict.says, verdict.printed,
                     map(written, seen))
 
 
-def _plain(source: str) -> str:
-    """A cell without the lines that only IPython knows: %magic and !shell."""
-    return re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", source)
+def _python(source: str) -> str:
+    """A cell as Python: what only IPython knows (`name?`, `!ls`, `%magic`) becomes calls."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    first, _, rest = source.lstrip().partition("\n")
+    if first.startswith("%%"):
+        source = rest if first[2:].split(" ")[0] in PYTHON_MAGICS else ""
+    return TransformerManager().transform_cell(source)
 
 
-def _parsed(source: str, number: int) -> list[ast.stmt] | str:
-    """The statements of a cell, or why it cannot be read."""
-    file = f"cell {number}"
-    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    try:
-        return ast.parse(source, file).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return f"The cell cannot be read: {type(error).__name__}: {error}."
+def _one_by_one(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements, with `import a, b` as two: one that fails does not take the other with it."""
+    for statement in statements:
+        if isinstance(statement, ast.Import):
+            each = [ast.Import([name]) for name in statement.names]
+        elif isinstance(statement, ast.ImportFrom):
+            each = [ast.ImportFrom(statement.module, [name], statement.level)
+                    for name in statement.names]
+        else:
+            each = [statement]
+        yield from (ast.copy_location(one, statement) for one in each)
 
 
-def _needed(trees: list[list[ast.stmt]]) -> set[str]:
-    """The names that the cells with checks use, and the functions that these use, and so on."""
-    used = _used(statement for tree in trees if any(map(_check, tree)) for statement in tree)
-    kept = [statement for tree in trees for statement in tree if isinstance(statement, KEPT)]
-    while more := _used(statement for statement in kept if _bound(statement) & used) - used:
-        used |= more
-    return used
+def _keys(node: ast.stmt) -> list[str]:
+    """The keys of the checks in a statement, wherever they stand in it."""
+    calls = [call for call in ast.walk(node) if isinstance(call, ast.Call) and call.args]
+    keys = [call.args[0] for call in calls
+            if getattr(call.func, "attr", getattr(call.func, "id", "")) == "check"]
+    return [key.value for key in keys
+            if isinstance(key, ast.Constant) and re.fullmatch(r"\d\d\.\w+", str(key.value))]
 
 
-def _used(statements: Iterable[ast.stmt]) -> set[str]:
-    return {
-        node.id for statement in statements for node in ast.walk(statement)
-        if isinstance(node, ast.Name)
-    }
+def _needed(cells: list[Cell]) -> set[str]:
+    """The names that the cells with checks use, and those that these need, and so on."""
+    needed = {name for cell in cells if cell.keys for each in cell.statements for name in each.uses}
+    statements = [each for cell in cells for each in cell.statements]
+    while more := {name for each in statements if each.brings & needed
+                   for name in each.uses} - needed:
+        needed |= more
+    return needed | {"*"}
 
 
-def _bound(statement: ast.stmt) -> set[str]:
-    """The names that an import, a function or a class brings; "*" may bring any."""
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        return {(alias.asname or alias.name).partition(".")[0] for alias in statement.names}
-    return {statement.name}
+def _changed(node: ast.stmt) -> set[str]:
+    """The names whose contents a statement changes, `settings["eps"] = 1`; and "*"."""
+    if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+        return {"*"}
+    targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+    holders = [part.value for target in targets if target for part in ast.walk(target)
+               if isinstance(part, ast.Subscript | ast.Attribute)]
+    return {holder.id for holder in holders if isinstance(holder, ast.Name)}
 
 
-def _steps(tree: list[ast.stmt], needed: set[str]) -> Iterator[ast.stmt]:
-    """What runs of a cell: everything up to its last check, and imports and definitions that are
-    needed.
-    """
-    last = max((place for place, statement in enumerate(tree) if _check(statement)), default=-1)
-    for place, statement in enumerate(tree):
-        if place <= last or isinstance(statement, KEPT) and _bound(statement) & (needed | {"*"}):
-            yield statement
+def _from_outside(names: symtable.SymbolTable) -> Iterator[str]:
+    """The names that code takes from the module it stands in."""
+    for symbol in names.get_symbols():
+        if symbol.is_referenced() and (symbol.is_global() or names.get_type() == "module"):
+            yield symbol.get_name()
+    for inner in names.get_children():
+        yield from _from_outside(inner)
 
 
-def _check(statement: ast.stmt) -> tuple[str, ast.expr] | None:
-    """The key and the answer of a statement that is a check: `f = exercises.check("03.f", f)`, or
-    without `f =`.
-    """
-    call = getattr(statement, "value", None)
-    if not isinstance(statement, ast.Assign | ast.Expr) or not isinstance(call, ast.Call) or len(
-            call.args) != 2:
-        return None
-    key, answer = call.args
-    called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(
-        call.func, "id", "")
-    return (key.value, answer) if called == "check" and isinstance(
-        key, ast.Constant) and isinstance(key.value, str) else None
-
-
-def _target(statement: ast.stmt) -> str | None:
-    """The name that a check's result is given, if the check is of this course."""
-    from gan_course.lessons import exercises
-
-    named = isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
-    return statement.targets[0].id if named and _check(statement)[0] in exercises.names() else None
-
-
-def _run(module: ast.Module, file: str, namespace: dict) -> None:
-    exec(compile(module, file, "exec"), namespace)
+def _execute(module: ast.Module, file: str, namespace: dict) -> None:
+    exec(compile(ast.fix_missing_locations(module), file, "exec"), namespace)
 
 
 def _trouble(outcome) -> str:

@@ -11,27 +11,27 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
+import psutil
 from pydantic import BaseModel, Field, ValidationError
 
 from gan_course.paths import ROOT
 from gan_course.teaching.classroom import confine
 
-START_SECONDS = 120.0  # for loading PyTorch, on a slow disk
-PYTORCH_MB = 1000  # of memory, before anything of the learner's runs
-MOST_BYTES = 4_000_000                                              # of all that one process says
-START = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from gan_course.teaching.classroom import player; player.main()"
+START_SECONDS = 120.0                               # for loading PyTorch, on a slow disk
+PYTORCH_MB = 1000                                   # of memory, before anything of the learner's
+MOST_BYTES = 4_000_000                              # of all that one process says
+START = (f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
+         "from gan_course.teaching.classroom import player; player.main()")
 
 
 class Ready(BaseModel):
-    """Said before anything of the learner's runs: which Landlock holds (0: none), and whether there
-    are resource limits.
-    """
+    """Said before anything of the learner's runs: whether there are resource limits."""
 
-    landlock: int
     limits: bool
 
 
@@ -52,66 +52,103 @@ class Message(BaseModel, strict=True, extra="forbid"):
 
 
 class Player:
-    """The other process, as an iterator of what it says. `ended` says how it ended ("done": it came
-    to its end), `seconds` how long it took once it was ready."""
+    """The other process, as an iterator of what it says.
 
-    def __init__(self, cells: list[str], skip: list[int], limits: confine.Limits, seconds: float):
-        self.limits, self.left, self.ended, self.seconds = limits, seconds, "", 0.0
-        self.task = {"cells": cells, "skip": skip, "limits": asdict(limits)}
+    Args:
+        cells: (notebook, source) of each code cell of a submission.
+        known: the cells whose answers are known; they run, and are not judged again.
+        dead: the cells that do not run, since a process ended at them.
+        allowed: what the learner's code may take.
+        seconds: how long this process may take once it is ready.
+
+    Attributes:
+        ready: what it said of its limits; None if it never came that far.
+        seconds: how long it took once it was ready.
+        done: whether it came to its end.
+        ended: how it ended, in words.
+    """
+
+    def __init__(self, cells: list[tuple[str, str]], known: list[int], dead: list[int],
+                 allowed: confine.Allowance, seconds: float):
+        self.allowed, self.left = allowed, seconds
+        self.ready: Ready | None = None
+        self.seconds, self.done, self.ended = 0.0, False, ""
+        self.task = {"cells": cells, "known": known, "dead": dead, "allowed": asdict(allowed)}
 
     def __enter__(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="gan-course-", ignore_cleanup_errors=True)
-        place = Path(self.folder.name).resolve()
-        command = confine.command([sys.executable, "-I", "-B", "-c", START], place)
-        self.process = subprocess.Popen(command, cwd=place, env=confine.environment(place),
+        self.temporary = tempfile.TemporaryDirectory(prefix="gan-course-",
+                                                     ignore_cleanup_errors=True)
+        self.folder = Path(self.temporary.name).resolve()
+        command = confine.command([sys.executable, "-I", "-B", "-c", START], self.folder)
+        self.process = subprocess.Popen(command, cwd=self.folder,
+                                        env=confine.environment(self.folder),
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, start_new_session=True)
-        self.said: queue.Queue = queue.Queue(maxsize=100)  # a flood waits here, and not in memory
-        self.over = threading.Event()
+        self.began = time.monotonic()
+        self.said: queue.Queue = queue.Queue(maxsize=100)   # a flood waits here, not in memory
+        self.flooded, self.over = False, threading.Event()
         threading.Thread(target=self._listen, daemon=True).start()
         with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(json.dumps(self.task | {"folder": str(place)}).encode())
+            self.process.stdin.write(json.dumps(self.task).encode())
             self.process.stdin.close()
         return self
 
     def __exit__(self, *error):
         self.over.set()
-        _kill(self.process)
-        self.folder.cleanup()
+        _end(self.process, self.folder)
+        self.temporary.cleanup()
 
-    def __iter__(self):
-        end, begun = time.monotonic() + START_SECONDS, None
+    def __iter__(self) -> Iterator[Message]:
         while not self.ended:
-            try:
-                line = self.said.get(timeout=0.05)
-            except queue.Empty:
-                line = ""
-            now = time.monotonic()
-            self.seconds = now - begun if begun else 0.0
+            line = self._next_line()
             if line is None:
-                self.ended = self._how_it_ended()
-            elif line:
-                try:
-                    message = Message.model_validate_json(line)
-                except ValidationError:
-                    self.ended = "It sent something that is not a message of the check: the channel was tampered with."
-                    return
-                if message.failed and not begun:
-                    self.ended = message.failed
-                    return
-                if message.ready and not begun:
-                    begun, end = now, now + self.left
+                self.ended = self._exit_in_words()
+            elif line and (message := self._understood(line)):
                 yield message
-            if not self.ended and now > end:
-                self.ended = f"It had not ended after {self.left:.0f} seconds, and was stopped." if begun else "It could not be started."
-            elif not self.ended and begun:
-                processes, memory = _family(self.process.pid)
-                if processes > self.limits.processes:
-                    self.ended = f"It started more than {self.limits.processes} processes, and was stopped."
-                elif memory > self.limits.memory_mb + PYTORCH_MB:
-                    self.ended = f"Its processes together took more than {self.limits.memory_mb} MB, and were stopped."
+            self.ended = self.ended or self._too_much()
 
-    def _listen(self):
+    def _next_line(self) -> bytes | None:
+        """The next line; b"" if none comes at once, None at the end."""
+        try:
+            return self.said.get(timeout=0.05)
+        except queue.Empty:
+            return b""
+
+    def _understood(self, line: bytes) -> Message | None:
+        """The message of a line; None for one that ends the process, or that is about itself."""
+        try:
+            message = Message.model_validate_json(line)
+        except ValidationError:
+            self.ended = ("It sent something that is not a message of the check: the channel was "
+                          "tampered with.")
+            return None
+        if message.ready and not self.ready:
+            self.ready, self.began = message.ready, time.monotonic()
+        elif message.failed and not self.ready:
+            self.ended = message.failed
+        elif message.done:
+            self.done, self.ended = True, "It came to its end."
+        elif self.ready:
+            return message
+        return None
+
+    def _too_much(self) -> str:
+        """Which limit the process goes beyond, in words; "" if it keeps to all."""
+        seconds = time.monotonic() - self.began
+        if not self.ready:
+            return "It could not be started." if seconds > START_SECONDS else ""
+        self.seconds = seconds
+        processes, memory = _family(self.process.pid)
+        if seconds > self.left:
+            return f"It had not ended after {self.left:.0f} seconds, and was stopped."
+        if processes > self.allowed.processes:
+            return f"It started more than {self.allowed.processes} processes, and was stopped."
+        if memory > self.allowed.memory_mb + PYTORCH_MB:
+            return (f"Its processes together took more than {self.allowed.memory_mb} MB, and were "
+                    "stopped.")
+        return ""
+
+    def _listen(self) -> None:
         """In a thread: hand over line by line, up to MOST_BYTES in all; None at the end."""
         total, rest = 0, b""
         while total < MOST_BYTES and (part := self.process.stdout.read1(65536)):
@@ -119,27 +156,28 @@ class Player:
             *lines, rest = (rest + part).split(b"\n")
             for line in lines:
                 self._put(line)
+        self.flooded = total >= MOST_BYTES
         self._put(None)
 
-    def _put(self, line):
+    def _put(self, line: bytes | None) -> None:
         while not self.over.is_set():
             with contextlib.suppress(queue.Full):
                 return self.said.put(line, timeout=0.5)
 
-    def _how_it_ended(self) -> str:
-        try:
-            status = self.process.wait(timeout=2)
-        except subprocess.TimeoutExpired:
+    def _exit_in_words(self) -> str:
+        if self.flooded:
             return "It said more than a check has to say, and was stopped."
-        return f"It ended the whole process (exit status {status}), or took more memory or time than it may."
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            status = self.process.wait(timeout=2)
+            return (f"It ended the whole process (exit status {status}), or took more memory or "
+                    "time than it may.")
+        return "It closed the channel on which its answers come, and was stopped."
 
 
 def _family(pid: int) -> tuple[int, float]:
     """How many processes there are below this one, and how much memory they take together, in
     MB.
     """
-    import psutil
-
     processes, memory = 0, 0.0
     with contextlib.suppress(psutil.Error):
         for each in psutil.Process(pid).children(recursive=True):
@@ -149,18 +187,30 @@ def _family(pid: int) -> tuple[int, float]:
     return processes, memory
 
 
-def _kill(process: subprocess.Popen) -> None:
-    """End the process, its group, and all that it has started."""
-    import psutil
+def _end(process: subprocess.Popen, folder: Path) -> None:
+    """End the process, its group, and what it started and left behind.
 
-    with contextlib.suppress(psutil.Error):
-        family = psutil.Process(process.pid).children(recursive=True)
-        if hasattr(os, "killpg"):
-            with contextlib.suppress(OSError):
-                os.killpg(process.pid, signal.SIGKILL)
-        for each in family:
+    The group may outlive its leader: it is ended also when the process is gone already.
+    """
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    for _ in range(20):                             # one may start another meanwhile
+        strays = _strays(folder)
+        for each in strays:
             with contextlib.suppress(psutil.Error):
                 each.kill()
-    process.kill()
+        if not strays:
+            break
+        psutil.wait_procs(strays, timeout=0.5)
     process.wait()
     process.stdout.close()
+
+
+def _strays(folder: Path) -> list[psutil.Process]:
+    """The processes that live in this learner's environment: their home is `folder`."""
+    return [
+        process for process in psutil.process_iter(["environ"])
+        if (process.info["environ"] or {}).get("MPLCONFIGDIR") == str(folder)
+    ]
