@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
 
 from gan_course import data, metrics
-from gan_course.data.sets import scale
+from gan_course.data.sets import ImageSet, scale
 from gan_course.paths import DATA
 from gan_course.profile import seed_everything
 from gan_course.readers import Readers, scores
@@ -43,6 +43,7 @@ SHARED = {"glyphs_plain": "glyphs"}                                 # has the ju
 PAPER = {"shapes": 1.0, "glyphs_colour": 1.0}                       # around an image; else -1: black
 GREY = ("shapes",)                                                  # where colour alone gives the class away: half the images in grey
 BATCH = 64
+NEW_ROUNDS = 300                                                    # of a judge for your own pictures
 ROWS = 1024                                                         # images judged at once
 
 
@@ -133,14 +134,41 @@ def train(name: str, *, epochs: int | None = None, seed: int = 0) -> Judge:
     Of shapes, half are shown in grey, or the judge would look at the colour and never at the form.
     Of printed characters, the factors are learned at the same time.
     """
-    seed_everything(seed)
     learn, held_out = data.load(name), data.load(name, "test")
-    judge = Judge(learn.data_shape, len(learn.classes), WIDTH[name], FAMILIES.get(name, 0))
     rounds = (EPOCHS[name] if epochs is None else epochs) * (len(learn) // BATCH)
+    return _learned(name, learn, held_out, rounds, seed)
+
+
+def load_or_train(name: str, learn: ImageSet, held_out: ImageSet) -> Judge:
+    """The frozen judge that comes with the course for a data set; where there is none, a new one.
+
+    The new one takes a few seconds, learns from the training images and is as good as they allow:
+    look at its `accuracy`, which is printed.
+
+    Args:
+        name: what the data set is called.
+        learn, held_out: its images, of at least two classes.
+
+    Returns:
+        The judge, on the CPU, in evaluation mode.
+    """
+    if name in EPOCHS or name in SHARED:
+        return load(name)
+    judge = _learned(name, learn, held_out, NEW_ROUNDS, seed=0)
+    print(f"The course has no judge for {name}, so one was trained on its {len(learn):,} training "
+          f"images. It names {judge.accuracy:.0%} of the {len(held_out):,} held-out ones rightly.")
+    return judge
+
+
+def _learned(name: str, learn: ImageSet, held_out: ImageSet, rounds: int, seed: int) -> Judge:
+    """A new judge, frozen, its accuracy measured on the held-out images."""
+    seed_everything(seed)
+    width, families = WIDTH.get(name, 16), FAMILIES.get(name, 0)
+    judge = Judge(learn.data_shape, len(learn.classes), width, families)
     optimizer = torch.optim.Adam(judge.parameters(), lr=2e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, rounds)
     numbered = replace(learn, labels=torch.arange(len(learn)))      # which image, not which class
-    stream = data.batches(numbered, BATCH, seed=seed, device="cpu")
+    stream = data.batches(numbered, min(BATCH, len(learn)), seed=seed, device="cpu")
     for _ in range(rounds):
         x, rows = next(stream)
         x = shifted(x, PAPER.get(name, -1.0))

@@ -5,7 +5,7 @@ import torch
 
 from gan_course.data import ImageSet
 from gan_course.data.digits import digits
-from gan_course.data.enough import at_most, balanced, some_labelled, with_classes
+from gan_course.data.enough import at_most, equal_shares, some_labelled, with_classes
 
 
 def images(*labels: int, classes="abc") -> ImageSet:
@@ -36,11 +36,11 @@ def test_nothing_is_said_where_nothing_is_left_out(capsys):
 
 def test_balanced_gives_as_many_as_the_rarest_class_has():
     labels = torch.tensor([0] * 95 + [1] * 5)
-    rows = balanced(labels, 10, seed=3)
+    rows = equal_shares(labels, 10, seed=3)
     assert labels[rows].tolist() == [0] * 5 + [1] * 5 and len(set(rows.tolist())) == 10
-    assert torch.equal(rows, balanced(labels, 10, seed=3))
-    assert not torch.equal(rows, balanced(labels, 10, seed=4))
-    assert digits().labels[balanced(digits().labels, 10)].bincount().tolist() == [10] * 10
+    assert torch.equal(rows, equal_shares(labels, 10, seed=3))
+    assert not torch.equal(rows, equal_shares(labels, 10, seed=4))
+    assert digits().labels[equal_shares(digits().labels, 10)].bincount().tolist() == [10] * 10
 
 
 def test_labels_are_of_two_classes_at_least():

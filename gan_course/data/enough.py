@@ -54,7 +54,7 @@ def _only(images: ImageSet, kept: list[int]) -> ImageSet:
     return ImageSet(images.name, images.images[rows], numbers[images.labels[rows]], classes, factors)
 
 
-def balanced(labels: Tensor, each: int, seed: int = 0) -> Tensor:
+def equal_shares(labels: Tensor, each: int, seed: int = 0) -> Tensor:
     """Which images to take for equally many of each class, drawn without replacement.
 
     Args:
