@@ -51,7 +51,8 @@ def _only(images: ImageSet, kept: list[int]) -> ImageSet:
     numbers[kept] = torch.arange(len(kept))
     classes = tuple(images.classes[number] for number in kept)
     factors = images.factors and replace(images.factors, table=images.factors.table[rows])
-    return ImageSet(images.name, images.images[rows], numbers[images.labels[rows]], classes, factors)
+    labels = numbers[images.labels[rows]]
+    return ImageSet(images.name, images.images[rows], labels, classes, factors)
 
 
 def equal_shares(labels: Tensor, each: int, seed: int = 0) -> Tensor:

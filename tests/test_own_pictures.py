@@ -1,0 +1,146 @@
+"""Notebooks 03, 07, 08 and 11 with pictures of your own: the cells that decide what can be done.
+
+Only these cells are run, on folders of a few pictures; a whole notebook on them takes a minute.
+"""
+import re
+
+import nbformat
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_course.data import WrongLayout
+from gan_course.paths import NOTEBOOKS
+
+LAYOUTS = {"flat": {".": 40}, "uneven": {"cat": 54, "dog": 6}, "four": dict.fromkeys("abcd", 12),
+           "sided": {"trainA": 12, "trainB": 30}, "pair": {"cat": 12, "dog": 12},
+           "few": {"trainA": 5, "trainB": 12}}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """layout -> a folder of random pictures that has it."""
+    home, dice = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
+    for layout, names in LAYOUTS.items():
+        for name, n in names.items():
+            (home / layout / name).mkdir(parents=True, exist_ok=True)
+            for i in range(n):
+                pixels = dice.integers(0, 256, (9, 9, 3), np.uint8)
+                Image.fromarray(pixels).save(home / layout / name / f"{i}.png")
+    return lambda layout: str(home / layout)
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch):
+    monkeypatch.setattr("IPython.display.display", lambda *shown, **how: None)
+
+
+def run(number: str, *cells: str, **parameters) -> dict:
+    """The names that some cells of a notebook leave behind, run after its parameters and imports."""
+    notebook = nbformat.read(next(NOTEBOOKS.glob(f"{number}_*.ipynb")), 4)
+    source = {cell.id: cell.source for cell in notebook.cells}
+    names = {}
+    begin = [cell.source for cell in notebook.cells if cell.cell_type == "code"][:3]
+    exec(begin[0], names)
+    assert set(parameters) <= set(names)
+    names |= parameters
+    for code in (*begin[1:2 + (number == "07")], *(source[cell] for cell in cells)):
+        exec(code, names)
+    return names
+
+
+# --- 03 ----------------------------------------------------------------------------------------
+
+FIRST = ("010aa35c", "6ad65e13", "efefb0d8", "9b329a76")            # load, sizes, classifiers
+
+
+@pytest.mark.parametrize(("layout", "classes"), [("flat", 1), ("uneven", 2), ("four", 4)])
+def test_03_fits_its_batches_and_classifiers_to_the_pictures(folder, layout, classes):
+    names = run("03", *FIRST, dataset=folder(layout))
+    train, test = names["train"], names["test"]
+    assert names["batch_size"] == min(64, len(train)) < 64 and len(train.classes) == classes
+    found = names["judge"](test.take(names["n"]))
+    assert (found["agreement"] == 1) if classes == 1 else (0 <= found["agreement"] <= 1)
+
+
+@pytest.mark.parametrize("number", ["03", "07", "08"])
+def test_two_sides_are_refused_in_words_before_anything_is_trained(folder, number):
+    with pytest.raises(WrongLayout, match="two sides, A and B.*sub-folders, one for each class"):
+        run(number, "010aa35c", dataset=folder("sided"))
+
+
+# --- 07 ----------------------------------------------------------------------------------------
+
+MEASURE = ("010aa35c", "63be9a5e", "03b51871", "5abb7828")          # load, distance, claims, games
+
+
+def probed(**parameters) -> dict:
+    """Section 9 of 07, with discriminators that are not trained."""
+    names = run("07", *MEASURE, **parameters)
+    names["dcgans"] = [names["dcgan"]() for _ in range(3)]
+    notebook = nbformat.read(NOTEBOOKS / "07_dcgan.ipynb", 4)
+    for cell in notebook.cells:
+        if cell.id in ("527b4870", "c55af322"):
+            exec(cell.source, names)
+    return names
+
+
+def test_07_measures_distances_between_as_many_pictures_as_there_are(folder):
+    names = run("07", *MEASURE, "bc7017b5", dataset=folder("flat"))
+    assert names["n"] == 17 and names["floor"] > 0                  # half of 34
+    assert names["draw"](names["dcgan"]().G).shape[0] >= 100        # what later cells cut up
+    assert names["distance"](names["draw"](names["dcgan"]().G)) > 0
+
+
+def test_07_leaves_the_probe_out_where_there_is_one_class(folder, capsys):
+    assert probed(dataset=folder("flat"))["scores"] == {}
+    assert "nothing to tell apart, so the rest" in capsys.readouterr().out
+
+
+def test_07_asks_for_no_more_labels_than_there_are(folder, monkeypatch):
+    names = probed(dataset=folder("uneven"))
+    assert names["many_labels"] == [10, 25] and names["scores"]["pixels"].shape == (1, 2, 5)
+    monkeypatch.setenv("GAN_COURSE_PROFILE", "laptop")
+    names = run("07", *MEASURE, "527b4870", dataset="digits")
+    assert names["at_most"]((10, 100, 1000), len(names["some"])) == [10, 100, 649]
+    names["labels"] = names["labels"][:649]
+    assert len(names["probe"](names["pictures"].flatten(1).numpy(),
+                              names["asked"].flatten(1).numpy(), 649, draws=1)) == 1
+
+
+# --- 08 ----------------------------------------------------------------------------------------
+
+def test_08_goes_on_with_the_digits_where_there_is_one_class(folder, capsys):
+    names = run("08", "010aa35c", dataset=folder("flat"))
+    assert names["dataset"] == "digits" and names["K"] == 10 and names["near"] == (3, 8)
+    assert "has one class, so there is nothing to ask for" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("layout", "kept"), [("uneven", 2), ("four", 4)])
+def test_08_finds_a_judge_and_equal_shares_in_your_own_classes(folder, layout, kept, monkeypatch):
+    monkeypatch.setattr("gan_course.judge.NEW_ROUNDS", 3)
+    names = run("08", "010aa35c", "18f087d6", "8f8c2a1b", "c3ac339b", dataset=folder(layout))
+    assert names["K"] == names["the_judge"].classes == kept
+    assert max(*names["near"], *names["far"], *names["shown"]) < kept
+    assert set(names["named"](names["held_out"]).tolist()) <= set(range(kept))
+
+
+# --- 11 ----------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize(("layout", "domains"), [("sided", ("A", "B")), ("pair", ("cat", "dog"))])
+def test_11_takes_two_sides_or_two_classes(folder, layout, domains):
+    names = run("11", folder=folder(layout))
+    assert names["own"].domains == domains and len(names["own_test"]) == 2
+
+
+@pytest.mark.parametrize(("layout", "found"), [
+    ("flat", "no two sides.*trainA and trainB.*one class"), ("four", "no two sides.*4 classes"),
+    ("few", "trainA has only 5 pictures, too few to hold a sixth out")])
+def test_11_says_before_any_training_what_is_missing(folder, layout, found, capsys):
+    assert run("11", folder=folder(layout))["own"] is None
+    assert re.search(f"(?s){found}.*section 10 is left out", capsys.readouterr().out)
+
+
+def test_11_stops_at_a_folder_that_is_not_there():
+    with pytest.raises(ValueError, match="no folder called 'tpyo'"):
+        run("11", folder="tpyo")
