@@ -112,7 +112,7 @@ def test_07_asks_for_no_more_labels_than_there_are(folder, monkeypatch):
 
 def test_08_goes_on_with_the_digits_where_there_is_one_class(folder, capsys):
     names = run("08", "010aa35c", dataset=folder("flat"))
-    assert names["dataset"] == "digits" and names["K"] == 10 and names["near"] == (3, 8)
+    assert names["dataset"] == "digits" and names["K"] == 10 and names["alike"] == (3, 8)
     assert "has one class, so there is nothing to ask for" in capsys.readouterr().out
 
 
@@ -121,7 +121,7 @@ def test_08_finds_a_judge_and_equal_shares_in_your_own_classes(folder, layout, k
     monkeypatch.setattr("gan_course.judge.NEW_ROUNDS", 3)
     names = run("08", "010aa35c", "18f087d6", "8f8c2a1b", "c3ac339b", dataset=folder(layout))
     assert names["K"] == names["the_judge"].classes == kept
-    assert max(*names["near"], *names["far"], *names["shown"]) < kept
+    assert max(*names["alike"], *names["unlike"], *names["shown"]) < kept
     assert set(names["named"](names["held_out"]).tolist()) <= set(range(kept))
 
 
