@@ -12,14 +12,15 @@ import inspect
 import pkgutil
 from collections.abc import Callable
 
-from gan_course.lessons.exercises import _judging
+from gan_course.lessons.exercises import _judging, _networks
 from gan_course.lessons.exercises._judging import Exercise, Mistake, Probe, Verdict
+from gan_course.lessons.exercises._networks import Network
 
-__all__ = ["Exercise", "Mistake", "Probe", "Verdict", "evidence", "find", "judge", "names", "prepare", "reference", "source"]
+__all__ = ["Exercise", "Mistake", "Network", "Probe", "Verdict", "evidence", "find", "judge", "names", "prepare", "reference", "source"]
 
 
 @functools.cache
-def _all() -> dict[str, Exercise]:
+def _all() -> dict[str, Exercise | Network]:
     modules = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
     found = [exercise for name in modules for exercise in importlib.import_module(f"{__name__}.{name}").EXERCISES]
     return {exercise.key: exercise for exercise in sorted(found, key=lambda exercise: exercise.key)}
@@ -30,14 +31,17 @@ def names() -> tuple[str, ...]:
     return tuple(_all())
 
 
-def find(key: str) -> Exercise | None:
+def find(key: str) -> Exercise | Network | None:
     """The exercise called `key`; None if there is none."""
     return _all().get(key)
 
 
 def judge(key: str, answer: Callable) -> Verdict:
     """What `check` would say of an answer, without showing or recording it. Raises KeyError for an unknown key."""
-    return _judging.judge(_all()[key], answer)
+    exercise = _all()[key]
+    if isinstance(exercise, Network):
+        return Verdict(*_networks.judge(exercise, answer))
+    return _judging.judge(exercise, answer)
 
 
 def prepare() -> None:
@@ -54,7 +58,10 @@ def reference(key: str) -> Callable:
 def evidence(key: str, answer: Callable) -> list[dict]:
     """What the check sees of an answer, for a judge who did not watch: [{words: a tensor, a truth value or words}], equal to that of the
     `reference` if the answer is right. Raises KeyError for an unknown key."""
-    return _judging.evidence(_all()[key], answer)
+    exercise = _all()[key]
+    if isinstance(exercise, Network):
+        return _networks.evidence(exercise, answer)
+    return _judging.evidence(exercise, answer)
 
 
 def source(key: str) -> str:

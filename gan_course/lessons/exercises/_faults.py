@@ -1,0 +1,268 @@
+"""What can be wrong with a network that runs: each question yields the id of a message and the
+message, in the words of the field. `_networks` asks them and shows the first.
+"""
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from gan_course.lessons.exercises._trace import (
+    Pass,
+    Stage,
+    receptive_field,
+    sizes,
+    stages,
+    unregistered,
+)
+
+N = 6
+"""Samples in a mini-batch; a size that no layer of the exercises has."""
+Said = tuple[str, str]
+"""The id of a message, and the message."""
+
+
+def found(exercise, mine: Pass, right: Pass) -> Iterator[Said]:
+    """What is wrong with a network that runs, the most basic first."""
+    yield from _registration(mine, right)
+    yield from _size(exercise, mine, right)
+    yield from _range(exercise, mine, right)
+    yield from _samples_apart(mine)
+    if exercise.fixed:
+        yield from architecture(mine, right)
+    if exercise.std is not None:
+        yield from _initial_weights(mine, exercise.std)
+    yield from _gradients(mine)
+    if exercise.fixed:
+        yield from _numbers(mine, right)
+
+
+def _registration(mine: Pass, right: Pass) -> Iterator[Said]:
+    if hidden := unregistered(mine.net):
+        yield "python_list", (f"`self.{hidden[0]}` is an ordinary Python list (or dict) of layers. "
+                              "PyTorch does not look into it: the optimizer would never see their "
+                              "parameters, and `.to(device)` would leave them behind. Use "
+                              "`nn.ModuleList` or `nn.Sequential`.")
+    known = set(map(id, mine.net.parameters()))
+    used = [call.weight for call in mine.trace.calls if call.kind in ("layer", "norm")]
+    if any(weight is not None and id(weight) not in known for weight in used):
+        yield "made_in_forward", ("A layer is made inside `forward`: each call gets new, random "
+                                  "weights, and nothing is ever learned. Make the layers in "
+                                  "`__init__` and only use them in `forward`.")
+    theirs = [call.weight for call in right.trace.calls if call.kind in ("layer", "norm")]
+    if _repeated(used) and not _repeated(theirs):
+        yield "shared", ("One layer is used in two places of the same pass. Both places would have "
+                         "the same weights. Make a layer of its own for each.")
+
+
+def _repeated(weights: list[Tensor | None]) -> bool:
+    ids = [id(weight) for weight in weights if weight is not None]
+    return len(set(ids)) < len(ids)
+
+
+def _size(exercise, mine: Pass, right: Pass) -> Iterator[Said]:
+    got, wanted = tuple(mine.out.shape), tuple(right.out.shape)
+    if got == wanted:
+        return
+    way = f" Its layers give {path}." if (path := sizes(mine.trace.calls)) else ""
+    both = f"For {_shapes(mine.inputs)} it gives {got}, and should give {wanted}."
+    if exercise.role == "discriminator" and mine.out.numel() == N and got != wanted:
+        yield "not_a_vector", (f"{both} One logit for each sample is a vector: take away the last "
+                               "dimension, for example with `.squeeze(1)` or `.view(-1)`. Otherwise "
+                               "a loss that compares (N, 1) with (N,) would quietly pair every "
+                               "sample with every other.")
+    if got[:1] != wanted[:1]:
+        yield "mixes_samples", (f"{both} The first dimension is the mini-batch, and it has to "
+                                "survive: flatten from dimension 1 on, `x.flatten(1)`.")
+    if len(got) == len(wanted) == 4 and got[2:] == wanted[2:]:
+        yield "channels", f"{both} The number of channels is that of the data."
+    if len(got) == len(wanted) == 4:
+        yield "picture_size", (f"{both}{way} A convolution gives (size + 2 padding - kernel) / "
+                               "stride + 1, a transposed one (size - 1) stride - 2 padding + "
+                               "kernel.")
+    yield "size", f"{both}{way}"
+
+
+def _shapes(inputs: tuple[Tensor, ...]) -> str:
+    return " and ".join(str(tuple(value.shape)) for value in inputs)
+
+
+def _range(exercise, mine: Pass, right: Pass) -> Iterator[Said]:
+    """What squashes the output at its end, and what does not."""
+    squashed, theirs = ({call.name for call in each.stages[-1].after} if each.stages else set()
+                        for each in (mine, right))
+    if exercise.role == "discriminator":
+        if "sigmoid" in squashed and "sigmoid" not in theirs:
+            yield "sigmoid_in_D", ("It ends in a sigmoid. In this course D gives raw logits, and the "
+                                   "loss takes the sigmoid itself, in a form that cannot overflow. "
+                                   "With a sigmoid here there would be two.")
+        if squashed & {"tanh", "softmax"}:
+            yield "squashed_D", ("D's output is squashed at its end. A logit may be any real "
+                                 "number: the last layer is the output.")
+        return
+    if "tanh" in theirs and "tanh" not in squashed:
+        extra = (" A sigmoid gives values from 0 to 1, and the data lie in [-1, 1]."
+                 if "sigmoid" in squashed else "")
+        yield "no_tanh", ("The last step of G is missing: `tanh`. Real pictures lie in [-1, 1], and "
+                          f"G's have to lie there too, or D tells them apart by that alone.{extra}")
+    if "tanh" not in theirs and "tanh" in squashed:
+        yield "unwanted_tanh", ("It ends in `tanh`, so all its points lie in a box from -1 to 1. "
+                                "These data are not pictures: the last layer is the output.")
+    if "ReLU" in squashed and "ReLU" not in theirs:
+        yield "relu_at_the_end", ("It ends in ReLU, which gives no negative numbers at all. The "
+                                  "last layer has no ReLU behind it.")
+
+
+def _samples_apart(mine: Pass) -> Iterator[Said]:
+    """In evaluation mode a sample's output is its own business."""
+    training = mine.net.training
+    mine.net.eval()
+    with torch.no_grad():
+        before = mine.net(*mine.inputs)
+        changed = [value.clone() for value in mine.inputs]
+        changed[0][0] = changed[0][1]
+        after = mine.net(*changed)
+    mine.net.train(training)
+    if not training:
+        yield "eval_mode", "It puts itself into evaluation mode. That is for the loop to decide."
+    if not torch.allclose(before[1:], after[1:], atol=1e-5):
+        yield "mixes_samples", ("The output for one sample depends on the others: somewhere a "
+                                "`view` or `reshape` mixes the samples of the mini-batch. The first "
+                                "dimension is the mini-batch, and stays in front.")
+
+
+def architecture(mine: Pass, right: Pass) -> Iterator[Said]:
+    """Layer by layer: which, with what behind it, in which shape."""
+    got, wanted = mine.stages, right.stages
+    if len(got) != len(wanted):
+        yield "layers", (f"It has {len(got)} layers with weights ({_listed(got)}), and "
+                         f"{len(wanted)} are asked for ({_listed(wanted)}).")
+        return
+    last = len(wanted) - 1
+    for place, (ours, theirs) in enumerate(zip(got, wanted, strict=True)):
+        where = "the last layer" if place == last else f"layer {place + 1}"
+        if ours.layer.name != theirs.layer.name:
+            yield "other_layer", f"{_big(where)} is a {ours.layer.name}; asked is a {theirs.layer.name}."
+        if ours.norm() and not theirs.norm():
+            edge = "D's first" if place == 0 else "G's last" if place == last else "this"
+            yield "batchnorm_at_the_edge", (
+                f"There is a {ours.norm().name} behind {where}. On {edge} layer there is none: it "
+                "would take away the mean and the spread that the data's own values have.")
+        if theirs.norm() and not ours.norm():
+            yield "no_batchnorm", (f"{theirs.norm().name} is missing behind {where}; it comes before "
+                                   "the activation.")
+        if ours.words() != theirs.words():
+            yield from _other_sequel(ours, theirs, where)
+        yield from _other_shape(ours, theirs, where)
+
+
+def _other_sequel(ours: Stage, theirs: Stage, where: str) -> Iterator[Said]:
+    got, wanted = ours.words(), theirs.words()
+    asked = f"Behind {where} comes {', '.join(got) or 'nothing'}; asked is {', '.join(wanted) or 'nothing'}."
+    if "ReLU" in got and any(word.startswith("LeakyReLU") for word in wanted):
+        yield "relu_for_leaky", (f"{asked} Where ReLU is 0 its gradient is 0 too, and D is the only "
+                                 "one who tells G where to go.")
+    if any(word.startswith("LeakyReLU") for word in got) and any(word.startswith("LeakyReLU") for word in wanted):
+        yield "slope", f"{asked} The number is the slope for negative values; PyTorch's default is 0.01."
+    if sorted(got) == sorted(wanted):
+        yield "order", f"{asked} The order counts: what is normalised is the layer's own output."
+    yield "activation", asked
+
+
+def _other_shape(ours: Stage, theirs: Stage, where: str) -> Iterator[Said]:
+    got, wanted = ours.layer, theirs.layer
+    if got.options != wanted.options:
+        yield "convolution", (f"{_big(where)} has {_options(got.options)}; asked is "
+                              f"{_options(wanted.options)}.")
+    if got.weight.shape != wanted.weight.shape:
+        yield "width", (f"The weights of {where} have the shape {tuple(got.weight.shape)}; asked is "
+                        f"{tuple(wanted.weight.shape)}.")
+    if got.bias is None and wanted.bias is not None:
+        yield "no_bias", f"{_big(where)} has no bias, and nothing behind it replaces one."
+
+
+def _gradients(mine: Pass) -> Iterator[Said]:
+    weights = torch.linspace(-1, 1, mine.out.numel()).view_as(mine.out)
+    if not mine.out.requires_grad:
+        yield "no_gradient", ("No gradient comes back from its output: something in `forward` cuts "
+                              "the graph (`.detach()`, `.data`, `torch.no_grad()` or NumPy).")
+        return
+    mine.net.zero_grad()
+    (mine.out * weights).sum().backward()
+    idle = [name for name, parameter in mine.net.named_parameters() if parameter.grad is None]
+    if idle:
+        yield "idle_parameters", (f"No gradient reaches `{idle[0]}`"
+                                  + (f" and {len(idle) - 1} more" if idle[1:] else "")
+                                  + ": a layer is made in `__init__` and not used in `forward`.")
+
+
+def _numbers(mine: Pass, right: Pass) -> Iterator[Said]:
+    """With the reference's parameters it gives the reference's output."""
+    same = with_parameters_of(mine, right)
+    right.net.eval()
+    with torch.no_grad():
+        wanted = right.net(*right.inputs)
+    right.net.train()
+    if not torch.allclose(same, wanted, rtol=1e-3, atol=1e-4):
+        yield "other_numbers", ("Its layers are those asked for, and with the same weights it still "
+                                f"gives something else (off by up to {(same - wanted).abs().max():.2g}). "
+                                "Look at what happens between the layers: a reshape in another "
+                                "order, something added, dropped or scaled?")
+    if right.out.dim() == 4 and right.inputs[0].dim() == 4:
+        mine.net.eval(), right.net.eval()
+        if receptive_field(mine.net, mine.inputs[0]) != receptive_field(right.net, right.inputs[0]):
+            yield "receptive_field", "Its receptive field is another one than that asked for."
+        mine.net.train(), right.net.train()
+
+
+def with_parameters_of(mine: Pass, right: Pass) -> Tensor:
+    """The output in evaluation mode with the reference's parameters, copied layer by layer.
+
+    A bias that the reference does not have is set to 0.
+    """
+    layers = [[call for call in each.trace.calls if call.kind in ("layer", "norm")]
+              for each in (mine, right)]
+    buffers = [[part for part in each.net.modules() if hasattr(part, "running_mean")]
+               for each in (mine, right)]
+    with torch.no_grad():
+        for ours, theirs in zip(*layers, strict=True):
+            for name in ("weight", "bias"):
+                to, value = getattr(ours, name), getattr(theirs, name)
+                if to is not None:
+                    to.copy_(value) if value is not None else to.zero_()
+        for ours, theirs in zip(*buffers, strict=False):
+            if ours.running_mean is not None and theirs.running_mean is not None:
+                ours.load_state_dict(theirs.state_dict())
+        mine.net.eval()
+        out = mine.net(*mine.inputs)
+        mine.net.train()
+    return out
+
+
+def _initial_weights(mine: Pass, std: float) -> Iterator[Said]:
+    for stage in stages(mine.trace.calls):
+        found = stage.layer.weight.std().item()
+        if not 0.8 * std < found < 1.2 * std:
+            yield "initial_weights", (f"The weights of a {stage.layer.name} start with a standard "
+                                      f"deviation of {found:.3g}; asked is {std:g}.")
+            return
+
+
+def remarks(mine: Pass) -> Iterator[Said]:
+    """What is not wrong, and worth a word."""
+    if any(stage.layer.bias is not None and stage.norm() for stage in mine.stages):
+        yield "bias_before_batchnorm", (
+            "A remark: a bias in front of BatchNorm has no effect, since the mean is taken away "
+            "right after it; `bias=False` saves the parameters.")
+
+
+def _listed(found: list[Stage]) -> str:
+    return ", ".join(stage.layer.name for stage in found) or "none"
+
+
+def _options(options: dict) -> str:
+    return ", ".join(f"{name} {value[0] if isinstance(value, tuple) and value[0] == value[1] else value}"
+                     for name, value in options.items())
+
+
+def _big(words: str) -> str:
+    return words[0].upper() + words[1:]

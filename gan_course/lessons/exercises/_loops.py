@@ -1,0 +1,174 @@
+"""What exercises on whole rounds of training have in common: both players and both optimizers under
+observation, and what goes wrong with a round.
+
+The networks come with gradients left over from an earlier round, as in a real loop. Afterwards it
+is noted how each player moved, in which order, from which noise, and in which state all is left.
+"""
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+from torch.nn.utils import parameters_to_vector
+
+from gan_course import nets
+from gan_course.lessons.exercises import _sandbox
+from gan_course.lessons.exercises._judging import Mistake, Seen, as_number
+
+N, Z_DIM, LR = 6, 3, 0.5
+LEFT_OVER = 0.25
+"""What an earlier round left in every gradient."""
+
+
+class Generator(nets.MLPGenerator):
+    """A small generator that remembers the noise it was given."""
+
+    def __init__(self):
+        super().__init__(Z_DIM, (2,), width=8, depth=1)
+        self.given: list[Tensor] = []
+
+    def forward(self, z: Tensor) -> Tensor:
+        self.given.append(z.detach().clone())
+        return super().forward(z)
+
+
+class Optimizer(torch.optim.SGD):
+    """The optimizer of one player, which notes its steps in a list that both share."""
+
+    def __init__(self, name: str, net: nn.Module, log: list[str]):
+        super().__init__(net.parameters(), LR)
+        self.register_step_pre_hook(lambda *_: log.append(name))
+
+
+def scene(updates: int | None = None) -> dict:
+    """G, D, their optimizers and a mini-batch of real points, as they are before each round."""
+    _sandbox.seed(7)
+    G, D = Generator(), nets.MLPDiscriminator((2,), width=8, depth=1)
+    with torch.no_grad():
+        for parameter in (*G.parameters(), *D.parameters()):
+            parameter.mul_(2.0)                 # logits far enough from 0 to tell formulas apart
+            parameter.grad = torch.full_like(parameter, LEFT_OVER)
+    G.before, D.before = (parameters_to_vector(net.parameters()).detach().clone() for net in (G, D))
+    G.log = log = []
+    x = torch.randn(N, 2, generator=torch.Generator().manual_seed(3)) + 1
+    return {"G": G, "D": D, "optimizer_G": Optimizer("G", G, log),
+            "optimizer_D": Optimizer("D", D, log), "x": x}
+
+
+def round_played(results: list, inputs: dict) -> Seen:
+    """How both players moved, what was given back, and in which state the networks were left."""
+    G, D, log = inputs["G"], inputs["D"], inputs["G"].log
+    seen = {f"how {name} moved": as_number(parameters_to_vector(net.parameters()) - net.before)
+            for name, net in {"G": G, "D": D}.items()}
+    seen |= {f"{name} in training mode": net.training for name, net in {"G": G, "D": D}.items()}
+    seen["the steps"] = " ".join(log)
+    losses = results[0] if results and isinstance(results[0], tuple | list) else results
+    seen["the losses"] = (torch.stack([as_number(loss) for loss in losses])
+                          if losses and all(isinstance(as_number(loss), Tensor)
+                                            and as_number(loss).dim() == 0 for loss in losses)
+                          else "not two numbers")
+    kept = any(isinstance(loss, Tensor) and loss.grad_fn is not None for loss in losses)
+    seen["a graph is kept"] = kept
+    seen["_noise"] = [value for value in G.given]
+    return seen
+
+
+def real(logits: Tensor) -> Tensor:
+    """Small where D takes the samples for real."""
+    return softplus(-logits).mean()
+
+
+def fake(logits: Tensor) -> Tensor:
+    """Small where D takes the samples for fakes."""
+    return softplus(logits).mean()
+
+
+def played(*, zero_D: bool = True, zero_G: bool = True, zero_late: bool = False, fresh: bool = True,
+           loss_D: Callable = lambda r, f: real(r) + fake(f), loss_G: Callable = real,
+           G_first: bool = False, detach: bool = True, give: Callable = lambda loss: loss.item(),
+           steps_D: bool = True, steps_G: bool = True, all_steps: bool = False) -> Callable:
+    """A round that is right but for what is changed."""
+    def training_step(G, D, optimizer_G, optimizer_D, x):
+        told = {}
+        noise = torch.randn(len(x), G.z_dim)
+
+        def move_D(z):
+            made = G(z).detach() if detach else G(z)
+            loss = loss_D(D(x), D(made))
+            if zero_D:
+                optimizer_D.zero_grad()
+            loss.backward()
+            if steps_D:
+                optimizer_D.step()
+            if all_steps:
+                optimizer_G.step()
+            if zero_late:
+                optimizer_D.zero_grad()
+            told["D"] = give(loss)
+
+        def move_G(z):
+            loss = loss_G(D(G(z)))
+            if zero_G:
+                optimizer_G.zero_grad()
+            loss.backward()
+            if steps_G:
+                optimizer_G.step()
+            if all_steps:
+                optimizer_D.step()
+            if zero_late:
+                optimizer_G.zero_grad()
+            told["G"] = give(loss)
+
+        first, second = (move_G, move_D) if G_first else (move_D, move_G)
+        first(noise)
+        second(torch.randn(len(x), G.z_dim) if fresh else noise)
+        return told["D"], told["G"]
+    return training_step
+
+
+OF_A_ROUND = (
+    Mistake("eval", "It leaves a network in evaluation mode, in which dropout and BatchNorm behave "
+            "otherwise for the rest of the training. If you switch to `eval()` to draw samples, "
+            "switch back with `train()`.",
+            when=lambda seen: not (seen["G in training mode"] and seen["D in training mode"])),
+    Mistake("graph_kept", "The losses it gives back are tensors that still hold the whole graph of "
+            "their round. A list of them makes memory grow with every iteration. `loss.item()` is "
+            "the number alone.", when=lambda seen: seen.get("a graph is kept") is True),
+    Mistake("update_counts", "The steps come in another number or order than asked: each round D's "
+            "optimizer steps once, then G's optimizer once.",
+            when=lambda seen: seen["the steps"] not in ("D G", "G D")),
+    Mistake("G_first", "G moves before D here. In the course's rounds D moves first, so that G's "
+            "gradient comes from a D that has seen this mini-batch.",
+            when=lambda seen: seen["the steps"] == "G D"),
+    Mistake("zero_forgotten_both", "Neither player's old gradients are wiped out. PyTorch adds each "
+            "backward pass to what is there: call `zero_grad()` before both of them.",
+            like=(played(zero_D=False, zero_G=False), played(zero_D=False, zero_G=False, detach=False))),
+    Mistake("zero_forgotten_D", "D's old gradients are not wiped out before its backward pass. G's "
+            "move has left gradients in D too, since it goes through D, so D would also learn what "
+            "G wants.", like=(played(zero_D=False), played(zero_D=False, detach=False),
+                              played(zero_D=False, zero_late=True))),
+    Mistake("zero_forgotten_G", "G's old gradients are not wiped out before its backward pass: each "
+            "step would be taken along the sum of all earlier ones.",
+            like=(played(zero_G=False), played(zero_G=False, zero_late=True))),
+    Mistake("harmful_no_detach", "Two things go wrong together here. The fakes in D's move are not "
+            "detached, so D's loss leaves gradients in G; and G's gradients are not wiped out "
+            "before G's own backward pass, so G learns in part to be caught. Wipe G's gradients, "
+            "and detach the fakes.", like=played(zero_G=False, detach=False)),
+    Mistake("same_z", "Both moves use the same z. Here each move draws noise of its own: G is then "
+            "judged on fakes that D has not just been trained on.",
+            like=(played(fresh=False), played(fresh=False, detach=False))),
+    Mistake("labels", "D's labels are swapped: it learns to take fakes for real and real samples "
+            "for fakes.", like=played(loss_D=lambda r, f: fake(r) + real(f))),
+    Mistake("wrong_player", "G minimises D's loss on the fakes, so it learns to be caught. G wants "
+            "D to take its fakes for real.", like=played(loss_G=fake)),
+    Mistake("saturating", "G descends the minimax loss, log(1 - D), whose gradient vanishes where "
+            "the fakes are worst. Asked is the non-saturating loss, -log D.",
+            like=played(loss_G=lambda f: -fake(f))),
+    Mistake("half", "D's loss is the mean of its two terms; asked is their sum. It trains as well, "
+            "but the chance level 1.386 of the plots is that of the sum.",
+            like=played(loss_D=lambda r, f: (real(r) + fake(f)) / 2)),
+    Mistake("losses_swapped", "The moves are right, but the losses come back in another order or "
+            "form: asked is the pair (D's loss, G's loss), as plain numbers.",
+            when=lambda seen: "the error" not in seen),
+)
+"""In this order: the last one explains what is left when both players have moved as they should."""

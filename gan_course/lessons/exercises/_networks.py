@@ -1,0 +1,172 @@
+"""How a network that a learner writes is judged: built at two sizes, run once, and compared.
+
+A `Network` has a reference class and the sizes at which both are built. The questions come in the
+order in which a mistake would hide the next ones: can it be built, does it run, is every layer
+registered, does the right size come out, in the right range, with the layers asked for, and, with
+equal parameters, the same numbers? The first that is answered with no gives the message.
+"""
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from torch import Tensor, nn
+
+from gan_course.lessons.exercises import _faults, _sandbox
+from gan_course.lessons.exercises._faults import Said
+from gan_course.lessons.exercises._trace import Pass, Trace
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network to write. The `reference`'s source is the worked solution.
+
+    Attributes:
+        key: "03.Generator".
+        reference: the course's own class.
+        builds: the arguments of the constructor, one dict for each of two sizes.
+        inputs: makes the arguments of `forward` for one of `builds`, N samples of each.
+        role: "generator" or "discriminator"; their known mistakes differ.
+        fixed: whether the specification settles every layer. If not, size and range count alone.
+        std: the standard deviation that the specification asks of initial weights, if it does.
+        hints: three, from a nudge to nearly there.
+        well_done: a sentence for the learner who got it right.
+    """
+
+    key: str
+    reference: type[nn.Module]
+    builds: tuple[dict, dict]
+    inputs: Callable[..., tuple[Tensor, ...]]
+    role: str
+    hints: tuple[str, str, str]
+    fixed: bool = True
+    std: float | None = None
+    well_done: str = ""
+    outside: frozenset[str] = field(default=frozenset())
+
+
+def judge(exercise: Network, answer: type) -> tuple[str, str, str, str]:
+    """What to say of a learner's class: outcome, id of the message, message, and what it printed.
+
+    The outcome is "right", "wrong" or "not yet". A right network may get a remark in its message.
+    """
+    with _sandbox.randomness_untouched():
+        early = _before_building(exercise, answer)
+        if early:
+            return *early, ""
+        printed, remarks = "", {}
+        for build in exercise.builds:
+            right = _run(exercise, exercise.reference, build, _sandbox.run_here)
+            outcome = _attempt(exercise, answer, build)
+            printed = printed or outcome.printed
+            said = outcome.result if isinstance(outcome.result, tuple) else None
+            if said is None:
+                said = next(_faults.found(exercise, outcome.result, right), None)
+            if said:
+                told = "not yet" if said[0] == "stub" else "wrong"
+                return told, *said, printed
+            remarks |= dict(_faults.remarks(outcome.result))
+    words = " ".join([exercise.well_done, *remarks.values()]).strip()
+    return "right", next(iter(remarks), "right"), words, printed
+
+
+def evidence(exercise: Network, answer: type) -> list[dict]:
+    """What a network does with the reference's parameters, for a judge who did not watch."""
+    seen = []
+    with _sandbox.randomness_untouched():
+        for build in exercise.builds:
+            right = _run(exercise, exercise.reference, build, _sandbox.run_here)
+            outcome = _attempt(exercise, answer, build)
+            if not isinstance(outcome.result, Pass):
+                seen.append({"it runs": False})
+            elif exercise.fixed and not next(_faults.architecture(outcome.result, right), None):
+                seen.append({"with equal parameters": _faults.with_parameters_of(outcome.result, right)})
+            else:
+                seen.append({"the size": str(tuple(outcome.result.out.shape))})
+    return seen
+
+
+def _before_building(exercise: Network, answer) -> tuple[str, str, str] | None:
+    name = exercise.reference.__name__
+    if isinstance(answer, nn.Module):
+        return ("wrong", "an_instance", f"Hand over the class itself, `{name}`, and not a network "
+                "made from it: the check builds its own, in two sizes.")
+    if not inspect.isclass(answer) or not issubclass(answer, nn.Module):
+        return ("wrong", "not_a_module", f"`{name}` has to be a class derived from `nn.Module`: "
+                f"`class {name}(nn.Module):`. That is how PyTorch finds its parameters.")
+    if answer is exercise.reference:
+        return ("not yet", "reference", "This is the course's own class, which stands in for "
+                "yours. Run the cell that defines your class again, then check it.")
+    if answer.forward is nn.Module.forward:
+        return ("not yet", "stub", "It has no `forward` yet. Until then the notebook goes on with "
+                "the course's network.")
+    wanted = list(inspect.signature(exercise.reference).parameters)
+    try:
+        inspect.signature(answer).bind(**dict.fromkeys(wanted))
+    except TypeError:
+        return ("wrong", "arguments", f"It is built as `{name}({', '.join(wanted)})`, and yours "
+                "does not take these arguments. Look at the line `def __init__`.")
+    return None
+
+
+def _run(exercise: Network, make: type, build: dict, run: Callable) -> Pass:
+    """Build the reference and run it."""
+    _sandbox.seed(1)
+    net = make(**build)
+    _sandbox.seed(2)                            # the same inputs, whatever the layers have drawn
+    inputs = exercise.inputs(**build)
+    with Trace() as trace:
+        out = net(*inputs)
+    return Pass(net, inputs, out, trace)
+
+
+def _attempt(exercise: Network, answer: type, build: dict) -> _sandbox.Outcome:
+    """Build and run the learner's class; the result is a `Pass` or what is to be said instead."""
+    written = ", ".join(f"{name}={value}" for name, value in build.items())
+    call = f"`{exercise.reference.__name__}({written})`"
+    outcome = _sandbox.run(lambda: _run(exercise, answer, build, None), [])
+    if outcome.endless:
+        outcome.result = ("endless", f"{call} was still busy after {_sandbox.SECONDS:g} seconds. "
+                          "Is there a loop whose end never comes?")
+    elif outcome.error is not None:
+        outcome.result = _in_words(outcome.error, call, build is not exercise.builds[0])
+    elif outcome.result.out is None or outcome.result.out is ...:
+        calls = outcome.result.trace.calls
+        outcome.result = (("no_return", "`forward` computes something and gives nothing back. "
+                           "What should its last line do?") if calls else
+                          ("stub", "There is nothing in `forward` yet. Until then the notebook "
+                           "goes on with the course's network."))
+    elif not isinstance(outcome.result.out, Tensor):
+        outcome.result = ("not_a_tensor", "`forward` should give back a tensor, and gives a "
+                          f"`{type(outcome.result.out).__name__}`.")
+    return outcome
+
+
+def _in_words(error: BaseException, call: str, second: bool) -> Said:
+    text = " ".join(str(error).split())
+    if isinstance(error, NotImplementedError) or "ellipsis" in text:
+        return "stub", ("There is still a `...` to fill in. Until then the notebook goes on with "
+                        "the course's network.")
+    if "before Module.__init__() call" in text:
+        return "no_super", ("The first line of `__init__` is missing: `super().__init__()`. Without "
+                            "it PyTorch has no place to register the layers.")
+    if second:
+        return "one_size", (f"It works in one size and not in another: {call} stops with "
+                            f"“{_short(text)}”. Is a number written where an argument of "
+                            "`__init__` belongs?")
+    if "Expected 3D (unbatched) or 4D (batched) input" in text:
+        return "z_not_reshaped", ("A convolution was given vectors, and it wants pictures: "
+                                  "(N, channels, height, width). z of shape (N, z_dim) becomes "
+                                  "(N, z_dim, 1, 1), or goes through a fully connected layer and "
+                                  "`view` first.")
+    if "mat1 and mat2 shapes cannot be multiplied" in text:
+        return "layer_sizes", ("A fully connected layer was given another number of values than it "
+                               f"was made for ({_short(text)}). Follow the sizes from layer to "
+                               "layer; pictures have to be flattened first.")
+    if "to have" in text and "channels" in text:
+        return "layer_sizes", ("A convolution was given another number of channels than it was "
+                               f"made for: {_short(text)}.")
+    return "error", f"{call} stopped with an error: {type(error).__name__}: {_short(text)}."
+
+
+def _short(text: str, most: int = 200) -> str:
+    return text if len(text) <= most else text[:most - 1] + "…"

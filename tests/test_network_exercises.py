@@ -1,0 +1,218 @@
+"""Networks that a learner writes: right ones pass however they are written, wrong ones are told why."""
+import inspect
+import re
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from gan_course.lessons import exercises
+from gan_course.lessons.exercises import _networks, first_networks
+from gan_course.lessons.exercises._faults import N
+from gan_course.lessons.exercises._networks import Network
+
+
+class ConvGenerator(nn.Module):
+    """As small as a DCGAN can be: z (N, z_dim) -> (N, 1, 12, 12)."""
+
+    def __init__(self, z_dim, width):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.ConvTranspose2d(z_dim, width, 3, bias=False), nn.BatchNorm2d(width), nn.ReLU(),
+            nn.ConvTranspose2d(width, width, 4, 2, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(),
+            nn.ConvTranspose2d(width, 1, 4, 2, 1), nn.Tanh())
+        for layer in self.modules():
+            if isinstance(layer, nn.ConvTranspose2d):
+                nn.init.normal_(layer.weight, 0.0, 0.02)
+
+    def forward(self, z):
+        return self.layers(z[:, :, None, None])
+
+
+class ConvDiscriminator(nn.Module):
+    """x (N, 3, 16, 16) -> (N,)."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(0.2),
+            nn.Conv2d(width, width, 4, 2, 1, bias=False), nn.BatchNorm2d(width), nn.LeakyReLU(0.2),
+            nn.Conv2d(width, 1, 4))
+
+    def forward(self, x):
+        return self.layers(x).flatten()
+
+
+HINTS = ("a", "b", "c")
+CONV_G = Network("99.ConvGenerator", ConvGenerator,
+                 ({"z_dim": 16, "width": 32}, {"z_dim": 20, "width": 40}),
+                 lambda z_dim, **_: (torch.randn(N, z_dim),), "generator", HINTS, std=0.02)
+CONV_D = Network("99.ConvDiscriminator", ConvDiscriminator, ({"width": 8}, {"width": 11}),
+                 lambda **_: (torch.randn(N, 3, 16, 16),), "discriminator", HINTS)
+OWN = {exercise.key: exercise for exercise in (*first_networks.EXERCISES, CONV_G, CONV_D)}
+
+
+def changed(cls, *changes):
+    """A class like `cls` with lines of its source exchanged, as a learner would write them."""
+    source = inspect.getsource(cls)
+    for old, new in changes:
+        assert old in source, old
+        source = source.replace(old, new)
+    space = dict(globals()) | {"math": __import__("math"), "np": __import__("numpy")}
+    exec(compile(source, "cell", "exec"), space)
+    return space[cls.__name__]
+
+
+def verdict(key, answer):
+    outcome, said, words, _ = _networks.judge(OWN[key], answer)
+    return outcome, said, words
+
+
+@pytest.mark.parametrize("key", OWN)
+def test_the_same_network_written_anew_is_right(key):
+    outcome, said, _ = verdict(key, changed(OWN[key].reference))
+    assert (outcome, said) == ("right", "right")
+
+
+@pytest.mark.parametrize("key", OWN)
+def test_the_courses_own_class_and_an_empty_one_are_not_answers_yet(key):
+    reference = OWN[key].reference
+    assert verdict(key, reference)[:2] == ("not yet", "reference")
+
+    class Empty(reference):
+        def forward(self, inputs):
+            ...
+    assert verdict(key, Empty)[:2] == ("not yet", "stub")
+
+    class NoForward(nn.Module):
+        pass
+    assert verdict(key, NoForward)[:2] == ("not yet", "stub")
+
+
+def test_a_network_may_be_written_with_functions_and_methods_instead_of_modules():
+    class Functional(nn.Module):
+        def __init__(self, z_dim, data_shape, width):
+            super().__init__()
+            self.data_shape = tuple(data_shape)
+            self.first, self.second = nn.Linear(z_dim, width), nn.Linear(width, width)
+            self.last = nn.Linear(width, int(torch.tensor(data_shape).prod()))
+
+        def forward(self, z):
+            h = F.relu(self.second(self.first(z).relu()))
+            return torch.tanh(self.last(h)).reshape(-1, *self.data_shape)
+
+    assert verdict("03.ImageGenerator", Functional)[:2] == ("right", "right")
+
+
+G, IMAGE, D = first_networks.Generator, first_networks.ImageGenerator, first_networks.Discriminator
+WRONG = [
+    ("03.Generator", "no_super", changed(G, ("super().__init__()", "pass"))),
+    ("03.Generator", "unwanted_tanh", changed(G, ("nn.Linear(width, 2),", "nn.Linear(width, 2), nn.Tanh(),"))),
+    ("03.Generator", "relu_at_the_end", changed(G, ("nn.Linear(width, 2),", "nn.Linear(width, 2), nn.ReLU(),"))),
+    ("03.Generator", "layer_sizes", changed(G, ("nn.Linear(width, width)", "nn.Linear(2 * width, width)"))),
+    ("03.Generator", "one_size", changed(G, ("nn.Linear(z_dim, width)", "nn.Linear(4, width)"))),
+    ("03.Generator", "size", changed(G, ("nn.Linear(width, 2)", "nn.Linear(width, 3)"))),
+    ("03.Generator", "layers", changed(G, ("nn.Linear(width, width), nn.ReLU(),\n", ""))),
+    ("03.Generator", "activation", changed(G, ("nn.Linear(width, width), nn.ReLU(),", "nn.Linear(width, width), nn.GELU(),"))),
+    ("03.Generator", "width", changed(G, ("nn.Linear(z_dim, width), nn.ReLU(),\n            nn.Linear(width, width)",
+                                         "nn.Linear(z_dim, 2 * width), nn.ReLU(),\n            nn.Linear(2 * width, width)"))),
+    ("03.Generator", "python_list", changed(G, ("self.layers = nn.Sequential(", "self.layers = list(("),
+                                            ("nn.Linear(width, 2),\n        )", "nn.Linear(width, 2),\n        ))"),
+                                            ("return self.layers(z)", "for layer in self.layers:\n            z = layer(z)\n        return z"))),
+    ("03.Generator", "made_in_forward", changed(G, ("return self.layers(z)", "return nn.Linear(2, 2)(self.layers(z))"))),
+    ("03.Generator", "shared", changed(G, ("return self.layers(z)", "h = self.layers[1](self.layers[0](z))\n"
+                                           "        return self.layers[4](self.layers[2](self.layers[2](h)).relu())"))),
+    ("03.Generator", "no_return", changed(G, ("return self.layers(z)", "self.layers(z)"))),
+    ("03.Generator", "not_a_tensor", changed(G, ("return self.layers(z)", "return self.layers(z), z"))),
+    ("03.Generator", "no_gradient", changed(G, ("return self.layers(z)", "return self.layers(z).detach()"))),
+    ("03.Generator", "idle_parameters", changed(G, ("super().__init__()", "super().__init__()\n        self.more = nn.Linear(2, 2)"))),
+    ("03.Generator", "other_numbers", changed(G, ("return self.layers(z)", "return 2 * self.layers(z)"))),
+    ("03.Generator", "eval_mode", changed(G, ("return self.layers(z)", "self.eval()\n        return self.layers(z)"))),
+    ("03.Generator", "arguments", changed(G, ("z_dim, width):", "width):\n        z_dim = 4"))),
+    ("03.Generator", "endless", changed(G, ("return self.layers(z)", "while True:\n            pass"))),
+    ("03.Generator", "stub", changed(G, ("nn.Linear(width, 2),", "nn.Linear(width, ...),"))),
+    ("03.Generator", "an_instance", G(4, 8)),
+    ("03.Generator", "not_a_module", lambda z: z),
+    ("03.ImageGenerator", "no_tanh", changed(IMAGE, (", nn.Tanh()", ""))),
+    ("03.ImageGenerator", "no_tanh", changed(IMAGE, ("nn.Tanh()", "nn.Sigmoid()"))),
+    ("03.ImageGenerator", "size", changed(IMAGE, (".view(len(z), *self.data_shape)", ""))),
+    ("03.ImageGenerator", "mixes_samples", changed(IMAGE, (".view(len(z), *self.data_shape)",
+                                                           ".T.reshape(len(z), *self.data_shape)"))),
+    ("03.ImageGenerator", "other_numbers", changed(IMAGE, (".view(len(z), *self.data_shape)",
+                                                           ".view(len(z), *self.data_shape).flip(3)"))),
+    ("03.Discriminator", "sigmoid_in_D", changed(D, ("nn.Linear(width, 1),", "nn.Linear(width, 1), nn.Sigmoid(),"))),
+    ("03.Discriminator", "sigmoid_in_D", changed(D, (".squeeze(1)", ".squeeze(1).sigmoid()"))),
+    ("03.Discriminator", "squashed_D", changed(D, (".squeeze(1)", ".squeeze(1).tanh()"))),
+    ("03.Discriminator", "not_a_vector", changed(D, (".squeeze(1)", ""))),
+    ("03.Discriminator", "relu_for_leaky", changed(D, ("nn.LeakyReLU(0.2)", "nn.ReLU()"))),
+    ("03.Discriminator", "slope", changed(D, ("nn.LeakyReLU(0.2)", "nn.LeakyReLU()"))),
+    ("03.Discriminator", "batchnorm_at_the_edge", changed(D, ("nn.Linear(math.prod(data_shape), width),",
+                                                              "nn.Linear(math.prod(data_shape), width), nn.BatchNorm1d(width),"))),
+    ("03.Discriminator", "mixes_samples", changed(D, ("nn.Flatten()", "nn.Flatten(0)"), ("nn.Linear(math.prod(data_shape), width)",
+                                                      f"nn.Linear({N} * math.prod(data_shape), width)"), (".squeeze(1)", ""))),
+    ("99.ConvGenerator", "z_not_reshaped", changed(ConvGenerator, ("z[:, :, None, None]", "z"))),
+    ("99.ConvGenerator", "batchnorm_at_the_edge", changed(ConvGenerator, ("nn.ConvTranspose2d(width, 1, 4, 2, 1), nn.Tanh()",
+                                                                          "nn.ConvTranspose2d(width, 1, 4, 2, 1), nn.BatchNorm2d(1), nn.Tanh()"))),
+    ("99.ConvGenerator", "picture_size", changed(ConvGenerator, ("width, 1, 4, 2, 1)", "width, 1, 4, 2, 0)"))),
+    ("99.ConvGenerator", "channels", changed(ConvGenerator, ("width, 1, 4, 2, 1)", "width, 3, 4, 2, 1)"))),
+    ("99.ConvGenerator", "convolution", changed(ConvGenerator, ("width, 1, 4, 2, 1)", "width, 1, 2, 2, 0)"))),
+    ("99.ConvGenerator", "initial_weights", changed(ConvGenerator, ("0.0, 0.02", "0.0, 0.2"))),
+    ("99.ConvGenerator", "initial_weights", changed(ConvGenerator, ("nn.init.normal_(layer.weight, 0.0, 0.02)", "pass"))),
+    ("99.ConvGenerator", "no_batchnorm", changed(ConvGenerator, ("nn.BatchNorm2d(width), nn.ReLU(),\n            nn.ConvTranspose2d(width, width",
+                                                                 "nn.ReLU(),\n            nn.ConvTranspose2d(width, width"))),
+    ("99.ConvGenerator", "order", changed(ConvGenerator, ("nn.BatchNorm2d(width), nn.ReLU(),", "nn.ReLU(), nn.BatchNorm2d(width),"))),
+    ("99.ConvGenerator", "layer_sizes", changed(ConvGenerator, ("nn.ConvTranspose2d(width, width", "nn.ConvTranspose2d(2 * width, width"))),
+    ("99.ConvDiscriminator", "other_layer", changed(ConvDiscriminator, (
+        "nn.Conv2d(width, 1, 4))", "nn.Flatten(), nn.Linear(16 * width, 1))"))),
+    ("99.ConvDiscriminator", "batchnorm_at_the_edge", changed(ConvDiscriminator, (
+        "nn.Conv2d(3, width, 4, 2, 1),", "nn.Conv2d(3, width, 4, 2, 1), nn.BatchNorm2d(width),"))),
+    ("99.ConvDiscriminator", "no_bias", changed(ConvDiscriminator, ("nn.Conv2d(width, 1, 4))", "nn.Conv2d(width, 1, 4, bias=False))"))),
+]
+
+
+@pytest.mark.parametrize("key, misconception, answer", WRONG,
+                         ids=[f"{key}-{said}" for key, said, _ in WRONG])
+def test_each_misconception_is_recognised_and_told_in_words(key, misconception, answer):
+    outcome, said, words = verdict(key, answer)
+    assert said == misconception and outcome == ("not yet" if said == "stub" else "wrong")
+    assert re.match(r"[A-Z`]", words) and words.endswith((".", "?")) and len(words) > 40
+
+
+def test_the_message_says_which_size_came_out_of_which_layer():
+    answer = changed(ConvGenerator, ("width, 1, 4, 2, 1)", "width, 1, 4, 2, 0)"))
+    words = verdict("99.ConvGenerator", answer)[2]
+    assert "(6, 1, 14, 14), and should give (6, 1, 12, 12)" in words and "3x3 -> 6x6 -> 14x14" in words
+
+
+def test_a_bias_before_batchnorm_is_a_remark_and_no_error():
+    answer = changed(ConvGenerator, (", bias=False", ""))
+    outcome, said, words = verdict("99.ConvGenerator", answer)
+    assert (outcome, said) == ("right", "bias_before_batchnorm") and "has no effect" in words
+
+
+def test_the_check_gives_back_the_learners_class_and_else_the_courses(monkeypatch, capsys):
+    from gan_course.widgets import exercises as widget
+
+    mine = changed(G)
+    assert widget.check("03.Generator", mine) is mine
+    wrong = changed(G, ("nn.Linear(width, 2)", "nn.Linear(width, 3)"))
+    assert widget.check("03.Generator", wrong) is G
+    assert "(6, 3), and should give (6, 2)" in capsys.readouterr().out
+
+
+def test_checking_leaves_the_notebooks_random_numbers_alone():
+    torch.manual_seed(5)
+    expected = torch.randn(3)
+    torch.manual_seed(5)
+    exercises.judge("03.Generator", changed(G))
+    assert torch.equal(torch.randn(3), expected)
+
+
+def test_evidence_is_equal_for_the_reference_and_a_right_answer_and_differs_for_a_wrong_one():
+    def same(a, b):
+        return all(x.keys() == y.keys() and all(torch.allclose(x[k], y[k]) if isinstance(x[k], torch.Tensor)
+                                                else x[k] == y[k] for k in x) for x, y in zip(a, b, strict=True))
+    truth = exercises.evidence("03.Generator", G)
+    assert same(exercises.evidence("03.Generator", changed(G)), truth)
+    assert not same(exercises.evidence("03.Generator", changed(G, ("return self.layers(z)", "return 2 * self.layers(z)"))), truth)
