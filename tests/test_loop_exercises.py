@@ -23,7 +23,7 @@ def changed(function, *changes):
 
 STEP, ADAM = first_loop.training_step, first_loop.optimizers
 D_LOSS = "softplus(-D(x)).mean() + softplus(D(G(z).detach())).mean()"
-SECOND = "    z = torch.randn(len(x), G.z_dim)\n    loss_G"
+SECOND = "    z = torch.randn(len(x), G.z_dim, device=x.device)\n    loss_G"
 WRONG = [
     ("03.training_step", "zero_forgotten_D", [("    optimizer_D.zero_grad()\n", "")]),
     ("03.training_step", "zero_forgotten_G", [("    optimizer_G.zero_grad()\n", "")]),
@@ -61,13 +61,18 @@ def test_each_misconception_is_recognised(key, misconception, changes):
 
 @pytest.mark.parametrize("changes", [
     [],
-    [(".detach()", "")],                        # wasteful, and here harmless: G's gradients are wiped
     [("softplus(-D(x)).mean()", "torch.nn.functional.binary_cross_entropy_with_logits(D(x), torch.ones(len(x)))")],
     [("    optimizer_D.zero_grad()\n    loss_D.backward()", "    D.zero_grad()\n    loss_D.backward()")],
     [("optimizer_G.zero_grad()", "optimizer_G.zero_grad(set_to_none=False)")],
 ])
 def test_a_right_round_may_be_written_in_many_ways(changes):
     assert _judging.judge(OWN["03.training_step"], changed(STEP, *changes)).outcome == "right"
+
+
+def test_a_forgotten_detach_that_does_no_harm_is_a_remark():
+    verdict = _judging.judge(OWN["03.training_step"], changed(STEP, (".detach()", "")))
+    assert (verdict.outcome, verdict.id) == ("right", "harmless_no_detach")
+    assert "harmless" in verdict.says and _judging.judge(OWN["03.training_step"], changed(STEP)).id == "right"
 
 
 def test_right_optimizers_may_be_written_in_many_ways():

@@ -94,7 +94,7 @@ def test_a_network_may_be_written_with_functions_and_methods_instead_of_modules(
     class Functional(nn.Module):
         def __init__(self, z_dim, data_shape, width):
             super().__init__()
-            self.data_shape = tuple(data_shape)
+            self.z_dim, self.data_shape = z_dim, tuple(data_shape)
             self.first, self.second = nn.Linear(z_dim, width), nn.Linear(width, width)
             self.last = nn.Linear(width, int(torch.tensor(data_shape).prod()))
 
@@ -123,6 +123,7 @@ WRONG = [
     ("03.Generator", "made_in_forward", changed(G, ("return self.layers(z)", "return nn.Linear(2, 2)(self.layers(z))"))),
     ("03.Generator", "shared", changed(G, ("return self.layers(z)", "h = self.layers[1](self.layers[0](z))\n"
                                            "        return self.layers[4](self.layers[2](self.layers[2](h)).relu())"))),
+    ("03.Generator", "not_kept", changed(G, ("        self.z_dim = z_dim\n", ""))),
     ("03.Generator", "no_return", changed(G, ("return self.layers(z)", "self.layers(z)"))),
     ("03.Generator", "not_a_tensor", changed(G, ("return self.layers(z)", "return self.layers(z), z"))),
     ("03.Generator", "no_gradient", changed(G, ("return self.layers(z)", "return self.layers(z).detach()"))),

@@ -21,9 +21,13 @@ Said = tuple[str, str]
 """The id of a message, and the message."""
 
 
-def found(exercise, mine: Pass, right: Pass) -> Iterator[Said]:
+def found(exercise, mine: Pass, right: Pass, build: dict) -> Iterator[Said]:
     """What is wrong with a network that runs, the most basic first."""
     yield from _registration(mine, right)
+    for name in exercise.keeps:
+        if getattr(mine.net, name, None) != build[name]:
+            yield "not_kept", (f"The network has to keep its `{name}`, since the loop asks for it: "
+                               f"`self.{name} = {name}` in `__init__`.")
     yield from _size(exercise, mine, right)
     yield from _range(exercise, mine, right)
     yield from _samples_apart(mine)

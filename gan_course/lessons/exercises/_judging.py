@@ -53,6 +53,7 @@ class Exercise:
     hints: tuple[str, str, str]
     well_done: str = ""                                             # a sentence for who got it right
     outside: frozenset[str] = field(default=frozenset())            # names of the notebook that the answer must not lean on
+    remarks: tuple[Mistake, ...] = ()                               # what is not wrong, and worth a word
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,9 @@ def judge(exercise: Exercise, answer: Any) -> Verdict:
             verdict = _broken(probe, answer, outcome) or _compare(probe, seen, right, answer, outcome)
             if verdict:
                 return Verdict(*verdict, printed)
+    for remark in exercise.remarks:
+        if remark.when(seen):
+            return Verdict("right", remark.id, f"{exercise.well_done} {remark.says}", printed)
     return Verdict("right", "right", exercise.well_done, printed)
 
 

@@ -27,6 +27,7 @@ class Network:
         inputs: makes the arguments of `forward` for one of `builds`, N samples of each.
         role: "generator" or "discriminator"; their known mistakes differ.
         fixed: whether the specification settles every layer. If not, size and range count alone.
+        keeps: arguments of the constructor that the network keeps as attributes, for others to read.
         std: the standard deviation that the specification asks of initial weights, if it does.
         hints: three, from a nudge to nearly there.
         well_done: a sentence for the learner who got it right.
@@ -39,6 +40,7 @@ class Network:
     role: str
     hints: tuple[str, str, str]
     fixed: bool = True
+    keeps: tuple[str, ...] = ()
     std: float | None = None
     well_done: str = ""
     outside: frozenset[str] = field(default=frozenset())
@@ -60,7 +62,7 @@ def judge(exercise: Network, answer: type) -> tuple[str, str, str, str]:
             printed = printed or outcome.printed
             said = outcome.result if isinstance(outcome.result, tuple) else None
             if said is None:
-                said = next(_faults.found(exercise, outcome.result, right), None)
+                said = next(_faults.found(exercise, outcome.result, right, build), None)
             if said:
                 told = "not yet" if said[0] == "stub" else "wrong"
                 return told, *said, printed

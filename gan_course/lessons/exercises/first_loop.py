@@ -17,13 +17,13 @@ def optimizers(G, D, lr):
 
 def training_step(G, D, optimizer_G, optimizer_D, x):
     """One round on the mini-batch x (N, ...): D moves, then G. Gives back both losses as numbers."""
-    z = torch.randn(len(x), G.z_dim)
+    z = torch.randn(len(x), G.z_dim, device=x.device)
     loss_D = softplus(-D(x)).mean() + softplus(D(G(z).detach())).mean()
     optimizer_D.zero_grad()
     loss_D.backward()
     optimizer_D.step()
 
-    z = torch.randn(len(x), G.z_dim)
+    z = torch.randn(len(x), G.z_dim, device=x.device)
     loss_G = softplus(-D(G(z))).mean()
     optimizer_G.zero_grad()
     loss_G.backward()
@@ -98,5 +98,5 @@ EXERCISES = (
         "`loss_D = softplus(-D(x)).mean() + softplus(D(G(z).detach())).mean()`; new z; `loss_G = "
         "softplus(-D(G(z))).mean()`; give back `loss_D.item(), loss_G.item()`."),
         "D has moved, then G, each along its own loss.",
-        frozenset({"z", "fake", "loss_D", "loss_G"})),
+        frozenset({"z", "fake", "loss_D", "loss_G"}), (_loops.NO_DETACH,)),
 )

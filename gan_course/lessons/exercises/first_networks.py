@@ -13,6 +13,7 @@ class Generator(nn.Module):
 
     def __init__(self, z_dim, width):
         super().__init__()
+        self.z_dim = z_dim
         self.layers = nn.Sequential(
             nn.Linear(z_dim, width), nn.ReLU(),
             nn.Linear(width, width), nn.ReLU(),
@@ -28,7 +29,7 @@ class ImageGenerator(nn.Module):
 
     def __init__(self, z_dim, data_shape, width):
         super().__init__()
-        self.data_shape = data_shape
+        self.z_dim, self.data_shape = z_dim, data_shape
         self.layers = nn.Sequential(
             nn.Linear(z_dim, width), nn.ReLU(),
             nn.Linear(width, width), nn.ReLU(),
@@ -73,7 +74,7 @@ EXERCISES = (
                 "width, ReLU, one from width to width, ReLU, and one more.",
                 "The last layer is `nn.Linear(width, 2)`, with nothing behind it: a point may lie "
                 "anywhere in the plane."),
-            well_done="Three layers, every parameter registered, and a point for each z."),
+            keeps=("z_dim",), well_done="Three layers, every parameter registered, and a point for each z."),
     Network("03.ImageGenerator", ImageGenerator, (
         {"z_dim": 4, "data_shape": (1, 5, 7), "width": 8},
         {"z_dim": 7, "data_shape": (3, 4, 4), "width": 13}), z,
@@ -84,7 +85,7 @@ EXERCISES = (
                 "function squashes any number into that range?",
                 "Behind the last `nn.Linear` comes `nn.Tanh()`; `forward` ends with "
                 "`.view(len(z), *self.data_shape)`."),
-            well_done="A picture for each z, with pixels from -1 to 1."),
+            keeps=("z_dim",), well_done="A picture for each z, with pixels from -1 to 1."),
     Network("03.Discriminator", Discriminator, (
         {"data_shape": (2,), "width": 8}, {"data_shape": (1, 5, 7), "width": 13}), x,
             "discriminator", (
