@@ -1,4 +1,5 @@
 """Loops that a learner writes: what is right passes, and each misconception is told in words."""
+# ruff: noqa: E501 — a wrong answer reads best as one line
 import inspect
 
 import pytest

@@ -1,4 +1,5 @@
 """Networks that a learner writes: right ones pass however they are written, wrong ones are told why."""
+# ruff: noqa: E501 — a wrong answer reads best as one line
 import inspect
 import re
 
