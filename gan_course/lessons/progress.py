@@ -69,6 +69,19 @@ def record(kind: str, key: str, **what) -> None:
             _save(file, [*_load(file), event])
 
 
+def note(kind: str, key: str, **what) -> str:
+    """`record`, for what must go on when the record cannot be written.
+
+    Returns:
+        "" if it is recorded, else a sentence for the learner that says why it is not.
+    """
+    try:
+        record(kind, key, **what)
+    except OSError as error:                    # a full disk, a read-only folder, a lock
+        return f"This is not in your record, which could not be written: {error}."
+    return ""
+
+
 def read() -> list[Event]:
     """Every event so far, oldest first.
 
@@ -77,8 +90,11 @@ def read() -> list[Event]:
     file = path()
     if file is None or not file.exists():
         return []
-    with _locked(file):
-        return _load(file)
+    try:
+        with _locked(file):
+            return _load(file)
+    except PermissionError:                     # nobody can write here, so nobody has to wait
+        return checked(json.loads(file.read_text(encoding="utf-8")))
 
 
 def summary(events: list[Event] | None = None) -> dict[str, Summary]:

@@ -156,12 +156,16 @@ class Training:
                                 "[-1, 1] or with NaN in it; a logarithm of 0 or a division by 0 in "
                                 "a loss of your own.")
 
-    def save(self, path) -> None:
+    def save(self, path, settings: dict | None = None) -> None:
         """Write everything needed to go on: networks, optimizers, random stream, place in the data.
-        See `checkpoints`.
+
+        Args:
+            path: the file; it is there as a whole or not at all.
+            settings: what the game was built with, for whoever has to build it again
+                (`checkpoints.settings` reads it); values that JSON knows.
         """
-        self.check()  # a broken state never replaces a good file
-        checkpoints.save(self, path)
+        self.check()                            # a broken state never replaces a good file
+        checkpoints.save(self, path, settings)
 
     @classmethod
     def resume(cls, path, game: Game, batches: Iterable, **options) -> "Training":

@@ -20,13 +20,13 @@ from gan_course import files
 VERSION = 1
 
 
-def save(training, path) -> None:
+def save(training, path, settings: dict | None = None) -> None:
     """Write a `Training` to `path`, as a whole or not at all. Called by `Training.save`."""
     path = Path(path)
     tensors = {f"game.{name}": tensor for name, tensor in training.game.state_dict().items()}
     about = {
         "version": VERSION, "game": type(training.game).__name__, "round": training.round,
-        "optimizers": {}
+        "optimizers": {}, "settings": settings or {}
     }
     for player, optimizer in training.optimizers.items():
         state = optimizer.state_dict()
@@ -40,6 +40,15 @@ def save(training, path) -> None:
     tensors["batches.generator"] = stream.pop("generator")
     about["batches"] = stream
     write(path, tensors, {"gan_course": json.dumps(about)})
+
+
+def settings(path) -> dict:
+    """What the saved game was built with, as it was given to `Training.save`; {} if nothing was.
+
+    Raises:
+        FileNotFoundError, ValueError: there is no such file, or it is not a checkpoint.
+    """
+    return _read(path)[1].get("settings", {})
 
 
 def write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:

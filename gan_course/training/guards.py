@@ -68,14 +68,22 @@ def uninterrupted() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # Python delivers signals to the main thread only
         return
-    waiting = []
     before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        yield                                   # nobody listens, and it stays so
+        return
+    waiting = []
 
     def wait(number, frame):
         if waiting:
-            signal.signal(signal.SIGINT, before)
-            raise KeyboardInterrupt
+            deliver(number, frame)
         waiting.append((number, frame))
+
+    def deliver(number, frame):
+        signal.signal(signal.SIGINT, before)
+        if not callable(before):
+            raise KeyboardInterrupt
+        before(number, frame)                   # Python's own handler raises KeyboardInterrupt
 
     signal.signal(signal.SIGINT, wait)
     try:
@@ -83,4 +91,4 @@ def uninterrupted() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, before)
     if waiting:
-        raise KeyboardInterrupt
+        deliver(*waiting[0])

@@ -80,6 +80,11 @@ class _Card:
         """Show something under the answer; a screen reader reads it out."""
         self.result.value = _block(content, edge, role="alert")
 
+    def remark(self, note: str | None) -> None:
+        """Show a sentence below everything else, if there is one: what was not recorded."""
+        if note:
+            self.trouble.value = f'<p role="status">{html.escape(note)}</p>'
+
     def given(self, given) -> None:
         """What happens with an answer."""
 
@@ -109,7 +114,8 @@ class Card(_Card):
     """A question that says at once whether the answer is right, and why. Other answers may be tried
     after; each explains itself.
 
-    `on_answer(given, right, first)` hears of every answer until the right one is found.
+    `on_answer(given, right, first)` hears of every answer until the right one is found; what it
+    gives back is shown.
     """
 
     def __init__(self, key, question, heading="Question", *, value=None, note="",
@@ -127,7 +133,7 @@ class Card(_Card):
         self.tries += 1
         if not self.solved:
             self.solved = verdict.right
-            self.on_answer(given, verdict.right, self.tries == 1)
+            self.remark(self.on_answer(given, verdict.right, self.tries == 1))
 
     def drive(self):
         right, wrong = self.question.examples(self.value)
@@ -142,7 +148,7 @@ class Prediction(_Card):
     """A question that takes an answer and how sure the learner is of it, and does not say what is
     right.
 
-    `on_keep(given, confidence)` hears of it.
+    `on_keep(given, confidence)` hears of it; what it gives back is shown.
     """
 
     def __init__(self, key, question, *, on_keep: Callable, kept: tuple | None = None):
@@ -167,7 +173,7 @@ class Prediction(_Card):
     def keep(self, confidence: float) -> None:
         given = self.answer.read()
         self.say(self.kept(given, confidence), NEUTRAL)
-        self.on_keep(given, confidence)
+        self.remark(self.on_keep(given, confidence))
 
     def kept(self, given, confidence: float) -> str:
         return f"✓ Kept. You predict: {markup(self.answer.name(given))}, and you are {100 * confidence:.0f} % sure. Now run on."

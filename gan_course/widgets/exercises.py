@@ -106,15 +106,10 @@ def _marked_up(text: str) -> str:
 
 
 def _record(key: str, verdict: Verdict) -> None:
-    """Note the outcome in the learner's own record.
-
-    That it cannot be written is said, and is no reason to stop.
-    """
-    try:
-        progress.record("exercise", key, outcome=verdict.outcome, message_id=verdict.id)
-    except OSError as error:
-        _show("– not recorded", f"Your record of what you have done could not be written: {error}",
-              "#888888")
+    """Note the outcome in the learner's own record, and say so where that cannot be written."""
+    note = progress.note("exercise", key, outcome=verdict.outcome, message_id=verdict.id)
+    if note:
+        _show("– not recorded", note, "#888888")
 
 
 def _help(hints: Sequence[str], solution: str) -> ipywidgets.VBox:

@@ -41,10 +41,13 @@ def selections(sliders: dict[str, Slider],
     return {name: _selection(slider, wait, max(14, label)) for name, slider in sliders.items()}
 
 
+def options(values: Sequence[Any]) -> list[tuple[str, Any]]:
+    """Values with the words that a slider shows for them."""
+    return [(f"{value:g}" if isinstance(value, float) else str(value), value) for value in values]
+
+
 def _selection(slider: Slider, wait: bool, label: float) -> ipywidgets.SelectionSlider:
-    options = [(f"{value:g}" if isinstance(value, float) else str(value), value)
-               for value in slider.values]
-    return ipywidgets.SelectionSlider(options=options, value=slider.start, description=slider.label,
+    return ipywidgets.SelectionSlider(options=options(slider.values), value=slider.start, description=slider.label,
                                       continuous_update=not wait,
                                       style={"description_width": f"{label:.1f}em"},
                                       layout={"width": f"min({label + 26:.1f}em, 95%)"})

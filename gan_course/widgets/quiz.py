@@ -59,9 +59,10 @@ def predict(key: str) -> None:
 
     def keep(given, confidence):
         _predictions[key] = (given, confidence)
-        _record("prediction", key, given=given, confidence=confidence)
+        note = _record("prediction", key, given=given, confidence=confidence)
         if key in _outcomes:
             _reveal(key)
+        return note
 
     _display([Prediction(key, question, on_keep=keep, kept=_prediction(key))])
 
@@ -96,7 +97,7 @@ def _reveal(key: str) -> None:
 def _card(key: str, question: Question, events: list, value: float | None = None,
           heading: str = "Question"):
     def answered(given, right, first):
-        _record("answer", key, given=given, right=right, first=first)
+        return _record("answer", key, given=given, right=right, first=first)
 
     before = [
         event for event in events
@@ -120,9 +121,9 @@ def _own(key: str, question: Question, value, needed: bool = False) -> float | N
     return None if value is None else float(value)
 
 
-def _record(kind: str, key: str, **what) -> None:
-    if not headless():
-        progress.record(kind, key, **what)
+def _record(kind: str, key: str, **what) -> str:
+    """Note it in the learner's record; gives back what to say if that cannot be written."""
+    return "" if headless() else progress.note(kind, key, **what)
 
 
 def _display(cards: list) -> None:

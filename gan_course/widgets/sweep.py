@@ -26,7 +26,7 @@ def sweep_explorer(sweep: Sweep, lab: str) -> None:
     def settings(values):
         return {axis: values[f"axis{i}"] for i, axis in enumerate(axes)}
 
-    @functools.cache  # a place that was seen before is there at once
+    @functools.lru_cache(maxsize=4)  # a place that was seen before is there at once
     def page(number, *place):
         return plots.page(sweeps.picture(sweep, number, **dict(zip(axes, place, strict=True))))
 

@@ -15,12 +15,15 @@ from gan_course.data import Batches
 from gan_course.games import Game
 from gan_course.lessons import progress
 from gan_course.profile import by_profile, headless
+from gan_course.training import checkpoints
 from gan_course.widgets.callbacks import in_turn
-from gan_course.widgets.explore import Slider, selections
+from gan_course.widgets.explore import Slider, options, selections
 from gan_course.widgets.lab.live import Live
 from gan_course.widgets.lab.scenes import Kept, Scene
 
 RATES = (0.0, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 3e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 3e-2)
+NEED_A_LEARNER = ("start", "save", "resume", "save table")
+"""Buttons that start a task or read and write files: not where nobody watches."""
 _open: dict[str, "Lab"] = {}
 
 
@@ -41,9 +44,9 @@ class Lab:
         if name in _open:
             _open[name].close()
         _open[name] = self
-        self.name, self.kept, self.notice = name, [], "Press Start."
+        self.name, self.kept, self.notice, self.showing = name, [], "Press Start.", False
         start = {setting: slider.start for setting, slider in settings.items()}
-        self.live = Live(build, start, self.draw)
+        self.live = Live(build, start, self.draw, self.stopped)
         self.scene = Scene(self.live)
         self.knobs = selections(settings, wait=True)
         self.rates = selections({
@@ -84,7 +87,12 @@ class Lab:
     def reset(self, why: str = "New training.") -> None:
         """Start again from the sliders' values; goes on running if it was."""
         self.live.reset({setting: knob.value for setting, knob in self.knobs.items()})
+        self._begin(why)
+
+    def _begin(self, why: str) -> None:
+        """Another training is in the lab's hands: show it, with its learning rates."""
         self.scene.restart(self.live)
+        self._show_values(self.rates, self.live.rates)
         self.draw(why)
 
     def keep(self) -> None:
@@ -93,8 +101,35 @@ class Lab:
         """
         self.kept.append(self.scene.keep(chr(ord("A") + len(self.kept) % 26)))
         self.scene.overlay(self.kept)
-        progress.record("experiment", self.name, **self.kept[-1].row)
-        self.draw(f"Kept as {self.kept[-1].row['run']}.")
+        kept = f"Kept as {self.kept[-1].row['run']}."
+        self.draw(f"{kept} {progress.note('experiment', self.name, **self.kept[-1].row)}".strip())
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where Save writes, and Resume reads: beside the notebook."""
+        return Path(f"{self.name.replace('.', '_')}.safetensors")
+
+    def save(self) -> None:
+        """Write the training to a checkpoint, with the settings that it was built with."""
+        self.live.training.save(self.checkpoint, self.live.settings)
+        self.say(f"Saved round {self.live.training.round} to {self.checkpoint}.")
+
+    def resume(self) -> None:
+        """Pause, and go back to the training that Save has written, with its settings.
+
+        Raises:
+            FileNotFoundError, ValueError: there is no such training; the present one stays.
+        """
+        self.live.pause()
+        settings = checkpoints.settings(self.checkpoint)
+        wrong = {name: value for name, value in settings.items()
+                 if name not in self.knobs or value not in _values(self.knobs[name])}
+        if wrong or settings.keys() != self.knobs.keys():
+            raise ValueError(f"{self.checkpoint} was saved with settings that this lab does not "
+                             f"have: {wrong or settings}.")
+        self.live.resume(self.checkpoint, settings)
+        self._show_values(self.knobs, settings)
+        self._begin(f"Resumed at round {self.live.training.round}. Start goes on.")
 
     def save_table(self) -> Path:
         """Write the kept runs as a CSV file beside the notebook."""
@@ -117,21 +152,25 @@ class Lab:
             sliders = list(rates.values()) if name == "lr" else [
                 slider for slider in [(self.knobs | rates).get(name)] if slider
             ]
-            if not sliders or any(value not in [option for _, option in slider.options]
-                                  for slider in sliders):
+            if not sliders or any(value not in _values(slider) for slider in sliders):
                 raise ValueError(f"The lab has no slider with {name} {value}.")
             wanted += [(slider, value) for slider in sliders]
         for slider, value in wanted:
             slider.value = value
+        for player, slider in self.rates.items():
+            if any(slider is each for each, _ in wanted):
+                self._set_rate(player, slider.value)
         self.reset("New training: " + ", ".join(f"{name} {_short(value)}"
                                                 for name, value in values.items()) + ".")
         self.live.start()
         self._show_status()
 
     def close(self) -> None:
-        """Stop the training for good; the picture stays."""
+        """Stop the training for good, and let go of it and of the widgets."""
         self.live.pause()
         self.say("Closed: the cell was run again.")
+        for widget in self.widgets:
+            widget.close()
 
     # what it shows
 
@@ -145,8 +184,6 @@ class Lab:
         training too.
         """
         self.notice = notice or self.notice
-        if self.live.error is not None:
-            self.notice = f"Stopped by an error: {type(self.live.error).__name__}: {self.live.error}"
         self.scene.update()
         jpeg = base64.b64encode(self.scene.jpeg()).decode()
         alt = html.escape(self.scene.describe(), quote=True)
@@ -158,6 +195,27 @@ class Lab:
         )
         self.table.value = table_html(self.kept)
         self._show_status()
+
+    def stopped(self) -> None:
+        """The training has stopped by itself: say why."""
+        if self.live.error is not None:
+            self._say_error(self.live.error)
+        else:
+            self.draw("Paused, since the kernel was interrupted. Start goes on.")
+
+    def _say_error(self, error: BaseException) -> None:
+        self.live.error = error
+        self.say(f"Stopped by an error: {type(error).__name__}: {error}")
+
+    def _show_values(self, sliders: dict, values: dict) -> None:
+        """Let sliders show values that are in force already; a value they lack is added to theirs."""
+        self.showing = True
+        for name, slider in sliders.items():
+            slider.disabled = name not in values
+            if name in values and values[name] not in _values(slider):
+                slider.options = options(sorted([*_values(slider), values[name]]))
+            slider.value = values.get(name, slider.value)
+        self.showing = False
 
     def raise_error(self) -> None:
         """Raise the error that stopped the training, if there was one."""
@@ -172,8 +230,7 @@ class Lab:
         self.buttons["start"].description = "❚❚ Pause" if running else "▶ Start"
 
     def _make_widgets(self) -> None:
-        self.picture, self.table, self.status = ipywidgets.HTML(), ipywidgets.HTML(
-        ), ipywidgets.HTML()
+        self.picture, self.table, self.status = (ipywidgets.HTML() for _ in range(3))
         actions = {
             "start": ("▶ Start", self.toggle, "Start or pause the training"),
             "step": ("Step", self.step, "One round")
@@ -184,9 +241,11 @@ class Lab:
             for player in self.live.training.players
         }
         actions |= {"reset": ("Reset", self.reset, "Start again from new networks"),
+                    "save": ("Save", self.save, "Write the training to a file beside the notebook"),
+                    "resume": ("Resume", self.resume, "Go on from the file that Save has written"),
                     "keep": ("Keep run", self.keep, "Keep this run's curves and its row in the "
                                                     "table"),
-                    "save": ("Save table", self.save_table, "Write the kept runs as a CSV file")}
+                    "save table": ("Save table", self.save_table, "Write the kept runs as a CSV file")}
         self.buttons = {}
         for key, (label, action, tooltip) in actions.items():
             self.buttons[key] = ipywidgets.Button(description=label, tooltip=tooltip,
@@ -201,14 +260,13 @@ class Lab:
                 f"New training: {change['owner'].description} is now {change['new']}.")), "value")
         note = ipywidgets.HTML("<small>A change of one of these starts a new training:</small>")
         controls = [*self.rates.values(), *([note] if self.knobs else []), *self.knobs.values()]
-        self.box = ipywidgets.VBox([
-            ipywidgets.HBox([*self.buttons.values()], layout={"flex_flow": "row wrap"}), *controls,
-            self.status, self.picture, self.table
-        ])
+        row = ipywidgets.HBox([*self.buttons.values()], layout={"flex_flow": "row wrap"})
+        self.box = ipywidgets.VBox([row, *controls, self.status, self.picture, self.table])
         self.box.add_class("gan-course-lab")
+        self.widgets = [self.box, row, *self.buttons.values(), *self.box.children[1:]]
 
     def _set_rate(self, player: str, rate: float) -> None:
-        self.live.training.set_lr(player, rate)
+        self.live.set_lr(player, rate)
         self.say(f"Learning rate of {player} is now {rate:g}.")
 
     def _in_words(self, action: Callable) -> Callable:
@@ -216,12 +274,13 @@ class Lab:
         learner before it is raised.
         """
         def guarded(event):
+            if self.showing:                    # the slider was moved by us, not by the learner
+                return
             try:
                 action(event)
             except Exception as error:
                 self.live.pause()
-                self.live.error = error
-                self.say(f"Stopped by an error: {type(error).__name__}: {error}")
+                self._say_error(error)
                 raise
         return in_turn(guarded)
 
@@ -229,7 +288,7 @@ class Lab:
         if headless():
             self.live.play(rounds)
             for key, button in self.buttons.items():
-                if key not in ("start", "save"):  # no task and no file where nobody watches
+                if key not in NEED_A_LEARNER:
                     button.click()
                     self.raise_error()                              # ipywidgets would only log it
             for slider in [*self.rates.values(), *self.knobs.values()]:
@@ -274,6 +333,10 @@ def table_html(kept: list[Kept]) -> str:
     return ('<div style="overflow-x:auto;line-height:1.4"><table '
             f'class="gan-course-runs"><thead>{head}</thead>'
             f'<tbody>{body}</tbody></table></div>')
+
+
+def _values(slider: ipywidgets.SelectionSlider) -> list:
+    return [value for _, value in slider.options]
 
 
 def _row(kind: str, texts: list[str]) -> str:

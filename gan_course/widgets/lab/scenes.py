@@ -6,7 +6,6 @@ of its own for points in the plane, images and translations; right, where the tr
 near the generator is to it.
 """
 import io
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from PIL import Image
 
 from gan_course import plots
 from gan_course.training.guards import RandomStream
+from gan_course.widgets.lab.curves import MOST, Curve
 from gan_course.widgets.lab.live import Live
 from gan_course.widgets.lab.views import truth_is_known, view_of
 
@@ -32,17 +32,8 @@ class Kept:
     """
 
     row: dict
-    curves: dict[str, np.ndarray]                                   # player -> (rounds,)
+    curves: dict[str, tuple[np.ndarray, np.ndarray]]                # player -> rounds, mean losses
     quality: np.ndarray  # (moments, 2): round, the view's quality
-
-
-def averaged(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A curve of at most `POINTS` points: rounds and means over equally many of them, without the
-    last, incomplete bin.
-    """
-    size = max(1, math.ceil(len(values) / POINTS))
-    bins = len(values) // size
-    return (np.arange(bins) + 1) * size, values[:bins * size].reshape(bins, size).mean(1)
 
 
 class Scene:
@@ -84,9 +75,7 @@ class Scene:
         self.levels = []
         for name, height in self.chance.items():
             self.levels += plots.level(self.losses_ax, height, f"{name} at chance")
-        self.curves = {name: [] for name in live.training.players}
         self.quality: list[tuple[int, float]] = []
-        self.read = 0
         self.view.restart(live.training)
         for ax in self._over_rounds():
             ax.set_xlim(0, 50)
@@ -96,20 +85,17 @@ class Scene:
 
     def update(self) -> None:
         """Read the new records and look at the generator."""
-        for record in self.live.records[self.read:]:
-            for name, values in self.curves.items():
-                values.append(
-                    sum(value.item() for term, value in record.terms.items()
-                        if term.startswith(f"{name}/")))
-        self.read = len(self.live.records)
-        for name, line in self.loss_lines.items():
-            line.set_data(*averaged(np.array(self.curves[name])))
+        for name, curve in self.live.read().items():
+            if name in self.loss_lines:
+                self.loss_lines[name].set_data(*curve.points(POINTS))
         self._fit()
         training = self.live.training
         with RandomStream(0, training.device):  # a look must not change the training
             self.view.update(training.game)
         if self.quality_ax:
             self.quality.append((training.round, self.view.quality))
+            if len(self.quality) > MOST:
+                del self.quality[1::2]          # every other one will do
             self.quality_line.set_data(*np.array(self.quality).T)
             self._limits(self.quality_ax, training.round)
 
@@ -141,12 +127,12 @@ class Scene:
     def describe(self) -> str:
         """What there is to see, in a sentence."""
         now = ", ".join(
-            self._against_chance(name, values) for name, values in self.curves.items() if values)
+            self._against_chance(name, curve) for name, curve in self.live.losses.items() if len(curve))
         return f"Round {self.live.training.round}. Losses: {now or 'none yet'}.{self.view.describe()}"
 
-    def _against_chance(self, name: str, values: list[float]) -> str:
+    def _against_chance(self, name: str, curve: Curve) -> str:
         level = f" (chance {self.chance[name]:.3f})" if name in self.chance else ""
-        return f"{name} {np.mean(values[-50:]):.3f}{level}"
+        return f"{name} {curve.last():.3f}{level}"
 
     def keep(self, name: str) -> Kept:
         """The run as it stands, for the table and for laying over later ones."""
@@ -156,12 +142,11 @@ class Scene:
                 f"lr {player}": rate for player, rate in self.live.rates.items()
             }, "rounds": self.live.training.round
         }
-        row |= {
-            f"loss {player}": round(float(np.mean(values[-50:])), 4)
-            for player, values in self.curves.items() if values
-        }
+        losses = self.live.losses
+        row |= {f"loss {player}": round(curve.last(), 4) for player, curve in losses.items()
+                if len(curve)}
         row |= self.view.row()
-        return Kept(row, {player: np.array(values) for player, values in self.curves.items()},
+        return Kept(row, {player: curve.points(POINTS) for player, curve in losses.items()},
                     np.array(self.quality))
 
     def overlay(self, kept: Sequence[Kept]) -> None:
@@ -171,12 +156,11 @@ class Scene:
             artist.remove()
         self.kept_lines, self.stale = [], {ax.figure for ax in self.fig.axes}
         for run in kept:
-            for player, values in run.curves.items():
-                if len(values) and player in self.loss_lines:
+            for player, (rounds, means) in run.curves.items():
+                if len(rounds) and player in self.loss_lines:
                     look = {
                         "color": self.loss_lines[player].get_color(), "linewidth": 0.7, "alpha": 0.6
                     }
-                    rounds, means = averaged(values)
                     self._limits(self.losses_ax, rounds[-1])
                     self.kept_lines += self.losses_ax.plot(rounds, means, **look)
                     self.kept_lines.append(
@@ -202,7 +186,7 @@ class Scene:
 
     def _fit(self) -> None:
         """Room for every loss, of the kept runs too, and every chance level."""
-        curves = [averaged(values)[1] for run in self.kept for values in run.curves.values()]
+        curves = [means for run in self.kept for _, means in run.curves.values()]
         drawn = np.concatenate([
             *curves, *(line.get_ydata() for line in self.loss_lines.values()),
             [*self.chance.values()]
@@ -216,7 +200,7 @@ class Scene:
             room = 0.2 * (drawn.max() - drawn.min()) + 0.05
             self.losses_ax.set_ylim(drawn.min() - room, drawn.max() + room)
             self.stale.add(self.losses_ax.figure)
-        self._limits(self.losses_ax, max(len(values) for values in self.curves.values()))
+        self._limits(self.losses_ax, max(map(len, self.live.losses.values())))
 
     def _over_rounds(self) -> list:
         """The axes that run over the rounds."""
