@@ -2,22 +2,29 @@
 import asyncio
 import csv
 import dataclasses
+import gc
 import io
+import pickle
 import threading
+import weakref
+from itertools import islice
 
 import numpy as np
 import pytest
 import torch
+from ipywidgets.widgets.widget import _instances
 from PIL import Image
 
 from gan_course import data, games, nets
 from gan_course.games.gan import GAN
 from gan_course.lessons import progress
+from gan_course.training import Training
 from gan_course.widgets import lab as lab_module
 from gan_course.widgets.explore import Slider
 from gan_course.widgets.lab import Lab, table_csv, table_html
+from gan_course.widgets.lab.curves import Curve
 from gan_course.widgets.lab.live import Live
-from gan_course.widgets.lab.scenes import Kept, Scene, averaged
+from gan_course.widgets.lab.scenes import Kept, Scene
 
 SLIDERS = {"latent_dim": Slider("latent dimension", [2, 4], 2), "seed": Slider("seed", [0, 1, 2], 0)}
 
@@ -26,6 +33,11 @@ def build(latent_dim=2, seed=0, name="ring", discriminator=nets.MLPDiscriminator
     torch.manual_seed(seed)
     stream = data.batches(name, 16, seed=seed, device="cpu")
     return GAN(nets.MLPGenerator(latent_dim, stream.data_shape, 8), discriminator(stream.data_shape, 8), lr=(1e-3, 1e-3)), stream
+
+
+def losses_of(live):
+    """The losses of all rounds so far, player by player."""
+    return {player: curve.points(10**6)[1].tolist() for player, curve in live.read().items()}
 
 
 def images(latent_dim=2, seed=0):
@@ -74,7 +86,7 @@ def test_the_live_training_is_the_training_that_play_would_give():
     live.play(5)
     for _ in range(5):
         again.step()
-    assert [dict(record) for record in live.records] == [dict(record) for record in again.records]
+    assert losses_of(live) == losses_of(again)
     assert live.training.round == 5
 
 
@@ -117,13 +129,47 @@ def test_one_player_moves_alone():
     assert live.training.round == 0
 
 
-def test_reset_starts_anew_with_the_learning_rates_that_were_set():
-    live = Live(build, {"latent_dim": 2, "seed": 0})
-    live.training.set_lr("G", 0.02)
+def methods(method="slow"):
+    """Two settings that differ in nothing but their learning rates."""
+    game, batches = build()
+    game.lr_D = {"slow": 1e-4, "fast": 4e-3}[method]
+    return game, batches
+
+
+def test_a_reset_takes_the_learning_rates_of_the_new_settings():
+    live = Live(methods, {"method": "slow"})
+    assert live.rates == {"D": 1e-4, "G": 1e-3}
+    live.reset({"method": "fast"})
+    assert live.rates == {"D": 4e-3, "G": 1e-3} and live.training.round == 0
+
+
+def test_a_learning_rate_that_the_learner_has_chosen_is_kept():
+    live = Live(methods, {"method": "slow"})
+    live.set_lr("G", 0.02)
     live.play(3)
-    live.reset({"latent_dim": 4, "seed": 0})
-    assert live.training.round == 0 and live.records == [] and live.training.game.G.z_dim == 4
-    assert live.rates == {"D": 1e-3, "G": 0.02}
+    live.reset({"method": "fast"})
+    assert live.training.round == 0 and not any(map(len, live.losses.values()))
+    assert live.rates == {"D": 4e-3, "G": 0.02}
+
+
+def test_a_long_training_takes_no_more_memory_than_a_short_one():
+    class Quick(dict):
+        """A training whose rounds cost nothing."""
+
+        round = 0
+
+        def __next__(self):
+            return {"round": 0, "D/real": 0.7, "D/fake": 0.7, "G/adv": 0.7}
+
+    live = Live(build, {})
+    live.training = Quick()
+    sizes = []
+    for _ in range(4):
+        live.play(30_000)
+        sizes.append(len(pickle.dumps((live.unread, live.losses))))
+    assert len(live.losses["D"]) == 120_000 - len(live.unread)
+    assert max(sizes) < 100_000 and len(live.losses["D"].points(300)[0]) <= 300
+    assert np.allclose(live.losses["D"].points(300)[1], 1.4)
 
 
 def test_an_error_in_the_task_is_kept_and_raised_where_somebody_asks(monkeypatch):
@@ -146,17 +192,28 @@ def test_an_error_in_the_task_is_kept_and_raised_where_somebody_asks(monkeypatch
 # the picture
 
 def test_curves_are_averaged_to_a_few_hundred_points():
-    rounds, means = averaged(np.arange(1000.0))
-    assert len(rounds) == 250 and rounds[-1] == 1000 and means[0] == pytest.approx(1.5) and means[-1] == pytest.approx(997.5)
-    assert [list(part) for part in averaged(np.array([]))] == [[], []]
+    curve = Curve()
+    assert [list(part) for part in curve.points(300)] == [[], []] and np.isnan(curve.last())
+    for value in np.arange(1000.0):
+        curve.append(value)
+    rounds, means = curve.points(300)
+    assert len(rounds) == 250 and rounds[-1] == 1000
+    assert means[0] == pytest.approx(1.5) and means[-1] == pytest.approx(997.5)
+    assert curve.last(50) == pytest.approx(974.5)
+    for value in np.arange(1000.0, 10_000):
+        curve.append(value)
+    rounds, means = curve.points(300)
+    assert len(curve) == 10_000 and len(rounds) <= 300
+    assert means[0] == pytest.approx((rounds[0] - 1) / 2), "the mean over the first rounds"
 
 
 def test_the_picture_shows_the_losses_as_they_were_recorded():
     live = Live(build, {"latent_dim": 2, "seed": 0})
     scene = Scene(live)
+    records = list(islice(Training(*build(), seed=0), 7))
     live.play(7)
     scene.update()
-    expected = [record["D/real"] + record["D/fake"] for record in live.records]
+    expected = [record["D/real"] + record["D/fake"] for record in records]
     assert np.allclose(scene.loss_lines["D"].get_ydata(), expected)
     assert "Round 7" in scene.describe() and "8 modes" in scene.describe()
 
@@ -204,7 +261,7 @@ def test_painting_only_what_has_changed_gives_the_picture_painted_anew():
         return before == scene.jpeg()
 
     for change in (lambda: live.play(3), lambda: live.play(60), lambda: scene.overlay([scene.keep("A")]),
-                   lambda: scene.curves["G"].extend([7.0] * 2), lambda: scene.overlay([]), lambda: scene.restart(live)):
+                   lambda: [live.losses["G"].append(7.0) for _ in range(2)], lambda: scene.overlay([]), lambda: scene.restart(live)):
         change()
         scene.update()
         assert as_if_anew()
@@ -219,7 +276,7 @@ def test_looking_at_the_picture_does_not_change_the_training():
     scene.jpeg()
     for live in (quiet, watched):
         live.play(2)
-    assert [dict(record) for record in watched.records] == [dict(record) for record in quiet.records]
+    assert losses_of(watched) == losses_of(quiet)
 
 
 def test_the_alarm_rings_when_samples_crowd_around_few_modes_good_or_not():
@@ -285,7 +342,7 @@ def test_runs_are_kept_laid_over_and_saved(page, tmp_path, monkeypatch):
     lab.live.play(6)
     lab.buttons["keep"].click()
     assert len(lab.scene.kept_lines) > 0 and lab.table.value.count("<tr>") == 3
-    lab.buttons["save"].click()
+    lab.buttons["save table"].click()
     rows = list(csv.DictReader(io.StringIO((tmp_path / "03_moons_runs.csv").read_text())))
     assert [(row["run"], row["latent_dim"], row["rounds"]) for row in rows] == [("A", "2", "4"), ("B", "4", "6")]
     assert {"lr D", "lr G", "loss D", "modes", "high quality %"} <= set(rows[0])
@@ -297,7 +354,7 @@ def test_a_kept_run_stays_in_sight_when_a_new_training_begins(page):
     lab = Lab("t", build, **SLIDERS)
     lab.live.play(70)
     lab.buttons["keep"].click()
-    high = dataclasses.replace(lab.kept[0], curves={"D": np.full(70, 9.0)})
+    high = dataclasses.replace(lab.kept[0], curves={"D": (np.arange(1, 71), np.full(70, 9.0))})
     lab.scene.overlay([high])
     lab.buttons["reset"].click()
     assert lab.live.training.round == 0
@@ -359,11 +416,102 @@ def test_two_labs_run_side_by_side_without_mixing(page):
         return labs
 
     first, second = asyncio.run(watch("a", "b"))
-    rounds = min(len(first.live.records), len(second.live.records))
-    assert rounds > 0
     plain = Live(build, {"latent_dim": 2, "seed": 0})
-    plain.play(1)
-    assert dict(first.live.records[0]) == dict(second.live.records[0]) == dict(plain.records[0])
+    plain.play(20)
+    expected = losses_of(plain)
+    for live in (first.live, second.live):
+        losses = losses_of(live)
+        rounds = min(20, len(losses["D"]))
+        assert rounds > 0 and all(losses[player][:rounds] == expected[player][:rounds] for player in "DG")
+
+
+def test_sliders_show_the_learning_rates_that_are_in_force(page):
+    lab = Lab("t", methods, method=Slider("method", ["slow", "fast"], "slow"))
+    assert lab.rates["D"].value == 1e-4
+    lab.knobs["method"].value = "fast"
+    assert lab.rates["D"].value == lab.live.rates["D"] == 4e-3 and lab.live.chosen == {}
+    lab.rates["D"].value = 1e-2
+    lab.knobs["method"].value = "slow"
+    assert lab.rates["D"].value == lab.live.rates["D"] == 1e-2, "the learner has chosen this one"
+
+
+def test_thirty_runs_of_the_cell_keep_one_lab_only(page):
+    labs, widgets = [], []
+    for _ in range(30):
+        lab = Lab("t", build, **SLIDERS)
+        labs += [weakref.ref(lab), weakref.ref(lab.live.training.game)]
+        widgets.append(len(_instances))
+        page.clear()
+    del lab
+    gc.collect()
+    assert sum(ref() is not None for ref in labs) == 2, "the last lab and its game"
+    assert widgets[-1] == widgets[1], "what the old labs had on the page is gone"
+
+
+def test_an_error_while_drawing_pauses_and_is_shown(page, monkeypatch):
+    lab = Lab("t", build, **SLIDERS)
+
+    def broken(game):
+        raise RuntimeError("<the view> fell over")
+    monkeypatch.setattr(lab.scene.view, "update", broken)
+    monkeypatch.setattr(Lab, "pause", lambda lab: None)             # it has to stop by itself
+    play_for(lab)
+    assert not lab.live.running and "Running" not in lab.status.value
+    assert "&lt;the view&gt; fell over" in lab.status.value and 'role="alert"' in lab.status.value
+    assert "Start" in lab.buttons["start"].description
+    with pytest.raises(RuntimeError):
+        lab.raise_error()
+
+
+def test_a_run_is_kept_where_no_record_can_be_written(page, monkeypatch):
+    def read_only(*what, **more):
+        raise PermissionError(30, "Read-only file system")
+    monkeypatch.setattr(progress, "record", read_only)
+    lab = Lab("t", build, **SLIDERS)
+    lab.buttons["keep"].click()
+    assert len(lab.kept) == 1 and "Kept as A." in lab.status.value
+    assert "not in your record" in lab.status.value and 'role="status"' in lab.status.value
+
+
+def test_a_saved_training_is_resumed_with_its_settings_bit_for_bit(page, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    lab = Lab("03.moons", build, **SLIDERS)
+    lab.knobs["latent_dim"].value = 4
+    lab.live.play(3)
+    lab.rates["G"].value = 2e-4
+    lab.buttons["save"].click()
+    assert "Saved round 3 to 03_moons.safetensors" in lab.status.value
+    lab.live.play(2)
+    expected = [p.clone() for p in lab.live.training.game.parameters()]
+    lab.knobs["latent_dim"].value = 2
+    lab.rates["G"].value = 3e-2
+    lab.buttons["resume"].click()
+    assert "Resumed at round 3" in lab.status.value and lab.knobs["latent_dim"].value == 4
+    assert lab.rates["G"].value == lab.live.rates["G"] == 2e-4
+    lab.live.play(2)
+    assert all(torch.equal(p, q) for p, q in zip(lab.live.training.game.parameters(), expected, strict=True))
+    assert [file.name for file in tmp_path.iterdir()] == ["03_moons.safetensors"]
+
+
+@pytest.mark.parametrize("content, said", [
+    (None, "no checkpoint at 03_moons.safetensors"), (b"nonsense", "is not a checkpoint of this course")])
+def test_what_cannot_be_resumed_is_said_and_the_present_training_stays(page, monkeypatch, tmp_path, content, said):
+    monkeypatch.chdir(tmp_path)
+    if content:
+        (tmp_path / "03_moons.safetensors").write_bytes(content)
+    lab = Lab("03.moons", build, **SLIDERS)
+    lab.live.play(2)
+    training = lab.live.training
+    lab.buttons["resume"].click()
+    assert said in lab.status.value and lab.live.training is training and training.round == 2
+
+
+def test_a_checkpoint_with_other_settings_is_refused(page, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    lab = Lab("t", build, **SLIDERS)
+    lab.live.training.save("t.safetensors", {"latent_dim": 3, "seed": 0})
+    lab.buttons["resume"].click()
+    assert "settings that this lab does not have" in lab.status.value and lab.live.settings["latent_dim"] == 2
 
 
 def test_an_error_while_training_is_shown_in_words_escaped_and_raised_on_request(page):

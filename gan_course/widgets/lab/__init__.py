@@ -170,7 +170,9 @@ class Lab:
         self.live.pause()
         self.say("Closed: the cell was run again.")
         for widget in self.widgets:
-            widget.close()
+            for part in (getattr(widget, "style", None), widget.layout, widget):
+                if part is not None:
+                    part.close()
 
     # what it shows
 
