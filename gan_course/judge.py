@@ -10,6 +10,7 @@ them. They were made by
     python -m gan_course.judge fashion_mnist --epochs 30
     python -m gan_course.judge glyphs
     python -m gan_course.judge glyphs_colour
+    python -m gan_course.judge letters
 
 that of Fashion-MNIST from the 2,000 training pictures that were at hand. With all of them it should do better, and needs no --epochs.
 The judges of glyphs and letters also read the factors behind a picture: `load("glyphs").read(x)`.
@@ -35,10 +36,10 @@ from gan_course.training import checkpoints
 
 FOLDER = DATA / "judges"
 EPOCHS = {"digits": 60, "shapes": 8, "mnist": 2, "fashion_mnist": 2,
-          "glyphs": 15, "glyphs_colour": 15}         # how long each judge is trained
+          "glyphs": 15, "glyphs_colour": 15, "letters": 15}         # how long each judge is trained
 WIDTH = {"digits": 32, "shapes": 16, "mnist": 16, "fashion_mnist": 16,
-         "glyphs": 24, "glyphs_colour": 24}          # the channels of its convolutions
-FAMILIES = {"glyphs": 4, "glyphs_colour": 4}          # those that read factors
+         "glyphs": 24, "glyphs_colour": 24, "letters": 24}          # the channels of its convolutions
+FAMILIES = {"glyphs": 4, "glyphs_colour": 4, "letters": 4}          # those that read factors
 SHARED = {"glyphs_plain": "glyphs"}                                 # has the judge of another set
 PAPER = {"shapes": 1.0, "glyphs_colour": 1.0}                       # around an image; else -1: black
 GREY = ("shapes",)                                                  # where colour alone gives the class away: half the images in grey
