@@ -28,6 +28,8 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 # Written first, empty: this folder is ours. Written last: this is what it holds.
 STAMP = VENV / "gan_course_installed.json"
 TESTED = ROOT / "requirements/tested.txt"
+SETTINGS = VENV / "share/jupyter/lab/settings/overrides.json"
+SAVE_WIDGETS = {"@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True}}  # seen next time
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 NVIDIA_DRIVER = ["/proc/driver/nvidia/version", "/usr/lib/wsl/lib/nvidia-smi"]
 FIRST_NOTEBOOK = "notebooks/00_start_here.ipynb"
@@ -101,6 +103,8 @@ def setup(arguments):
         install("--index-url", CPU_INDEX, "--no-deps", *versions, "torch", "torchvision")
     install(*versions, "--editable", ".[test]" if want["test"] else ".")
     carefully([PYTHON, "-c", "import torch"])
+    SETTINGS.parent.mkdir(parents=True, exist_ok=True)
+    SETTINGS.write_text(json.dumps(SAVE_WIDGETS))
     STAMP.write_text(json.dumps(want))
 
 

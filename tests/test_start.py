@@ -490,3 +490,10 @@ def test_help_needs_no_environment():
     command = [sys.executable, ROOT / "start.py", "--help"]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 0 and "GAN_COURSE_VENV" in result.stdout
+
+
+def test_jupyterlab_saves_widgets_so_that_they_are_seen_when_a_notebook_is_opened_again(start, monkeypatch):
+    pretend(start, monkeypatch)
+    monkeypatch.setattr(sys, "argv", ["start.py", "setup"])
+    start.main()
+    assert json.loads(start.SETTINGS.read_text()) == {"@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True}}
