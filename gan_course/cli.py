@@ -112,7 +112,7 @@ def run_notebook(asked) -> int:
     about = f", about {entry.minutes:g} min" if size == "laptop" else ""
     print(f"{entry.number} · {entry.title} (profile {size}{about}) -> {out}", file=sys.stderr)
     try:
-        notebook = runs.run(entry.path, out, values, **environment)
+        notebook = runs.run(entry.path, out, values, environment=environment)
     except (runs.RunFailed, KeyboardInterrupt) as end:
         failed, status = (str(end), 1) if isinstance(end, runs.RunFailed) else ("Stopped.", 130)
         print(f"\n{failed}\n\nThe notebook as far as it came: {out}", file=sys.stderr)

@@ -17,7 +17,7 @@ from gan_course.paths import ROOT
 from gan_course.teaching.batch import record
 
 RUN = """import os, pathlib, random, time
-from gan_course import results
+from gan_course.lessons import results
 place = pathlib.Path(where)
 with open(place / f"begun-{seed}", "a") as file:
     file.write(f"{os.getpid()} ")

@@ -37,7 +37,7 @@ def gone(pid):
 
 def test_a_run_that_goes_well():
     run = a_run("""import os, pathlib, torch
-from gan_course import results
+from gan_course.lessons import results
 from gan_course.lessons.claims import claim, report
 results.collect(threads=int(os.environ["OMP_NUM_THREADS"]), headless=float(os.environ["GAN_COURSE_HEADLESS"]))
 results.collect_curve("loss", [1, 2], [3, 4])

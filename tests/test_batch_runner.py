@@ -152,7 +152,7 @@ def test_durations_are_said_as_people_say_them(seconds, said):
 # with processes
 
 WAITS = """import os, pathlib, time
-from gan_course import results
+from gan_course.lessons import results
 place = pathlib.Path(where)
 with open(place / f"begun-{seed}", "a") as file:
     file.write(f"{os.getpid()} ")

@@ -1,6 +1,7 @@
 """`gan-course`: the catalogue, the checks of this machine, and runs of one notebook."""
 import io
 import json
+import os
 import sys
 
 import pytest
@@ -23,7 +24,7 @@ def notebook(tmp_path, monkeypatch):
     """A function that writes notebook 02 with these code cells after its parameters, for the command line to find."""
     path = tmp_path / "02_small.ipynb"
     monkeypatch.setattr(catalogue, "find", lambda name: catalogue.notebooks(tmp_path)[0])
-    for variable in ("GAN_COURSE_PROFILE", "GAN_COURSE_HEADLESS"):  # `run` sets these for its kernel; here they are put back
+    for variable in ("GAN_COURSE_PROFILE", "GAN_COURSE_HEADLESS"):
         monkeypatch.setenv(variable, "")
 
     def write(*sources, parameters="rounds: int = 5  # how long\nrate: float = 0.1  # how fast"):
@@ -139,6 +140,7 @@ def test_run_sets_parameters_and_environment_and_prints_claims(notebook, tmp_pat
     out = tmp_path / "out" / "result.ipynb"
     assert cli.main(["run", "02", "-p", "rounds", "7", "-p", "rate", "1e-3", "-o", str(out), "--profile", "smoke"]) == 0
     assert "held       It adds up (sum 7.001, spread nan)" in capsys.readouterr().out
+    assert os.environ["GAN_COURSE_PROFILE"] == os.environ["GAN_COURSE_HEADLESS"] == ""      # the kernel's alone, not ours
     assert list(out.parent.iterdir()) == [out]
 
 

@@ -7,14 +7,17 @@ import os
 import re
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from gan_course import files
 from gan_course.lessons.claims import MIME as CLAIMS
 from gan_course.lessons.results import MIME as RESULTS
 
-# in an error's words
-NO_MEMORY = r"^(\w*MemoryError|\w*OutOfMemoryError)\b|can't allocate memory|not enough memory|CUDA out of memory"
+NO_MEMORY = (r"^(\w*MemoryError|\w*OutOfMemoryError)\b|can't allocate memory|not enough memory|"
+             "CUDA out of memory")                  # in an error's words
 Value = bool | int | float | str  # what a parameter can be
 TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 
@@ -149,42 +152,65 @@ def _literal(text: str):
         return text
 
 
-def run(path: Path, out: Path, values: dict | None = None, cell_seconds: float | None = None,
-        on_cell=None, **environment: str):
-    """Run the notebook at `path` with these parameter values, write it to `out` when it has ended,
-    and return it.
-
-    No cell may take longer than `cell_seconds`; `on_cell(cell=…, cell_index=…)` is called before
-    each code cell; `environment` holds variables for the kernel. While the notebook runs it is
-    written under a temporary name beside `out` (`unfinished`). Raises RunFailed for a cell that
-    failed or took too long and for a kernel that died; `out` then has what was done until there.
+def parameterized(path: Path, values: dict[str, Value]):
+    """The notebook at `path` with these parameter values, in a cell below its own `parameters`
+    cell; as it is, if there are none.
     """
-    import papermill
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
+    import nbformat
+    from papermill.iorw import load_notebook_node
+    from papermill.parameterize import parameterize_notebook
+
+    if not values:
+        return nbformat.read(path, as_version=4)
+    notebook = parameterize_notebook(load_notebook_node(str(path)), values)
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        if not cell.metadata.get("tags", True):
+            del cell.metadata["tags"]  # empty: from papermill, and not from the notebook
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.id = "parameters-of-yours"                         # the same in every call
+    return notebook
+
+
+def run(path: Path, out: Path, values: dict[str, Value] | None = None,
+        cell_seconds: float | None = None, on_cell: Callable | None = None,
+        environment: dict[str, str] | None = None):
+    """Run the notebook at `path` from top to bottom and write it to `out` when it has ended.
+
+    While it runs it is written under a temporary name beside `out`: see `unfinished`.
+
+    Args:
+        path: the notebook.
+        out: the file for the result.
+        values: parameter values by name.
+        cell_seconds: how long a cell may take.
+        on_cell: called before each code cell as `on_cell(cell=…, cell_index=…)`.
+        environment: variables for the kernel, beside those of this process.
+
+    Returns:
+        The notebook with its outputs.
+
+    Raises:
+        RunFailed: a cell failed or took too long, or the kernel died; `out` has what was done
+            until there.
+    """
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     out = out.absolute()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    os.environ.update(environment, GAN_COURSE_HEADLESS="1")  # the kernel inherits it
+    notebook = parameterized(path, values or {})
+    ours = {"GAN_COURSE_HEADLESS": "1", "PYTHONIOENCODING": "utf-8"}
+    client = _client(notebook, unfinished(out), timeout=cell_seconds, on_cell_execute=on_cell)
+    cell = None
     try:
-        return papermill.execute_notebook(
-            path,
-            unfinished(out),
-            values,
-            cwd=path.parent,
-            extra_arguments=["--log-level=40"],
-            engine_name=_engine(),
-            progress_bar=sys.stderr.isatty(),
-            on_cell_execute=on_cell,
-            timeout_func=lambda cell: cell_seconds,
-            iopub_timeout=60,
-            # a kernel asked politely answers Ctrl-C with a traceback
-            shutdown_kernel="immediate")
-    except PapermillExecutionError as error:
+        with client.setup_kernel(cwd=str(path.parent),
+                                 env=os.environ | ours | (environment or {})):
+            for index, cell in enumerate(_progress(notebook.cells)):
+                client.execute_cell(cell, index)
+    except CellExecutionError as error:
         reason = f"{error.ename}: {error.evalue}"
-        status = "claim failed" if error.ename == "ClaimBroken" else "out of memory" if re.search(
-            NO_MEMORY, reason) else "cell error"
-        raise RunFailed(status, reason, (error.exec_count, error.source)) from None
+        raise RunFailed(_status(error.ename, reason), reason,
+                        (cell.execution_count, cell.source)) from None
     except CellTimeoutError:
         raise RunFailed("cell timeout",
                         f"A cell took longer than {cell_seconds:g} seconds.") from None
@@ -192,8 +218,10 @@ def run(path: Path, out: Path, values: dict | None = None, cell_seconds: float |
         raise RunFailed("kernel died", "The kernel died (out of memory, or a crash in compiled "
                                        "code).") from None
     finally:
-        if unfinished(out).exists():
-            os.replace(unfinished(out), out)
+        client.set_widgets_metadata()
+        files.write(out, _text(notebook))
+        unfinished(out).unlink(missing_ok=True)
+    return notebook
 
 
 def unfinished(out: Path) -> Path:
@@ -201,39 +229,64 @@ def unfinished(out: Path) -> Path:
     return out.with_name(f".unfinished-{out.name}")
 
 
-def _engine() -> str:
-    """papermill's engine, which saves the notebook twice for every cell; here only where that takes
-    less than a twentieth of the time.
+def _text(notebook) -> str:
+    import nbformat
+
+    return nbformat.writes(notebook)
+
+
+def _client(notebook, file: Path, **how):
+    """What runs the cells of `notebook`.
+
+    It writes the notebook to `file` whenever the kernel says something, but takes at most a
+    twentieth of the time for that.
     """
-    from papermill.engines import NBClientEngine, papermill_engines
+    from nbclient import NotebookClient
 
-    class Sparing(NBClientEngine):
-        @classmethod
-        def execute_managed_notebook(cls, nb_man, kernel_name, **how):
-            save, free = nb_man.save, 0.0
+    class Client(NotebookClient):
+        free = 0.0                                  # when the notebook may be written again
 
-            def save_sometimes():
-                nonlocal free
-                if (begun := time.monotonic()) >= free:
-                    save()
-                    free = begun + 20 * (time.monotonic() - begun)
-            nb_man.save = save_sometimes
+        def process_message(self, *message):
             try:
-                super().execute_managed_notebook(nb_man, kernel_name, **how)
+                return super().process_message(*message)
             finally:
-                nb_man.save = save  # for the last one, which papermill makes when this has ended
-    papermill_engines.register("sparing", Sparing)
-    return "sparing"
+                if (began := time.monotonic()) >= self.free:
+                    files.write(file, _text(notebook))
+                    self.free = began + 20 * (time.monotonic() - began)
+
+    kernel = notebook.metadata.get("kernelspec", {}).get("name", "python3")
+    client = Client(notebook, kernel_name=kernel, iopub_timeout=60, raise_on_iopub_timeout=True,
+                    # a kernel asked politely answers Ctrl-C with a traceback
+                    shutdown_kernel="immediate", extra_arguments=["--log-level=40"], **how)
+    client.reset_execution_trackers()
+    return client
+
+
+def _progress(cells: list):
+    """The cells, with a progress bar where somebody watches."""
+    from tqdm import tqdm
+
+    return tqdm(cells, unit="cell", disable=not sys.stderr.isatty())
+
+
+def _status(name: str, reason: str) -> str:
+    """How a run ended whose cell raised an error of this name."""
+    if name == "ClaimBroken":
+        return "claim failed"
+    return "out of memory" if re.search(NO_MEMORY, reason) else "cell error"
 
 
 def seconds(notebook) -> float:
     """How long the cells of the notebook took together."""
-    return sum(cell.metadata.get("papermill", {}).get("duration") or 0.0 for cell in notebook.cells)
+    times = [cell.metadata.get("execution", {}) for cell in notebook.cells]
+    return sum((datetime.fromisoformat(each["iopub.status.idle"])
+                - datetime.fromisoformat(each["iopub.status.busy"])).total_seconds()
+               for each in times if {"iopub.status.busy", "iopub.status.idle"} <= each.keys())
 
 
 def hidden_errors(notebook) -> list[str]:
-    """Errors that happened inside Output widgets: papermill passes over them, the saved widget
-    state has them.
+    """Errors that happened inside Output widgets: the run passes over them, the saved widget state
+    has them.
     """
     state = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json",
                                                      {}).get("state", {})

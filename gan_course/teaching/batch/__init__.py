@@ -9,7 +9,3 @@ record of each. In reading order:
     cluster    the same on the workers of a Dask cluster
     commands   what `gan-course` offers of this
 """
-import sys
-
-# jsonschema would compile its grammar in every process, 2 seconds; no notebook needs it
-sys.modules.setdefault("rfc3987_syntax", None)

@@ -1,5 +1,5 @@
-"""The process of one run, with papermill in it and the kernel below it. `execute` starts it and
-watches it from outside.
+"""The process of one run, with the kernel below it. `execute` starts it and watches it from
+outside.
 
 Its standard input is held open by the process that watches. When that one ends, however it ends,
 the input ends too, and this process takes its kernel with it and clears up: nothing is left

@@ -90,7 +90,7 @@ class Record(_Strict):
     cell: Cell | None = None
     started: datetime
     seconds: float  # from first to last, the overhead included
-    overhead_seconds: float  # what the cells did not take: starting, papermill, reading back
+    overhead_seconds: float  # what the cells did not take: starting, saving, reading back
     cpu_seconds: float | None = None  # of all processes of the run together
     peak_memory_mb: float | None  # of all processes of the run together
     threads: int | None = None  # OMP_NUM_THREADS; None: as the machine had it

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
+import nbformat
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gan_course import files
@@ -65,13 +66,13 @@ def write(roster: Path, notebook: str, ranges: Path, secret: str, out: Path) -> 
     for row in rows:
         folder = out / row["id"]
         folder.mkdir(parents=True, exist_ok=True)
-        files.write(folder / entry.path.name,
-                    variant(entry.path, {name: row[name] for name in draws}).encode())
+        own = runs.parameterized(entry.path, {name: row[name] for name in draws})
+        files.write(folder / entry.path.name, nbformat.writes(own))
     table = io.StringIO()
     writer = csv.DictWriter(table, ["id", *draws], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    files.write(out / "variants.csv", table.getvalue().encode())
+    files.write(out / "variants.csv", table.getvalue())
     return rows
 
 
@@ -170,22 +171,3 @@ def fraction(*words: str) -> float:
     secret, *rest = words
     digest = hmac.new(secret.encode(), "\0".join(rest).encode(), hashlib.sha256).digest()
     return int.from_bytes(digest[:6], "big") / 2**48
-
-
-def variant(path: Path, values: dict) -> str:
-    """The notebook with these parameters, in a cell below its own `parameters` cell, as papermill
-    puts them in.
-    """
-    import nbformat
-    from papermill.iorw import load_notebook_node
-    from papermill.parameterize import parameterize_notebook
-
-    notebook = parameterize_notebook(load_notebook_node(str(path)), values)
-    notebook.metadata.pop("papermill", None)
-    for cell in notebook.cells:
-        cell.metadata.pop("papermill", None)
-        if not cell.metadata.get("tags", True):
-            del cell.metadata["tags"]  # empty: from papermill, and not from the notebook
-        if "injected-parameters" in cell.metadata.get("tags", []):
-            cell.id = "parameters-of-yours"                         # the same in every call
-    return nbformat.writes(notebook)
