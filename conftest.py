@@ -1,9 +1,12 @@
-"""How pytest runs the notebooks (through nbval): short, without widgets, and quick to stop when one breaks.
+"""How pytest runs the notebooks (through nbval), and how two processes share the tests.
 
-Without this, a kernel that died would cost the whole cell timeout, and one broken cell would fail every cell after it.
+Notebooks run short, without widgets, and stop soon when one breaks: without this, a kernel that
+died would cost the whole cell timeout, and one broken cell would fail every cell after it.
 """
 import os
+import re
 import time
+from collections import Counter
 from queue import Empty
 
 import pytest
@@ -17,7 +20,7 @@ wait_for_reply = RunningKernel.await_reply
 
 
 def await_reply(kernel, msg_id, timeout=None):
-    """nbval's wait for the end of a cell, looking every half second whether the kernel still lives."""
+    """nbval's wait for the end of a cell; it looks every half second if the kernel still lives."""
     end = time.monotonic() + (timeout or float("inf"))
     while True:
         try:
@@ -25,7 +28,8 @@ def await_reply(kernel, msg_id, timeout=None):
         except Empty:
             if not kernel.is_alive():
                 kernel.kc.stop_channels()
-                pytest.fail("The kernel died in this cell (out of memory, or a crash in compiled code).", pytrace=False)
+                pytest.fail("The kernel died in this cell (out of memory, or a crash in compiled "
+                            "code).", pytrace=False)
             if time.monotonic() > end:
                 raise
 
@@ -47,3 +51,56 @@ def pytest_runtest_makereport(item, call):
     if isinstance(item, IPyNbCell) and report.failed:
         item.parent.first_failure = item.name
     return report
+
+
+# How two processes share the tests
+
+def pytest_collection_modifyitems(items):
+    """Begin with the notebooks, which take longest: both processes then end at about one time."""
+    items.sort(key=lambda item: item.path.suffix != ".ipynb"
+               and item.path.name != "test_notebooks.py")
+
+
+def part(nodeid):
+    """What stays in one process: a notebook, a file of tests, or the exercises of one notebook."""
+    file, _, test = nodeid.partition("::")
+    notebook = re.search(r"\b(\d\d)\.[a-z]", test) if file.endswith("/test_exercises.py") else None
+    return f"{file} {notebook[1]}" if notebook else file
+
+
+@pytest.hookimpl(optionalhook=True)  # this hook is there only if pytest-xdist is
+def pytest_xdist_make_scheduler(config, log):
+    """With --dist=loadscope, a process gets one part of the tests after the other."""
+    if config.getoption("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Parts(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return part(nodeid)
+
+    return Parts(config, log)
+
+
+# How long each notebook takes
+
+PLACES = {  # where a notebook runs: how its tests are called, and the seconds it may take in smoke
+    "through nbval": (re.compile(r"(?:[^:]*/)?(\w+)\.ipynb::"), 20),
+    "in a browser": (re.compile(r"tests/browser/test_notebooks\.py::\w+\[(\w+)\]"), 25),
+}
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print the seconds of each notebook. They depend on the machine, so they fail nothing."""
+    reports = [report for several in terminalreporter.stats.values() for report in several
+               if hasattr(report, "duration")]
+    for place, (pattern, limit) in PLACES.items():
+        seconds = Counter()
+        for report in reports:
+            if found := pattern.match(report.nodeid):
+                seconds[found[1]] += report.duration
+        if seconds:
+            terminalreporter.section(f"seconds of each notebook {place}")
+        for name, taken in sorted(seconds.items()):
+            over = f"  more than {limit}" if taken > limit else ""
+            terminalreporter.write_line(f"{taken:7.1f}  {name}{over}")
