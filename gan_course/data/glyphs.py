@@ -52,7 +52,7 @@ def glyphs(split: str = "train", *, characters: str = DIGITS, size: int = 28, co
 
     Args:
         split: "train" or "test"; the two are drawn from different random numbers.
-        characters: the classes.
+        characters: the classes. Some look alike when mixed, such as the letter O and the digit 0.
         size: pixels a side, 8 to 64. The factors do not depend on it.
         colour: whether the images are RGB, with two more factors, ink_hue and paper_hue.
         n: how many; by default 10,000 (2,000 for "test"), or the next multiple of the number of
