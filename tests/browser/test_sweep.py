@@ -3,8 +3,9 @@ import pytest
 
 pytestmark = pytest.mark.browser
 SWEEP = """
-from gan_course import data, nets, sweeps
+from gan_course import data, nets
 from gan_course.games.gan import GAN
+from gan_course.lessons import sweeps
 from gan_course.widgets.explore import Slider
 from gan_course.widgets.lab import Lab
 from gan_course.widgets.sweep import sweep_explorer
