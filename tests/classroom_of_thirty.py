@@ -26,9 +26,9 @@ HOSTILE = {  # the body of `between`, by the learner's name
     "flood": "import os\n    while True:\n        for handle in range(1, 20):\n            try: os.write(handle, b'x' * 65536)\n"
              "            except OSError: pass",
     "filler": "with open('huge', 'wb') as file:\n        while True: file.write(bytes(10**6))",
-    "forger": "import gan_course.lessons.exercises as course, gan_course.lessons.exercises._judging as judging\n"
-              "    judging.same = lambda *_: True\n"
-              "    course.judge = lambda *_: judging.Verdict('right', 'right', 'of course')\n    return 0.5",
+    "forger": "import gan_course.lessons.exercises as course, gan_course.lessons.exercises._checking as checking\n"
+              "    checking.same = lambda *_: True\n"
+              "    course.assess = lambda *_: checking.Verdict('right', 'right', 'of course')\n    return 0.5",
     "<b>quitter</b>": "import os; os._exit(0)",
 }
 

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from gan_course.lessons import exercises
-from gan_course.lessons.exercises import _judging, _sandbox, first_loop, first_networks
+from gan_course.lessons.exercises import _checking, _sandbox, first_loop, first_networks
 from gan_course.paths import NOTEBOOKS
 from gan_course.widgets import exercises as widget
 
@@ -510,14 +510,14 @@ def test_the_reference_passes_and_check_gives_the_learners_function_back(key, ca
 @pytest.mark.parametrize("key", FUNCTIONS)
 def test_a_right_answer_passes_in_any_form(key):
     for answer in RIGHT[key]:
-        assert exercises.judge(key, answer).id == "right"
+        assert exercises.assess(key, answer).id == "right"
 
 
 @pytest.mark.parametrize(("key", "of_the_course"), [
     ("02.discriminator_loss", "minimax_discriminator_loss"), ("02.non_saturating_generator_loss", "non_saturating_generator_loss")])
 def test_the_losses_of_the_course_pass(key, of_the_course):
     from gan_course import losses
-    assert exercises.judge(key, getattr(losses, of_the_course)).id == "right"
+    assert exercises.assess(key, getattr(losses, of_the_course)).id == "right"
 
 
 # Answers not yet given
@@ -530,22 +530,22 @@ STUBS = ["...", "pass", "return", "return None", "return ...", "'Only a docstrin
 @pytest.mark.parametrize("body", STUBS)
 def test_a_stub_is_not_yet_and_the_notebook_goes_on_with_the_reference(key, body, capsys):
     (answer,) = with_arguments(key, body)
-    assert exercises.judge(key, answer).outcome == "not yet"
+    assert exercises.assess(key, answer).outcome == "not yet"
     assert widget.check(key, answer) is exercises._all()[key].reference
     assert "– not yet" in capsys.readouterr().out
 
 
 def test_checking_the_courses_own_function_again_is_not_the_learners_success():
     key = "02.best_discriminator"
-    assert exercises.judge(key, exercises._all()[key].reference).id == "reference"
-    assert exercises.judge(key, exercises._all()[key].reference).outcome == "not yet"
+    assert exercises.assess(key, exercises._all()[key].reference).id == "reference"
+    assert exercises.assess(key, exercises._all()[key].reference).outcome == "not yet"
 
 
 # Wrong answers
 
 @pytest.mark.parametrize(("key", "id", "answer"), WRONG_ANSWERS)
 def test_each_misconception_gets_its_own_message(key, id, answer):
-    verdict = exercises.judge(key, answer)
+    verdict = exercises.assess(key, answer)
     assert (verdict.outcome, verdict.id) == ("wrong", id), verdict.says
     assert widget.check(key, answer) is exercises._all()[key].reference
 
@@ -568,14 +568,14 @@ def test_no_message_gives_the_answer_away(key):
 
 
 def test_an_unknown_wrong_answer_hears_the_input_what_came_and_what_should_have_come():
-    says = exercises.judge("02.best_discriminator", lambda p, q: p * q).says
+    says = exercises.assess("02.best_discriminator", lambda p, q: p * q).says
     assert "p = [0.3, 0.05, 0.2, 0.01, 0.6]" in says
     assert "D* is [0.03, 0.0175, 0.04, 0.004, 0.0018], and should be [0.75, 0.125, 0.5, 0.02439, 0.995]" in says
 
 
 def test_what_is_not_a_function_is_named():
-    assert exercises.judge("02.dirac_step", 0.7).id == "not_a_function"
-    assert exercises.judge("02.dirac_step", "dirac_step").id == "not_a_function"
+    assert exercises.assess("02.dirac_step", 0.7).id == "not_a_function"
+    assert exercises.assess("02.dirac_step", "dirac_step").id == "not_a_function"
 
 
 # Functions that misbehave
@@ -600,7 +600,7 @@ def forever_in_steps(*arguments):
 @pytest.mark.parametrize("answer", [forever, forever_whatever_comes, forever_in_steps])
 def test_an_endless_loop_is_cut_off_with_a_sentence(answer, monkeypatch):
     monkeypatch.setattr(_sandbox, "SECONDS", 0.2)
-    verdict = exercises.judge("02.best_discriminator", lambda p, q: answer())
+    verdict = exercises.assess("02.best_discriminator", lambda p, q: answer())
     assert verdict.id == "endless" and "restart" not in verdict.says
     assert not [thread for thread in threading.enumerate() if thread.name == "exercise"]
 
@@ -608,7 +608,7 @@ def test_an_endless_loop_is_cut_off_with_a_sentence(answer, monkeypatch):
 def test_an_endless_call_into_compiled_code_is_left_behind(monkeypatch):
     monkeypatch.setattr(_sandbox, "SECONDS", 0.1)
     waiting = threading.Event()
-    verdict = exercises.judge("02.best_discriminator", lambda p, q: waiting.wait(60))
+    verdict = exercises.assess("02.best_discriminator", lambda p, q: waiting.wait(60))
     assert verdict.id == "endless" and "restart the kernel" in verdict.says
     waiting.set()
     for thread in threading.enumerate():
@@ -619,7 +619,7 @@ def test_an_endless_call_into_compiled_code_is_left_behind(monkeypatch):
 def test_the_stop_button_ends_the_waiting_and_the_loop(monkeypatch):
     monkeypatch.setattr(threading.Thread, "join", stop_button(threading.Thread.join))
     with pytest.raises(KeyboardInterrupt):
-        exercises.judge("02.best_discriminator", forever)
+        exercises.assess("02.best_discriminator", forever)
     assert not [thread for thread in threading.enumerate() if thread.name == "exercise"]
 
 
@@ -641,7 +641,7 @@ def stops_with_an_error(real_logits, fake_logits):
 
 
 def test_an_error_comes_with_the_learners_own_line_and_the_shapes():
-    says = exercises.judge("02.discriminator_loss", stops_with_an_error).says
+    says = exercises.assess("02.discriminator_loss", stops_with_an_error).says
     assert "It stopped with an error in the line `return (table @ real_logits).mean()`: RuntimeError: size mismatch" in says
     assert "It was called with real_logits = [0.3, 0.8, 0.6], fake_logits = " in says
 
@@ -650,7 +650,7 @@ def test_an_error_comes_with_the_learners_own_line_and_the_shapes():
 def test_no_error_comes_through(error):
     def answer(p, q):
         raise error("no")
-    assert exercises.judge("02.best_discriminator", answer).id == "error"
+    assert exercises.assess("02.best_discriminator", answer).id == "error"
 
 
 def test_a_function_that_draws_and_seeds_leaves_no_trace():
@@ -660,14 +660,14 @@ def test_a_function_that_draws_and_seeds_leaves_no_trace():
         random.seed(5)
         torch.rand(3), np.random.rand(3), random.random()
         return p / (p + q)
-    assert exercises.judge("02.best_discriminator", answer).id == "right"  # and the fixture looks at the states
+    assert exercises.assess("02.best_discriminator", answer).id == "right"  # and the fixture looks at the states
 
 
 def test_switching_gradients_off_does_not_stay():
     def answer(p, q):
         torch.set_grad_enabled(False)
         return p / (p + q)
-    assert exercises.judge("02.best_discriminator", answer).id == "right"
+    assert exercises.assess("02.best_discriminator", answer).id == "right"
     assert torch.is_grad_enabled()
 
 
@@ -690,7 +690,7 @@ def test_an_unknown_key_is_said_and_nothing_is_raised(capsys):
 
 
 def test_a_fault_of_the_check_is_said_to_be_ours(monkeypatch, capsys):
-    monkeypatch.setattr(_judging, "judge", lambda exercise, answer: 1 / 0)
+    monkeypatch.setattr(_checking, "assess", lambda exercise, answer: 1 / 0)
     widget.check("02.dirac_step", dirac)
     assert "our mistake and not yours: ZeroDivisionError" in capsys.readouterr().out
 

@@ -35,7 +35,7 @@ def check(key: str, answer: Callable) -> Callable:
     if exercise is None:
         return answer
     try:
-        verdict = exercises.judge(key, answer)
+        verdict = exercises.assess(key, answer)
     except Exception as error:
         verdict = Verdict("wrong", "unjudged", "The check itself stumbled over this answer, which "
                                                "is our mistake and not yours: "

@@ -1,7 +1,7 @@
 """The exercises: small functions that a learner writes, and what is right or wrong about an answer.
 
     names()                       "02.discriminator_loss", …
-    judge("02.chance", answer)    a Verdict: right, wrong (with the misconception in words) or not yet
+    assess("02.chance", answer)   a Verdict: right, wrong (with the misconception in words) or not yet
 
 The files of this folder list their exercises in `EXERCISES`, mostly a file for a notebook; a file is found by being there.
 `widgets.exercises` shows the verdicts in a notebook.
@@ -12,11 +12,11 @@ import inspect
 import pkgutil
 from collections.abc import Callable
 
-from gan_course.lessons.exercises import _judging, _networks
-from gan_course.lessons.exercises._judging import Exercise, Mistake, Probe, Verdict
+from gan_course.lessons.exercises import _checking, _networks
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Verdict
 from gan_course.lessons.exercises._networks import Network
 
-__all__ = ["Exercise", "Mistake", "Network", "Probe", "Verdict", "evidence", "find", "judge", "names", "prepare", "reference", "source"]
+__all__ = ["Exercise", "Mistake", "Network", "Probe", "Verdict", "assess", "evidence", "find", "names", "prepare", "reference", "source"]
 
 
 @functools.cache
@@ -36,18 +36,18 @@ def find(key: str) -> Exercise | Network | None:
     return _all().get(key)
 
 
-def judge(key: str, answer: Callable) -> Verdict:
+def assess(key: str, answer: Callable) -> Verdict:
     """What `check` would say of an answer, without showing or recording it. Raises KeyError for an unknown key."""
     exercise = _all()[key]
     if isinstance(exercise, Network):
-        return Verdict(*_networks.judge(exercise, answer))
-    return _judging.judge(exercise, answer)
+        return Verdict(*_networks.assess(exercise, answer))
+    return _checking.assess(exercise, answer)
 
 
 def prepare() -> None:
     """Load what the first check would load, so that no answer is charged for it."""
     _all()
-    _judging.load_what_torch_loads_late()
+    _checking.load_what_torch_loads_late()
 
 
 def reference(key: str) -> Callable:
@@ -61,7 +61,7 @@ def evidence(key: str, answer: Callable) -> list[dict]:
     exercise = _all()[key]
     if isinstance(exercise, Network):
         return _networks.evidence(exercise, answer)
-    return _judging.evidence(exercise, answer)
+    return _checking.evidence(exercise, answer)
 
 
 def source(key: str) -> str:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from gan_course.lessons.exercises._judging import Mistake, Seen, as_number, same
+from gan_course.lessons.exercises._checking import Mistake, Seen, as_number, same
 from gan_course.lessons.exercises._losses import SIGMOID_TWICE, WASSERSTEIN
 
 

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss, nll_loss
 from torch.special import xlogy
 
-from gan_course.lessons.exercises._judging import Mistake, Probe, Seen, as_number, number_called
+from gan_course.lessons.exercises._checking import Mistake, Probe, Seen, as_number, number_called
 
 # the cross entropy of the kind
 

@@ -13,7 +13,7 @@ from torch.nn.utils import parameters_to_vector
 
 from gan_course import nets
 from gan_course.lessons.exercises import _sandbox
-from gan_course.lessons.exercises._judging import Mistake, Seen, as_number
+from gan_course.lessons.exercises._checking import Mistake, Seen, as_number
 
 N, Z_DIM, LR = 6, 3, 0.5
 LEFT_OVER = 0.25

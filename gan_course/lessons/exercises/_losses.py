@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gan_course.lessons.exercises._judging import Mistake, Probe, Seen, as_number, number_called
+from gan_course.lessons.exercises._checking import Mistake, Probe, Seen, as_number, number_called
 
 ORDINARY = {"real_logits": [0.3, 0.8, 0.6], "fake_logits": [0.2, 0.7, 0.45, 0.9]}
 """Logits that are probabilities too, so that whoever mixes up the two gets a number that gives them away, not NaN."""

@@ -46,7 +46,7 @@ class Network:
     outside: frozenset[str] = field(default=frozenset())
 
 
-def judge(exercise: Network, answer: type) -> tuple[str, str, str, str]:
+def assess(exercise: Network, answer: type) -> tuple[str, str, str, str]:
     """What to say of a learner's class: outcome, id of the message, message, and what it printed.
 
     The outcome is "right", "wrong" or "not yet". A right network may get a remark in its message.

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_course.lessons.exercises import _sandbox
-from gan_course.lessons.exercises._judging import Mistake, Seen, as_number
+from gan_course.lessons.exercises._checking import Mistake, Seen, as_number
 
 N = 5
 

@@ -2,7 +2,7 @@
 import torch
 from torch import Tensor, nn
 
-from gan_course.lessons.exercises._judging import Mistake, Seen, as_number, number_called
+from gan_course.lessons.exercises._checking import Mistake, Seen, as_number, number_called
 
 
 class Line(nn.Module):

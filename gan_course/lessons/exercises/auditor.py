@@ -1,5 +1,5 @@
 """The last exercise of notebook 06: an auditor for tables of results."""
-from gan_course.lessons.exercises._judging import Exercise, Mistake, Probe
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe
 
 
 def find_the_lie(row, real):

@@ -4,7 +4,7 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector
 
 from gan_course.lessons.exercises import _sandbox
-from gan_course.lessons.exercises._judging import Exercise, Mistake, Probe, as_number
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, as_number
 
 
 def ema(G_ema, G, decay):

@@ -5,7 +5,7 @@ from torch.nn.functional import one_hot, softplus
 
 from gan_course import nets
 from gan_course.lessons.exercises import _sandbox, _steps
-from gan_course.lessons.exercises._judging import Exercise, Mistake, Probe, Seen, number_called
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Seen, number_called
 from gan_course.lessons.exercises.first_gan import NO_DETACH, OWN_NOISE, SUM, VECTOR
 
 

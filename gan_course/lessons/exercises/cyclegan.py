@@ -1,7 +1,7 @@
 """The exercises of notebook 11: every loss of CycleGAN."""
 from torch.nn.functional import softplus
 
-from gan_course.lessons.exercises._judging import Exercise, Mistake, Probe
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe
 from gan_course.lessons.exercises._translators import (
     NUMBER,
     VECTOR,

@@ -3,7 +3,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_course.lessons.exercises import _sandbox
-from gan_course.lessons.exercises._judging import Exercise, Mistake, Probe, number_called
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, number_called
 
 
 def transposed(x, w, stride):

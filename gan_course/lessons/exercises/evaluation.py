@@ -1,7 +1,7 @@
 """Exercises of notebook 06: three metrics by hand. The fourth, an auditor, has a file of its own."""
 import torch
 
-from gan_course.lessons.exercises._judging import Exercise, Mistake, Probe, number_called
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, number_called
 
 
 def root(S):

@@ -3,7 +3,7 @@ import torch
 from torch.nn.functional import softplus
 
 from gan_course.lessons.exercises import _steps
-from gan_course.lessons.exercises._judging import Exercise, Mistake, Probe, number_called
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, number_called
 from gan_course.lessons.exercises._losses import (
     LEAST_SQUARES,
     NO_LOG,

@@ -5,7 +5,7 @@ from torch.nn.functional import softplus
 
 from gan_course import nets
 from gan_course.lessons.exercises import _loops, _sandbox
-from gan_course.lessons.exercises._judging import Exercise, Mistake, Probe, Seen
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Seen
 
 
 def optimizers(G, D, lr):

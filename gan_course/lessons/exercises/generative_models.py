@@ -2,7 +2,7 @@
 import torch
 from torch import Tensor
 
-from gan_course.lessons.exercises._judging import Exercise, Mistake, Probe, Seen, number_called
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Seen, number_called
 
 
 def bayes_rule(log_p_x_given_y, log_p_y):

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.special import xlogy
 
 from gan_course.lessons.exercises import _information
-from gan_course.lessons.exercises._judging import (
+from gan_course.lessons.exercises._checking import (
     Exercise,
     Mistake,
     Probe,

@@ -6,7 +6,13 @@ import torch
 from torch.nn.functional import binary_cross_entropy, softplus
 
 from gan_course.lessons.exercises import _losses
-from gan_course.lessons.exercises._judging import Exercise, Mistake, Probe, as_number, number_called
+from gan_course.lessons.exercises._checking import (
+    Exercise,
+    Mistake,
+    Probe,
+    as_number,
+    number_called,
+)
 from gan_course.lessons.exercises._losses import (
     LEAST_SQUARES,
     NO_LOG,

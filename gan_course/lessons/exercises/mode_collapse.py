@@ -7,7 +7,7 @@ from torch.nn.functional import softplus
 from torch.special import xlogy
 
 from gan_course.lessons.exercises import _imagined
-from gan_course.lessons.exercises._judging import (
+from gan_course.lessons.exercises._checking import (
     Exercise,
     Mistake,
     Probe,

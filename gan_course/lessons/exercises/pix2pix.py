@@ -4,7 +4,7 @@ import math
 import torch
 from torch.nn.functional import softplus
 
-from gan_course.lessons.exercises._judging import Exercise, Mistake, Probe, number_called
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, number_called
 from gan_course.lessons.exercises._translators import (
     NUMBER,
     VECTOR,

@@ -1,7 +1,7 @@
 """The exercises of notebook 00, to learn how exercises work: where a number stands, and how often a discriminator is right."""
 import torch
 
-from gan_course.lessons.exercises._judging import Exercise, Mistake, Probe, number_called
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, number_called
 
 
 def between(value, floor, ceiling):

@@ -2,7 +2,7 @@
 import torch
 
 from gan_course.lessons.exercises import _penalty
-from gan_course.lessons.exercises._judging import Exercise, Mistake, Probe, number_called
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, number_called
 
 
 def earth_mover(x, y):

@@ -14,7 +14,7 @@ import threading
 from dataclasses import dataclass, field
 
 from gan_course.lessons import exercises
-from gan_course.lessons.exercises import _judging
+from gan_course.lessons.exercises import _checking
 from gan_course.teaching.classroom import confine
 from gan_course.teaching.classroom.player import written
 from gan_course.teaching.classroom.process import Message, Player
@@ -151,7 +151,7 @@ def _proven(message: Message) -> bool:
     wanted = _reference(message.key)
     try:
         given = [_read(seen) for seen in message.evidence]
-        return bool(wanted) and len(given) == len(wanted) and all(map(_judging.same, given, wanted))
+        return bool(wanted) and len(given) == len(wanted) and all(map(_checking.same, given, wanted))
     except (ValueError, TypeError, OverflowError, RuntimeError):                   # shapes and numbers that do not go together
         return False
 

@@ -225,7 +225,7 @@ def _judged(key: str, answer) -> dict:
 
     if key not in exercises.names():
         return _verdict(key, "wrong", "no_exercise", "There is no such exercise.")
-    verdict = exercises.judge(key, answer)
+    verdict = exercises.assess(key, answer)
     seen = exercises.evidence(key, answer) if verdict.outcome == "right" else []
     return _verdict(key, verdict.outcome, verdict.id, verdict.says, verdict.printed,
                     map(written, seen))

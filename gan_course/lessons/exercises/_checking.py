@@ -66,7 +66,7 @@ class Verdict:
     printed: str = ""
 
 
-def judge(exercise: Exercise, answer: Any) -> Verdict:
+def assess(exercise: Exercise, answer: Any) -> Verdict:
     """What to say of a learner's answer. Leaves the random numbers of the notebook as they were."""
     before = _before_running(exercise, answer)
     if before:
