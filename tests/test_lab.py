@@ -4,8 +4,8 @@ import csv
 import dataclasses
 import gc
 import io
-import pickle
 import threading
+import tracemalloc
 import weakref
 from itertools import islice
 
@@ -18,13 +18,14 @@ from PIL import Image
 from gan_course import data, games, nets
 from gan_course.games.gan import GAN
 from gan_course.lessons import progress
-from gan_course.training import Training
+from gan_course.training import Record, Training
 from gan_course.widgets import lab as lab_module
 from gan_course.widgets.explore import Slider
-from gan_course.widgets.lab import Lab, table_csv, table_html
-from gan_course.widgets.lab.curves import Curve
-from gan_course.widgets.lab.live import Live
-from gan_course.widgets.lab.scenes import Kept, Scene
+from gan_course.widgets.lab import Lab, table
+from gan_course.widgets.lab.curves import POINTS, BinnedCurve
+from gan_course.widgets.lab.live import UNREAD, Live
+from gan_course.widgets.lab.scenes import Scene
+from gan_course.widgets.lab.table import Kept
 
 SLIDERS = {"latent_dim": Slider("latent dimension", [2, 4], 2), "seed": Slider("seed", [0, 1, 2], 0)}
 
@@ -36,8 +37,8 @@ def build(latent_dim=2, seed=0, name="ring", discriminator=nets.MLPDiscriminator
 
 
 def losses_of(live):
-    """The losses of all rounds so far, player by player."""
-    return {player: curve.points(10**6)[1].tolist() for player, curve in live.read().items()}
+    """The losses of all rounds so far (at most some hundreds), player by player."""
+    return {player: curve.points()[:, 1].tolist() for player, curve in live.read().items()}
 
 
 def images(latent_dim=2, seed=0):
@@ -145,31 +146,60 @@ def test_a_reset_takes_the_learning_rates_of_the_new_settings():
 
 def test_a_learning_rate_that_the_learner_has_chosen_is_kept():
     live = Live(methods, {"method": "slow"})
-    live.set_lr("G", 0.02)
+    live.set_rate("G", 0.02)
     live.play(3)
     live.reset({"method": "fast"})
-    assert live.training.round == 0 and not any(map(len, live.losses.values()))
+    assert live.training.round == 0 and not any(map(len, live.read().values()))
     assert live.rates == {"D": 4e-3, "G": 0.02}
 
 
-def test_a_long_training_takes_no_more_memory_than_a_short_one():
-    class Quick(dict):
-        """A training whose rounds cost nothing."""
+class Quick:
+    """A training whose rounds cost nothing, with its names as they are."""
 
-        round = 0
+    def __init__(self, training):
+        self.players, self.optimizers, self.round = training.players, training.optimizers, 0
 
-        def __next__(self):
-            return {"round": 0, "D/real": 0.7, "D/fake": 0.7, "G/adv": 0.7}
+    def __next__(self):
+        self.round += 1
+        loss = torch.tensor(0.7)
+        return Record(self.round, {"D/real": loss, "D/fake": loss, "G/adv": loss})
 
-    live = Live(build, {})
-    live.training = Quick()
-    sizes = []
-    for _ in range(4):
-        live.play(30_000)
-        sizes.append(len(pickle.dumps((live.unread, live.losses))))
-    assert len(live.losses["D"]) == 120_000 - len(live.unread)
-    assert max(sizes) < 100_000 and len(live.losses["D"].points(300)[0]) <= 300
-    assert np.allclose(live.losses["D"].points(300)[1], 1.4)
+
+def test_memory_stays_flat_over_many_rounds():
+    live = Live(build, {"latent_dim": 2, "seed": 0})
+    live.training = Quick(live.training)
+    tracemalloc.start()
+    try:
+        live.play(5000)
+        before, _ = tracemalloc.get_traced_memory()
+        live.play(20_000)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 40_000, "two bytes a round; a record has about 1,900"
+    curve = live.read()["D"]
+    assert POINTS / 2 <= len(curve) < POINTS and curve.points()[-1, 0] > 24_000
+    assert np.allclose(curve.points()[:, 1], 1.4) and curve.recent() == pytest.approx(1.4)
+
+
+def test_the_curve_of_what_is_measured_stays_short(monkeypatch):
+    live = Live(build, {"latent_dim": 2, "seed": 0})
+    scene = Scene(live)
+    monkeypatch.setattr(scene.view, "update", lambda game: None)
+    for _ in range(2 * POINTS):
+        live.training.round += 1
+        scene.update()
+    assert POINTS / 2 <= len(scene.quality) < POINTS
+    assert len(scene.quality_line.get_xdata()) == len(scene.quality)
+
+
+def test_records_wait_for_the_picture_but_not_without_end():
+    live = Live(build, {"latent_dim": 2, "seed": 0})
+    live.training = Quick(live.training)
+    live.play(UNREAD - 1)
+    assert len(live.curves["D"]) == 0, "not read yet: a GPU has not been waited for"
+    live.play(1)
+    assert len(live.curves["D"]) == UNREAD
 
 
 def test_an_error_in_the_task_is_kept_and_raised_where_somebody_asks(monkeypatch):
@@ -191,20 +221,18 @@ def test_an_error_in_the_task_is_kept_and_raised_where_somebody_asks(monkeypatch
 
 # the picture
 
-def test_curves_are_averaged_to_a_few_hundred_points():
-    curve = Curve()
-    assert [list(part) for part in curve.points(300)] == [[], []] and np.isnan(curve.last())
-    for value in np.arange(1000.0):
-        curve.append(value)
-    rounds, means = curve.points(300)
-    assert len(rounds) == 250 and rounds[-1] == 1000
-    assert means[0] == pytest.approx(1.5) and means[-1] == pytest.approx(997.5)
-    assert curve.last(50) == pytest.approx(974.5)
-    for value in np.arange(1000.0, 10_000):
-        curve.append(value)
-    rounds, means = curve.points(300)
-    assert len(curve) == 10_000 and len(rounds) <= 300
-    assert means[0] == pytest.approx((rounds[0] - 1) / 2), "the mean over the first rounds"
+def test_a_curve_is_made_of_means_over_equal_bins_and_never_grows_long():
+    curve = BinnedCurve()
+    assert curve.points().shape == (0, 2) and np.isnan(curve.recent())
+    values = np.random.default_rng(0).normal(size=5000)
+    for i, value in enumerate(values):
+        curve.add(10 * (i + 1), value)
+        assert len(curve) < POINTS
+    rounds, means = curve.points().T
+    assert curve.size == 16 and len(curve) == 5000 // 16
+    assert np.allclose(means, values[:312 * 16].reshape(-1, 16).mean(1))
+    assert rounds.tolist() == [160 * (k + 1) for k in range(312)]
+    assert curve.recent() == pytest.approx(values[-50:].mean())
 
 
 def test_the_picture_shows_the_losses_as_they_were_recorded():
@@ -247,7 +275,7 @@ def test_each_column_of_a_conditional_games_samples_is_one_class():
         assert np.ptp(shades) == 0 and abs(int(shades.flat[0]) - 255 * column / 9) <= 1
     assert all(a is b for a, b in zip(before, scene.view.inputs, strict=True))
     live.reset({"seed": 0})
-    scene.restart(live)
+    scene.restart()
     assert all(torch.equal(a, b) for a, b in zip(before, scene.view.inputs, strict=True)), "the same for every training"
 
 
@@ -261,7 +289,7 @@ def test_painting_only_what_has_changed_gives_the_picture_painted_anew():
         return before == scene.jpeg()
 
     for change in (lambda: live.play(3), lambda: live.play(60), lambda: scene.overlay([scene.keep("A")]),
-                   lambda: [live.losses["G"].append(7.0) for _ in range(2)], lambda: scene.overlay([]), lambda: scene.restart(live)):
+                   lambda: [live.curves["G"].add(64 + i, 7.0) for i in range(2)], lambda: scene.overlay([]), lambda: scene.restart()):
         change()
         scene.update()
         assert as_if_anew()
@@ -354,7 +382,7 @@ def test_a_kept_run_stays_in_sight_when_a_new_training_begins(page):
     lab = Lab("t", build, **SLIDERS)
     lab.live.play(70)
     lab.buttons["keep"].click()
-    high = dataclasses.replace(lab.kept[0], curves={"D": (np.arange(1, 71), np.full(70, 9.0))})
+    high = dataclasses.replace(lab.kept[0], curves={"D": np.stack([np.arange(1, 71), np.full(70, 9.0)], 1)})
     lab.scene.overlay([high])
     lab.buttons["reset"].click()
     assert lab.live.training.round == 0
@@ -363,11 +391,11 @@ def test_a_kept_run_stays_in_sight_when_a_new_training_begins(page):
 
 
 def test_what_stands_in_the_table_is_escaped():
-    assert "&lt;b&gt;</td>" in table_html([Kept({"loss": "<b>"}, {}, np.empty((0, 2)))])
+    assert "&lt;b&gt;</td>" in table.as_html([Kept({"loss": "<b>"}, {}, np.empty((0, 2)))])
 
 
 def test_a_table_of_nothing_is_empty():
-    assert table_csv([]).strip() == ""
+    assert table.as_csv([]).strip() == ""
 
 
 def test_running_the_cell_again_closes_the_old_lab(page):
@@ -380,7 +408,7 @@ def test_running_the_cell_again_closes_the_old_lab(page):
         return old, new, len(asyncio.all_tasks())
 
     old, new, tasks = asyncio.run(watch())
-    assert not old.live.running and "Closed" in old.status.value and tasks == 1 and not new.live.running
+    assert tasks == 1 and not new.live.running and vars(old) == {}
 
 
 def test_what_is_pressed_on_another_thread_happens_on_that_of_the_cell(page):
@@ -429,48 +457,54 @@ def test_sliders_show_the_learning_rates_that_are_in_force(page):
     lab = Lab("t", methods, method=Slider("method", ["slow", "fast"], "slow"))
     assert lab.rates["D"].value == 1e-4
     lab.knobs["method"].value = "fast"
-    assert lab.rates["D"].value == lab.live.rates["D"] == 4e-3 and lab.live.chosen == {}
+    assert lab.rates["D"].value == lab.live.rates["D"] == 4e-3 and lab.live.chosen_rates == {}
     lab.rates["D"].value = 1e-2
     lab.knobs["method"].value = "slow"
     assert lab.rates["D"].value == lab.live.rates["D"] == 1e-2, "the learner has chosen this one"
 
 
 def test_thirty_runs_of_the_cell_keep_one_lab_only(page):
-    labs, widgets = [], []
+    out, released, widgets = [], [], []
     for _ in range(30):
-        lab = Lab("t", build, **SLIDERS)
-        labs += [weakref.ref(lab), weakref.ref(lab.live.training.game)]
+        lab = Lab("t", images, **SLIDERS)
+        out.append(lab)                         # IPython's Out does so with a cell's last line
+        optimizer = lab.live.training.optimizers["G"]
+        released += [weakref.ref(it) for it in (lab.live.training.game, optimizer, lab.scene.fig, lab.box)]
         widgets.append(len(_instances))
         page.clear()
-    del lab
+    del optimizer
     gc.collect()
-    assert sum(ref() is not None for ref in labs) == 2, "the last lab and its game"
-    assert widgets[-1] == widgets[1], "what the old labs had on the page is gone"
+    assert sum(ref() is not None for ref in released) == 4, "those of the last lab"
+    assert widgets[-1] == widgets[0], "what the old labs had on the page is closed"
 
 
-def test_an_error_while_drawing_pauses_and_is_shown(page, monkeypatch):
+@pytest.mark.parametrize("part", ["update", "describe"])
+def test_an_error_while_drawing_pauses_and_is_shown(page, monkeypatch, part):
     lab = Lab("t", build, **SLIDERS)
 
-    def broken(game):
+    def broken(*_):
         raise RuntimeError("<the view> fell over")
-    monkeypatch.setattr(lab.scene.view, "update", broken)
-    monkeypatch.setattr(Lab, "pause", lambda lab: None)             # it has to stop by itself
-    play_for(lab)
-    assert not lab.live.running and "Running" not in lab.status.value
-    assert "&lt;the view&gt; fell over" in lab.status.value and 'role="alert"' in lab.status.value
-    assert "Start" in lab.buttons["start"].description
+    monkeypatch.setattr(lab.scene.view, part, broken)
+
+    async def watch():
+        lab.live.start()
+        await asyncio.sleep(0.3)
+
+    asyncio.run(watch())
+    assert not lab.live.running and "Start" in lab.buttons["start"].description
+    assert "Stopped by an error: RuntimeError: &lt;the view&gt; fell over" in lab.status.value
+    assert 'role="alert"' in lab.status.value and "Running" not in lab.status.value
     with pytest.raises(RuntimeError):
         lab.raise_error()
 
 
-def test_a_run_is_kept_where_no_record_can_be_written(page, monkeypatch):
-    def read_only(*what, **more):
-        raise PermissionError(30, "Read-only file system")
-    monkeypatch.setattr(progress, "record", read_only)
+def test_a_run_is_kept_where_no_record_can_be_written(page, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GAN_COURSE_PROGRESS", str(tmp_path / "file" / "progress.json"))
     lab = Lab("t", build, **SLIDERS)
     lab.buttons["keep"].click()
-    assert len(lab.kept) == 1 and "Kept as A." in lab.status.value
-    assert "not in your record" in lab.status.value and 'role="status"' in lab.status.value
+    assert len(lab.kept) == 1 and "Kept as A. Not recorded:" in lab.status.value
+    assert "GAN_COURSE_PROGRESS" in lab.status.value and 'role="status"' in lab.status.value
 
 
 def test_a_saved_training_is_resumed_with_its_settings_bit_for_bit(page, monkeypatch, tmp_path):
@@ -480,38 +514,97 @@ def test_a_saved_training_is_resumed_with_its_settings_bit_for_bit(page, monkeyp
     lab.live.play(3)
     lab.rates["G"].value = 2e-4
     lab.buttons["save"].click()
-    assert "Saved round 3 to 03_moons.safetensors" in lab.status.value
+    assert "Saved as 03_moons.safetensors. Round 3." in lab.status.value
     lab.live.play(2)
     expected = [p.clone() for p in lab.live.training.game.parameters()]
     lab.knobs["latent_dim"].value = 2
     lab.rates["G"].value = 3e-2
     lab.buttons["resume"].click()
-    assert "Resumed at round 3" in lab.status.value and lab.knobs["latent_dim"].value == 4
+    assert "Resumed from 03_moons.safetensors. Start goes on. Round 3." in lab.status.value
+    assert lab.knobs["latent_dim"].value == 4 == lab.live.settings["latent_dim"]
     assert lab.rates["G"].value == lab.live.rates["G"] == 2e-4
     lab.live.play(2)
     assert all(torch.equal(p, q) for p, q in zip(lab.live.training.game.parameters(), expected, strict=True))
     assert [file.name for file in tmp_path.iterdir()] == ["03_moons.safetensors"]
 
 
-@pytest.mark.parametrize("content, said", [
-    (None, "no checkpoint at 03_moons.safetensors"), (b"nonsense", "is not a checkpoint of this course")])
-def test_what_cannot_be_resumed_is_said_and_the_present_training_stays(page, monkeypatch, tmp_path, content, said):
+def broken_in(folder, kind):
+    """A file 03_moons.safetensors that the lab cannot go on from."""
+    file = folder / "03_moons.safetensors"
+    if kind == "damaged":
+        Live(build, {"latent_dim": 2, "seed": 0}).save(file)
+        file.write_bytes(file.read_bytes()[:-100])
+    elif kind == "other sliders":
+        Live(methods, {"method": "slow"}).save(file)
+    elif kind == "other game":
+        Live(lambda **_: games.load("wgan").demo(), {"latent_dim": 2, "seed": 0}).save(file)
+    elif kind == "other sizes":
+        Live(images, {"latent_dim": 2, "seed": 0}).save(file)
+
+
+@pytest.mark.parametrize("kind, said", [
+    ("none", "there is no file 03_moons.safetensors yet. Save writes it"),
+    ("damaged", "not a checkpoint of this course, or it was cut short"),
+    ("other sliders", "was saved with the settings method; this lab has latent_dim, seed"),
+    ("other game", "holds a WGAN with players"), ("other sizes", "does not fit this game")])
+def test_what_cannot_be_resumed_is_said_and_the_present_training_goes_on(page, monkeypatch, tmp_path, kind, said):
     monkeypatch.chdir(tmp_path)
-    if content:
-        (tmp_path / "03_moons.safetensors").write_bytes(content)
+    broken_in(tmp_path, kind)
     lab = Lab("03.moons", build, **SLIDERS)
-    lab.live.play(2)
-    training = lab.live.training
-    lab.buttons["resume"].click()
-    assert said in lab.status.value and lab.live.training is training and training.round == 2
+
+    async def watch():
+        lab.start()
+        await asyncio.sleep(0.05)
+        training = lab.live.training
+        lab.buttons["resume"].click()
+        going_on = lab.live.running and lab.live.training is training
+        status = lab.status.value
+        lab.pause()
+        return going_on, status
+
+    going_on, status = asyncio.run(watch())
+    assert going_on and "Not resumed: " in status and said in status and 'role="status"' in status
+    lab.raise_error()                                               # there is none
 
 
-def test_a_checkpoint_with_other_settings_is_refused(page, monkeypatch, tmp_path):
+def test_a_value_that_no_slider_has_is_resumed_and_shown(page, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    live = Live(build, {"latent_dim": 3, "seed": 0})
+    live.set_rate("D", 7e-4)
+    live.save("t.safetensors")
     lab = Lab("t", build, **SLIDERS)
-    lab.live.training.save("t.safetensors", {"latent_dim": 3, "seed": 0})
     lab.buttons["resume"].click()
-    assert "settings that this lab does not have" in lab.status.value and lab.live.settings["latent_dim"] == 2
+    assert lab.live.training.game.G.z_dim == 3 == lab.knobs["latent_dim"].value
+    assert [value for _, value in lab.knobs["latent_dim"].options] == [2, 3, 4]
+    assert lab.rates["D"].value == 7e-4 and lab.live.chosen_rates == {"D": 7e-4}
+    lab.knobs["latent_dim"].value = 4
+    assert lab.live.rates == {"D": 7e-4, "G": 1e-3}, "what was chosen before Save is still chosen"
+
+
+@pytest.mark.parametrize("button", ["save", "save table"])
+def test_a_file_that_cannot_be_written_is_said_and_nothing_stops(page, tmp_path, button):
+    lab = Lab("t", build, **SLIDERS)
+    (tmp_path / "file").touch()
+    lab.folder = tmp_path / "file" / "folder"
+    lab.buttons[button].click()
+    assert "Not saved, because the file cannot be written: " in lab.status.value and lab.live.error is None
+
+
+def test_a_cell_that_failed_can_be_run_again(page):
+    with pytest.raises(ZeroDivisionError):
+        Lab("t", lambda **_: 1 / 0)
+    assert Lab("t", build, **SLIDERS).live.training.round == 0
+
+
+def test_a_rate_that_was_asked_for_holds_in_settings_with_other_rates(page):
+    async def watch():
+        lab = Lab("t", methods, method=Slider("method", ["slow", "fast"], "slow"))
+        lab.take(method="fast", lr_D=1e-4)                          # which D's slider shows already
+        lab.pause()
+        return lab
+
+    lab = asyncio.run(watch())
+    assert lab.live.settings == {"method": "fast"} and lab.live.rates["D"] == 1e-4 == lab.rates["D"].value
 
 
 def test_an_error_while_training_is_shown_in_words_escaped_and_raised_on_request(page):

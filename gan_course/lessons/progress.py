@@ -70,31 +70,41 @@ def record(kind: str, key: str, **what) -> None:
 
 
 def note(kind: str, key: str, **what) -> str:
-    """`record`, for what must go on when the record cannot be written.
+    """Append an event to the record if that is possible, and go on if it is not.
+
+    Args:
+        kind, key, what: as of `record`.
 
     Returns:
-        "" if it is recorded, else a sentence for the learner that says why it is not.
+        "" if it is recorded, else what to tell the learner: why it is not, and what to do.
     """
     try:
         record(kind, key, **what)
     except OSError as error:                    # a full disk, a read-only folder, a lock
-        return f"This is not in your record, which could not be written: {error}."
+        return (f"Not recorded: your record of answers and runs cannot be written ({error}). To "
+                "keep one, set the environment variable GAN_COURSE_PROGRESS to a file that you may "
+                "write.")
     return ""
 
 
 def read() -> list[Event]:
     """Every event so far, oldest first.
 
-    A file that cannot be read is set aside under another name; a warning and an event say so.
+    A file that is damaged is set aside under another name; a warning and an event say so. Where
+    nothing can be read or set aside, a warning says why, and there are no events.
     """
     file = path()
-    if file is None or not file.exists():
-        return []
     try:
-        with _locked(file):
-            return _load(file)
-    except PermissionError:                     # nobody can write here, so nobody has to wait
-        return checked(json.loads(file.read_text(encoding="utf-8")))
+        if file is None or not file.exists():
+            return []
+        try:  # without the lock, which a read-only folder refuses: the file is replaced as a whole
+            return checked(json.loads(file.read_text(encoding="utf-8")))
+        except (ValueError, RecursionError, FileNotFoundError):  # damaged, or being set aside
+            with _locked(file):
+                return _load(file)
+    except OSError as error:
+        warnings.warn(f"Your record of answers and runs cannot be read: {error}", stacklevel=2)
+        return []
 
 
 def summary(events: list[Event] | None = None) -> dict[str, Summary]:

@@ -54,11 +54,17 @@ def settings(path) -> dict:
 def write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
     """One safetensors file, under a temporary name first and then renamed: it is there as a whole
     or not at all.
+
+    Raises:
+        OSError: the file cannot be written.
     """
     # safetensors wants each tensor contiguous and in memory of its own
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     with files.written_whole(path) as temporary:
-        save_file(tensors, temporary, metadata=metadata)
+        try:
+            save_file(tensors, temporary, metadata=metadata)
+        except SafetensorError as error:        # "I/O error: Permission denied"
+            raise OSError(str(error)) from error
 
 
 def restore(training, path) -> None:

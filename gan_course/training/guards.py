@@ -64,26 +64,23 @@ def constant(parameters: list[nn.Parameter]) -> Iterator[None]:
 def uninterrupted() -> Iterator[None]:
     """Inside, Ctrl-C (the Stop button of Jupyter) waits: it is delivered at the end. A second one
     does not wait.
+
+    What the signal does when it is delivered stays as it was: with Python's own handler it raises
+    KeyboardInterrupt. Where SIGINT is ignored, as ipykernel does between cells, it stays ignored.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Python delivers signals to the main thread only
-        return
     before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:
-        yield                                   # nobody listens, and it stays so
+    on_main_thread = threading.current_thread() is threading.main_thread()
+    if not on_main_thread or before in (signal.SIG_IGN, None):  # None: a handler not of Python's
+        yield
         return
-    waiting = []
+    waiting = False
 
     def wait(number, frame):
+        nonlocal waiting
         if waiting:
-            deliver(number, frame)
-        waiting.append((number, frame))
-
-    def deliver(number, frame):
-        signal.signal(signal.SIGINT, before)
-        if not callable(before):
-            raise KeyboardInterrupt
-        before(number, frame)                   # Python's own handler raises KeyboardInterrupt
+            signal.signal(signal.SIGINT, before)
+            signal.raise_signal(signal.SIGINT)
+        waiting = True
 
     signal.signal(signal.SIGINT, wait)
     try:
@@ -91,4 +88,4 @@ def uninterrupted() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, before)
     if waiting:
-        deliver(*waiting[0])
+        signal.raise_signal(signal.SIGINT)

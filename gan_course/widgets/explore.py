@@ -47,8 +47,8 @@ def options(values: Sequence[Any]) -> list[tuple[str, Any]]:
 
 
 def _selection(slider: Slider, wait: bool, label: float) -> ipywidgets.SelectionSlider:
-    return ipywidgets.SelectionSlider(options=options(slider.values), value=slider.start, description=slider.label,
-                                      continuous_update=not wait,
+    return ipywidgets.SelectionSlider(options=options(slider.values), value=slider.start,
+                                      description=slider.label, continuous_update=not wait,
                                       style={"description_width": f"{label:.1f}em"},
                                       layout={"width": f"min({label + 26:.1f}em, 95%)"})
 

@@ -90,8 +90,9 @@ def _reveal(key: str) -> None:
     shown = _outcomes[key]
     shown.reveal(given, confidence)
     if progress.pending(key):
-        _record("outcome", key, given=given, confidence=confidence, value=shown.value,
-                right=shown.question.judge(given, shown.value).right)
+        shown.remark(_record("outcome", key, given=given, confidence=confidence,
+                             value=shown.value,
+                             right=shown.question.judge(given, shown.value).right))
 
 
 def _card(key: str, question: Question, events: list, value: float | None = None,
@@ -122,7 +123,7 @@ def _own(key: str, question: Question, value, needed: bool = False) -> float | N
 
 
 def _record(kind: str, key: str, **what) -> str:
-    """Note it in the learner's record; gives back what to say if that cannot be written."""
+    """Note it in the learner's record; returns what to say if that cannot be written, or ""."""
     return "" if headless() else progress.note(kind, key, **what)
 
 

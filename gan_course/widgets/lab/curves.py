@@ -1,50 +1,54 @@
-"""A curve that may grow for hours and never takes more than a few kilobytes."""
+"""A curve that may grow for hours and never takes more than some kilobytes."""
+from collections import deque
+
 import numpy as np
 
-MOST = 2000
-"""Points that a curve keeps at most; then neighbours are averaged in pairs."""
+POINTS = 600
+"""A curve has fewer points than this (an even number); at least half of it, once it has grown."""
+
+RECENT = 50
+"""The number of latest values behind `BinnedCurve.recent`."""
 
 
-class Curve:
-    """Means over equally many rounds: one round each at first, then two, four …
+class BinnedCurve:
+    r"""Values over the rounds, as means over bins: v_k = 1/s \sum_{i = (k-1) s + 1}^{k s} value_i.
 
-    Attributes:
-        each: the number of rounds behind each point.
+    A bin holds s = 1 value at first. Whenever there are `POINTS` bins, neighbours are merged in
+    pairs and s doubles, so that the curve's length is bounded and its bins are always equal.
     """
 
     def __init__(self):
-        self.each = 1
-        self._points: list[float] = []
-        self._rest: list[float] = []
+        self.size = 1                           # s
+        self._points: list[tuple[float, float]] = []
+        self._sum, self._count = 0.0, 0         # of the last bin, which is not yet full
+        self._latest: deque[float] = deque(maxlen=RECENT)
 
     def __len__(self) -> int:
-        """How many rounds have been added."""
-        return len(self._points) * self.each + len(self._rest)
+        """The number of points."""
+        return len(self._points)
 
-    def append(self, value: float) -> None:
-        """Add the value of the next round."""
-        self._rest.append(value)
-        if len(self._rest) == self.each:
-            self._points.append(sum(self._rest) / self.each)
-            self._rest.clear()
-        if len(self._points) == MOST:
-            self._points = np.array(self._points).reshape(-1, 2).mean(1).tolist()
-            self.each *= 2
+    def add(self, round: int, value: float) -> None:
+        """Append a value.
 
-    def points(self, most: int) -> tuple[np.ndarray, np.ndarray]:
-        """The curve with at most `most` points, for drawing.
-
-        Returns:
-            The rounds and the means over the rounds up to each; an incomplete last group is left
-            out.
+        Args:
+            round: where it stands, greater than that of the value before.
+            value: a number; a bin with a NaN or an infinity in it has no finite mean.
         """
-        together = max(1, -(-len(self._points) // most))
-        groups = len(self._points) // together
-        means = np.array(self._points[:groups * together]).reshape(groups, together).mean(1)
-        return (np.arange(groups) + 1) * together * self.each, means
+        self._latest.append(value)
+        self._sum, self._count = self._sum + value, self._count + 1
+        if self._count < self.size:
+            return
+        self._points.append((round, self._sum / self.size))
+        self._sum, self._count = 0.0, 0
+        if len(self._points) == POINTS:
+            pairs = zip(self._points[::2], self._points[1::2], strict=True)
+            self._points = [(round, (left + right) / 2) for (_, left), (round, right) in pairs]
+            self.size *= 2
 
-    def last(self, rounds: int = 50) -> float:
-        """The mean over about the last `rounds` rounds; NaN if there were none."""
-        points = self._points[-max(1, rounds // self.each):]
-        values = points if self.each > 1 else [*points, *self._rest][-rounds:]
-        return float(np.mean(values)) if values else float("nan")
+    def points(self) -> np.ndarray:
+        """The last round and the mean of each full bin, (len(self), 2)."""
+        return np.array(self._points, dtype=float).reshape(-1, 2)
+
+    def recent(self) -> float:
+        """The mean of the last `RECENT` values, or of all if there are fewer; NaN without any."""
+        return float(np.mean(self._latest)) if self._latest else float("nan")

@@ -6,17 +6,15 @@ buttons and sliders answer at once. No thread: a second thread would halve the s
 networks.
 """
 import asyncio
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from gan_course.data import Batches
 from gan_course.games import Game
-from gan_course.training import Record, Training
-from gan_course.widgets.lab.curves import Curve
+from gan_course.training import Record, Training, checkpoints
+from gan_course.widgets.lab import interrupts
+from gan_course.widgets.lab.curves import BinnedCurve
 
 PLAY_SECONDS = 0.08
 """How long the task plays before it lets the kernel answer (one round at least)."""
@@ -31,7 +29,7 @@ DRAW_SECONDS = 2.0
 """… but never longer than this after the one before."""
 
 UNREAD = 500
-"""Records that are kept as they are, at most; reading one may make the host wait for a GPU."""
+"""Records that may wait to be read: reading one lets the host wait for a GPU."""
 
 
 def nothing() -> None:
@@ -43,21 +41,27 @@ class Live:
 
     Args:
         build: makes a fresh (game, batches) from the settings.
-        settings: the arguments of `build`.
+        settings: the arguments of `build`; `seed` is the training's seed, too.
         on_draw: called when there is something new to show.
-        on_stop: called when the task has stopped by itself: `error` or `interrupted` says why.
+        on_stop: called when the task has stopped by itself; `error` or `interrupted` says why.
+
+    Attributes:
+        training: the `Training` itself.
+        settings: what it was built from.
+        chosen_rates: the learning rates that the learner has chosen; later trainings keep them.
+        curves: the loss of each player over the rounds, as far as it was read (`read`).
+        error: what stopped it, or None.
+        interrupted: whether the kernel's Interrupt stopped it.
     """
 
     def __init__(self, build: Callable[..., tuple[Game, Batches]], settings: dict,
                  on_draw: Callable[[], None] = nothing, on_stop: Callable[[], None] = nothing):
         self.build, self.on_draw, self.on_stop = build, on_draw, on_stop
+        self.chosen_rates: dict[str, float] = {}
         self.task: asyncio.Task | None = None
-        self.chosen: dict[str, float] = {}
         self.reset(settings)
 
-    @property
-    def running(self) -> bool:
-        return self.task is not None and not self.task.done()
+    # one training after another
 
     def reset(self, settings: dict) -> None:
         """Start a new training with these settings; it goes on running if it was.
@@ -67,26 +71,49 @@ class Live:
         """
         game, batches = self.build(**settings)
         self._begin(Training(game, batches, seed=settings.get("seed", 0)), settings)
-        for player, rate in self.chosen.items():
-            if player in self.training.players:
-                self.training.set_lr(player, rate)
+        for player in self.chosen_rates.keys() & self.training.players:
+            self.training.set_lr(player, self.chosen_rates[player])
 
-    def resume(self, path: Path, settings: dict) -> None:
-        """Go on with the training that `Training.save` wrote to `path`, built with these settings.
+    def save(self, path: Path) -> None:
+        """Write the training and its settings to `path`, as a whole or not at all.
 
         Raises:
-            FileNotFoundError, ValueError: as of `Training.resume`; the present training stays.
+            OSError: the file cannot be written.
+            TypeError: a setting is no plain value (number, string, None or a list of these).
+            NotFinite: a loss has become NaN or infinite; what was saved before stays.
         """
+        self.training.save(path, self.settings)
+
+    def resume(self, path: Path) -> None:
+        """Stop, and go back to the training that `save` wrote, with its settings and rates.
+
+        Raises:
+            FileNotFoundError, ValueError: there is no such training, it is damaged, or it belongs
+                to another lab. The present training then stays and goes on.
+        """
+        settings = checkpoints.settings(path)
+        if settings.keys() != self.settings.keys():
+            raise ValueError(f"{path} was saved with the settings {_listed(settings)}; this lab "
+                             f"has {_listed(self.settings)}.")
         game, batches = self.build(**settings)
-        self._begin(Training.resume(path, game, batches), settings)
-        self.chosen = {}
+        training = Training.resume(path, game, batches)
+        self.pause()
+        self._begin(training, settings)
+        self.chosen_rates = {name: rate for name, rate in self.rates.items()
+                             if rate != training.players[name].lr}
 
     def _begin(self, training: Training, settings: dict) -> None:
-        self.settings, self.training = dict(settings), training
-        self.unread: list[Record] = []
-        self.losses = {player: Curve() for player in training.players}
-        self.error: BaseException | None = None
-        self.interrupted = False
+        self.training, self.settings = training, dict(settings)
+        self.curves = {player: BinnedCurve() for player in training.players}
+        self._unread: list[Record] = []
+        self._forget_stop()
+
+    # the learner's hands on it
+
+    @property
+    def running(self) -> bool:
+        """Whether the task is playing."""
+        return self.task is not None and not self.task.done()
 
     @property
     def rates(self) -> dict[str, float]:
@@ -94,15 +121,15 @@ class Live:
         return {name: optimizer.param_groups[0]["lr"]
                 for name, optimizer in self.training.optimizers.items()}
 
-    def set_lr(self, player: str, rate: float) -> None:
-        """Change a player's learning rate, by the learner's own choice: later resets keep it."""
+    def set_rate(self, player: str, rate: float) -> None:
+        """Change a player's learning rate from its next move on; later trainings keep it."""
         self.training.set_lr(player, rate)
-        self.chosen[player] = rate
+        self.chosen_rates[player] = rate
 
     def start(self) -> None:
         """Play until paused. Needs a running asyncio loop, as in a notebook."""
         if not self.running:
-            self.error, self.interrupted = None, False
+            self._forget_stop()
             self.task = asyncio.get_running_loop().create_task(self._play())
 
     def pause(self) -> None:
@@ -112,42 +139,58 @@ class Live:
             self.task = None
 
     def step(self) -> None:
-        """Play one round."""
-        self.unread.append(next(self.training))
-        if len(self.unread) >= UNREAD:
-            self.read()
-
-    def read(self) -> dict[str, Curve]:
-        """Each player's loss over the rounds so far."""
-        for record in self.unread:
-            for player, curve in self.losses.items():
-                curve.append(sum(record[term] for term in record if term.startswith(f"{player}/")))
-        self.unread.clear()
-        return self.losses
+        """Stop, and play one round."""
+        self.pause()
+        self._forget_stop()
+        self.play(1)
 
     def move(self, player: str) -> None:
-        """Let one player make one move; the other stays where it is."""
+        """Stop, and let one player make one move; the others stay where they are."""
+        self.pause()
+        self._forget_stop()
         self.training.move(player)
 
     def play(self, rounds: int) -> None:
-        """Play so many rounds now, without a task: for tests and batch runs."""
+        """Play so many rounds now, without a task."""
         for _ in range(rounds):
-            self.step()
+            self._unread.append(next(self.training))
+            if len(self._unread) >= UNREAD:
+                self.read()
+
+    def read(self) -> dict[str, BinnedCurve]:
+        """Add the losses of the latest rounds to `curves`, and return these."""
+        for record in self._unread:
+            for player, curve in self.curves.items():
+                terms = [record[term] for term in record if term.startswith(f"{player}/")]
+                curve.add(record["round"], sum(terms))
+        self._unread.clear()
+        return self.curves
+
+    def fail(self, error: BaseException) -> None:
+        """Stop because of this error, and keep it."""
+        self.pause()
+        self.error = error
 
     def raise_error(self) -> None:
-        """Raise the error that stopped the task, if there was one."""
+        """Raise the error that stopped the training, if there was one."""
         if self.error is not None:
             raise self.error
+
+    def _forget_stop(self) -> None:
+        self.error: BaseException | None = None
+        self.interrupted = False
+
+    # the task
 
     async def _play(self) -> None:
         next_drawing = 0.0
         try:
-            with _pausable(self):
+            with interrupts.pausing(self):
                 while not self.interrupted:
-                    _hear_interrupts()
+                    interrupts.listen()
                     pause_at = time.perf_counter() + PLAY_SECONDS
                     while time.perf_counter() < pause_at and not self.interrupted:
-                        self.step()
+                        self.play(1)
                     await asyncio.sleep(BREATHE_SECONDS)
                     if time.perf_counter() >= next_drawing:
                         begun = time.perf_counter()
@@ -155,38 +198,12 @@ class Live:
                         now = time.perf_counter()
                         next_drawing = now + min((now - begun) / DRAW_SHARE, DRAW_SECONDS)
                         await asyncio.sleep(BREATHE_SECONDS)
+            self.on_draw()
         except Exception as error:
             self.error = error
         self.task = None
         self.on_stop()
 
 
-_playing: list[Live] = []
-
-
-@contextmanager
-def _pausable(live: Live) -> Iterator[None]:
-    """Inside, the kernel's Interrupt (■, SIGINT) pauses the training."""
-    _playing.append(live)
-    try:
-        yield
-    finally:
-        _playing.remove(live)
-        if not _playing and signal.getsignal(signal.SIGINT) is _pause_all:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _hear_interrupts() -> None:
-    """Listen to SIGINT where nobody does.
-
-    Between cells, when trainings play, ipykernel ignores SIGINT. It does so anew after each cell,
-    so we look each time. While a cell runs, the signal is the cell's.
-    """
-    on_main = threading.current_thread() is threading.main_thread()
-    if on_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, _pause_all)
-
-
-def _pause_all(number, frame) -> None:
-    for live in _playing:
-        live.interrupted = True
+def _listed(settings: dict) -> str:
+    return ", ".join(settings) or "(none)"

@@ -7,7 +7,6 @@ near the generator is to it.
 """
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import matplotlib
 import numpy as np
@@ -17,32 +16,25 @@ from PIL import Image
 
 from gan_course import plots
 from gan_course.training.guards import RandomStream
-from gan_course.widgets.lab.curves import MOST, Curve
+from gan_course.widgets.lab.curves import BinnedCurve
 from gan_course.widgets.lab.live import Live
+from gan_course.widgets.lab.table import Kept
 from gan_course.widgets.lab.views import truth_is_known, view_of
 
 DOTS_PER_INCH = 100
-POINTS = 300  # of a curve, at most; more rounds are averaged together
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A run that the learner kept: its name, its settings, rates and outcome as a row of the table,
-    and its curves.
-    """
-
-    row: dict
-    curves: dict[str, tuple[np.ndarray, np.ndarray]]                # player -> rounds, mean losses
-    quality: np.ndarray  # (moments, 2): round, the view's quality
 
 
 class Scene:
-    """The picture of one `Live`.
+    """The picture of one `Live`, at which it only looks.
 
     `update()` reads what is new; `jpeg()` draws it; `describe()` says it in words.
+
+    Args:
+        live: what is shown; its later trainings are shown after `restart()`.
     """
 
     def __init__(self, live: Live):
+        self.live = live
         dataset = live.training.batches.dataset
         with matplotlib.rc_context(plots.STYLE):
             self.fig = Figure(figsize=(9, 3.2), dpi=DOTS_PER_INCH, layout="constrained")
@@ -53,7 +45,7 @@ class Scene:
             self.view = view_of(dataset)(view_ax, dataset, live.training.game)
             self.quality_ax = more[0] if more else None
         self.kept, self.kept_lines, self.levels = (), [], []
-        self._prepare_losses(live)
+        self._prepare_losses()
         if self.quality_ax:
             self._prepare_quality()
         self.losses_ax.set_ylim(0.3, 1.95)                         # room for the widest numbers …
@@ -65,18 +57,19 @@ class Scene:
         self.moving = self._moving()
         for artist in self.moving:
             artist.set_animated(True)  # the rest is drawn only when it changes
-        self.restart(live)
+        self.restart()
 
-    def restart(self, live: Live) -> None:
-        """Forget the curves: a new training has begun."""
-        self.live, self.chance = live, live.training.game.chance()
+    def restart(self) -> None:
+        """Begin anew: `live` has another training now."""
+        training = self.live.training
+        self.chance = training.game.chance()
         for artist in self.levels:
             artist.remove()
         self.levels = []
         for name, height in self.chance.items():
             self.levels += plots.level(self.losses_ax, height, f"{name} at chance")
-        self.quality: list[tuple[int, float]] = []
-        self.view.restart(live.training)
+        self.quality = BinnedCurve()
+        self.view.restart(training)
         for ax in self._over_rounds():
             ax.set_xlim(0, 50)
             self._limits(ax, max((run.row["rounds"] for run in self.kept), default=0))
@@ -84,19 +77,17 @@ class Scene:
         self.update()
 
     def update(self) -> None:
-        """Read the new records and look at the generator."""
-        for name, curve in self.live.read().items():
-            if name in self.loss_lines:
-                self.loss_lines[name].set_data(*curve.points(POINTS))
+        """Read the new losses and look at the generator."""
+        curves = self.live.read()
+        for name, line in self.loss_lines.items():
+            line.set_data(*curves[name].points().T)
         self._fit()
         training = self.live.training
         with RandomStream(0, training.device):  # a look must not change the training
             self.view.update(training.game)
         if self.quality_ax:
-            self.quality.append((training.round, self.view.quality))
-            if len(self.quality) > MOST:
-                del self.quality[1::2]          # every other one will do
-            self.quality_line.set_data(*np.array(self.quality).T)
+            self.quality.add(training.round, self.view.quality)
+            self.quality_line.set_data(*self.quality.points().T)
             self._limits(self.quality_ax, training.round)
 
     def collapsed(self) -> bool:
@@ -126,28 +117,27 @@ class Scene:
 
     def describe(self) -> str:
         """What there is to see, in a sentence."""
-        now = ", ".join(
-            self._against_chance(name, curve) for name, curve in self.live.losses.items() if len(curve))
-        return f"Round {self.live.training.round}. Losses: {now or 'none yet'}.{self.view.describe()}"
+        now = ", ".join(self._against_chance(name, curve.recent())
+                        for name, curve in self.live.read().items() if len(curve))
+        return (f"Round {self.live.training.round}. Losses: {now or 'none yet'}."
+                f"{self.view.describe()}")
 
-    def _against_chance(self, name: str, curve: Curve) -> str:
+    def _against_chance(self, name: str, loss: float) -> str:
         level = f" (chance {self.chance[name]:.3f})" if name in self.chance else ""
-        return f"{name} {curve.last():.3f}{level}"
+        return f"{name} {loss:.3f}{level}"
 
     def keep(self, name: str) -> Kept:
         """The run as it stands, for the table and for laying over later ones."""
         self.update()
-        row = {
-            "run": name, **self.live.settings, **{
-                f"lr {player}": rate for player, rate in self.live.rates.items()
-            }, "rounds": self.live.training.round
-        }
-        losses = self.live.losses
-        row |= {f"loss {player}": round(curve.last(), 4) for player, curve in losses.items()
-                if len(curve)}
+        rates, curves = self.live.rates, self.live.curves
+        row = {"run": name, **self.live.settings}
+        row |= {f"lr {player}": rate for player, rate in rates.items()}
+        row |= {"rounds": self.live.training.round}
+        row |= {f"loss {player}": round(curve.recent(), 4)
+                for player, curve in curves.items() if len(curve)}
         row |= self.view.row()
-        return Kept(row, {player: curve.points(POINTS) for player, curve in losses.items()},
-                    np.array(self.quality))
+        return Kept(row, {player: curve.points() for player, curve in curves.items()},
+                    self.quality.points())
 
     def overlay(self, kept: Sequence[Kept]) -> None:
         """Draw the kept runs' curves behind the present one, thin and named at their ends."""
@@ -156,16 +146,14 @@ class Scene:
             artist.remove()
         self.kept_lines, self.stale = [], {ax.figure for ax in self.fig.axes}
         for run in kept:
-            for player, (rounds, means) in run.curves.items():
-                if len(rounds) and player in self.loss_lines:
-                    look = {
-                        "color": self.loss_lines[player].get_color(), "linewidth": 0.7, "alpha": 0.6
-                    }
-                    self._limits(self.losses_ax, rounds[-1])
-                    self.kept_lines += self.losses_ax.plot(rounds, means, **look)
+            for player, curve in run.curves.items():
+                if len(curve) and player in self.loss_lines:
+                    look = {"color": self.loss_lines[player].get_color(), "linewidth": 0.7,
+                            "alpha": 0.6}
+                    self._limits(self.losses_ax, curve[-1, 0])
+                    self.kept_lines += self.losses_ax.plot(*curve.T, **look)
                     self.kept_lines.append(
-                        self.losses_ax.annotate(run.row["run"], (rounds[-1], means[-1]),
-                                                fontsize=8))
+                        self.losses_ax.annotate(run.row["run"], curve[-1], fontsize=8))
             if self.quality_ax and len(run.quality):
                 self.kept_lines += self.quality_ax.plot(*run.quality.T, color="#555555",
                                                         linewidth=0.7)
@@ -174,19 +162,19 @@ class Scene:
 
     # the parts of the picture
 
-    def _prepare_losses(self, live: Live) -> None:
+    def _prepare_losses(self) -> None:
         looks = [
             plots.D_LINE, plots.G_LINE, plots.THIRD_LINE, {"color": "#8A6D00", "linestyle": ":"}
         ]
         self.loss_lines = {}
-        for name, look in zip(live.training.players, looks, strict=False):
+        for name, look in zip(self.live.training.players, looks, strict=False):
             self.loss_lines[name], = self.losses_ax.plot([], [], linewidth=1.6, label=name, **look)
         self.losses_ax.set(xlabel="round", title="losses")
         self.losses_ax.legend(loc="upper left", fontsize=8)
 
     def _fit(self) -> None:
         """Room for every loss, of the kept runs too, and every chance level."""
-        curves = [means for run in self.kept for _, means in run.curves.values()]
+        curves = [curve[:, 1] for run in self.kept for curve in run.curves.values()]
         drawn = np.concatenate([
             *curves, *(line.get_ydata() for line in self.loss_lines.values()),
             [*self.chance.values()]
@@ -200,7 +188,7 @@ class Scene:
             room = 0.2 * (drawn.max() - drawn.min()) + 0.05
             self.losses_ax.set_ylim(drawn.min() - room, drawn.max() + room)
             self.stale.add(self.losses_ax.figure)
-        self._limits(self.losses_ax, max(map(len, self.live.losses.values())))
+        self._limits(self.losses_ax, self.live.training.round)
 
     def _over_rounds(self) -> list:
         """The axes that run over the rounds."""
