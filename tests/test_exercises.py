@@ -478,7 +478,7 @@ def randomness():
 def written_anew(key):
     """The reference as a learner would have it: the same lines, another function."""
     reference = exercises._all()[key].reference
-    space = dict(reference.__globals__)
+    space = dict(vars(inspect.getmodule(reference)))
     exec(inspect.getsource(reference), space)
     return space[reference.__name__]
 
