@@ -56,7 +56,7 @@ WRONG = [
 @pytest.mark.parametrize("key, misconception, changes", WRONG,
                          ids=[f"{key}-{said}" for key, said, _ in WRONG])
 def test_each_misconception_is_recognised(key, misconception, changes):
-    verdict = _checking.judge(OWN[key], changed(OWN[key].reference, *changes))
+    verdict = _checking.assess(OWN[key], changed(OWN[key].reference, *changes))
     assert (verdict.outcome, verdict.id) == ("wrong", misconception), verdict.says
 
 
@@ -67,15 +67,15 @@ def test_each_misconception_is_recognised(key, misconception, changes):
     [("optimizer_G.zero_grad()", "optimizer_G.zero_grad(set_to_none=False)")],
 ])
 def test_a_right_round_may_be_written_in_many_ways(changes):
-    assert _checking.judge(OWN["03.training_step"], changed(STEP, *changes)).outcome == "right"
+    assert _checking.assess(OWN["03.training_step"], changed(STEP, *changes)).outcome == "right"
 
 
 def test_a_forgotten_detach_that_does_no_harm_is_a_remark():
-    verdict = _checking.judge(OWN["03.training_step"], changed(STEP, (".detach()", "")))
+    verdict = _checking.assess(OWN["03.training_step"], changed(STEP, (".detach()", "")))
     assert (verdict.outcome, verdict.id) == ("right", "harmless_no_detach")
-    assert "harmless" in verdict.says and _checking.judge(OWN["03.training_step"], changed(STEP)).id == "right"
+    assert "harmless" in verdict.says and _checking.assess(OWN["03.training_step"], changed(STEP)).id == "right"
 
 
 def test_right_optimizers_may_be_written_in_many_ways():
     answer = changed(ADAM, ("lr=lr, betas=(0.5, 0.999)", "lr, (0.5, 0.999)"))
-    assert _checking.judge(OWN["03.optimizers"], answer).outcome == "right"
+    assert _checking.assess(OWN["03.optimizers"], answer).outcome == "right"

@@ -1,4 +1,4 @@
-"""The networks of notebook 03: a generator of points, a generator of pictures, a discriminator."""
+"""The networks of notebook 03: a generator of points, and a discriminator of anything."""
 import math
 
 import torch
@@ -22,22 +22,6 @@ class Generator(nn.Module):
 
     def forward(self, z):
         return self.layers(z)
-
-
-class ImageGenerator(nn.Module):
-    """z (N, z_dim) -> images (N, *data_shape) in [-1, 1], through two hidden layers with ReLU."""
-
-    def __init__(self, z_dim, data_shape, width):
-        super().__init__()
-        self.z_dim, self.data_shape = z_dim, data_shape
-        self.layers = nn.Sequential(
-            nn.Linear(z_dim, width), nn.ReLU(),
-            nn.Linear(width, width), nn.ReLU(),
-            nn.Linear(width, math.prod(data_shape)), nn.Tanh(),
-        )
-
-    def forward(self, z):
-        return self.layers(z).view(len(z), *self.data_shape)
 
 
 class Discriminator(nn.Module):
@@ -75,17 +59,6 @@ EXERCISES = (
                 "The last layer is `nn.Linear(width, 2)`, with nothing behind it: a point may lie "
                 "anywhere in the plane."),
             keeps=("z_dim",), well_done="Three layers, every parameter registered, and a point for each z."),
-    Network("03.ImageGenerator", ImageGenerator, (
-        {"z_dim": 4, "data_shape": (1, 5, 7), "width": 8},
-        {"z_dim": 7, "data_shape": (3, 4, 4), "width": 13}), z,
-            "generator", (
-                "It is the generator of points, with another number of outputs and two more steps "
-                "at the end.",
-                "A picture has `math.prod(data_shape)` pixels, and real ones lie in [-1, 1]: which "
-                "function squashes any number into that range?",
-                "Behind the last `nn.Linear` comes `nn.Tanh()`; `forward` ends with "
-                "`.view(len(z), *self.data_shape)`."),
-            keeps=("z_dim",), well_done="A picture for each z, with pixels from -1 to 1."),
     Network("03.Discriminator", Discriminator, (
         {"data_shape": (2,), "width": 8}, {"data_shape": (1, 5, 7), "width": 13}), x,
             "discriminator", (
