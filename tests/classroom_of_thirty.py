@@ -66,7 +66,7 @@ def record(draw, skill, solved=()):
         right, wrong = question.examples(value)
         given = right if draw.random() < skill else draw.choice(wrong)
         event("prediction", key, given=given, confidence=sure)
-        event("outcome", key, given=given, confidence=sure, value=value, right=question.judge(given, value).right)
+        event("outcome", key, given=given, confidence=sure, value=value, right=question.mark(given, value).right)
     for key in solved:
         for _ in range(draw.randrange(3)):
             event("exercise", key, outcome="wrong", message_id="unknown")

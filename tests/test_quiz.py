@@ -190,7 +190,7 @@ def test_every_answer_right_or_wrong_explains_itself_and_is_heard_once_it_is_giv
             heard = []
             card = Card(key, question, value=value, on_answer=lambda *what, heard=heard: heard.append(what))
             card.answer.fill(given)
-            verdict, said = question.judge(given, value), card.result.value
+            verdict, said = question.mark(given, value), card.result.value
             assert verdict.right is (given == right) and card.error is None
             assert ("✓ Right" in said) is verdict.right and ("✗ Not quite" in said) is not verdict.right
             assert verdict.says and all(markup(each.text) in said for each in verdict.says)
@@ -273,20 +273,20 @@ def test_enter_answers_a_number():
 
 @pytest.mark.parametrize("given, right", [(0.4463, True), (0.4563, True), (0.4363, True), (0.45635, False), (0.43625, False)])
 def test_a_number_is_right_up_to_its_tolerance(given, right):
-    assert EVERY["03.loss_of_d"].judge(given).right is right
+    assert EVERY["03.loss_of_d"].mark(given).right is right
 
 
 def test_a_known_slip_gets_its_own_explanation():
     question = EVERY["03.loss_of_d"]
     for slip in question.slips:
-        assert question.judge(slip.answer).says[0].text == slip.why
-    assert question.judge(99.0).says[0].text == question.otherwise
+        assert question.mark(slip.answer).says[0].text == slip.why
+    assert question.mark(99.0).says[0].text == question.otherwise
 
 
 @pytest.mark.parametrize("value, place", [(-1e9, 0), (0, 0), (1e-12, 1), (1, 1), (1 + 1e-12, 2), (1e9, 2)])
 def test_a_range_holds_its_upper_edge(tmp_path, value, place):
     question = load(tmp_path, GOOD)["02.three"]
-    assert question.holds(value) == place and question.judge(place, value).right
+    assert question.holds(value) == place and question.mark(place, value).right
     assert question.texts() == ["at most 0", "above 0, at most 1", "above 1"]
 
 
@@ -321,7 +321,7 @@ def test_steps_move_up_and_down_and_the_keyboard_stays_with_them(monkeypatch):
 
 def test_a_wrong_order_says_how_far_it_is_right_and_what_comes_too_early():
     question = EVERY["02.derivation"]
-    verdict = question.judge([0, 1, 3, 2, 4])
+    verdict = question.mark([0, 1, 3, 2, 4])
     assert verdict.says[0].text.startswith("2 of 5") and verdict.says[1].text == f"Number 3 comes too early. {question.steps[3].why}"
 
 

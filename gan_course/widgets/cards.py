@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ipywidgets import HTML, Box, Button, HTMLMath, VBox
 
-from gan_course.lessons.quizzes.kinds import Number, Question, Range, Verdict
+from gan_course.lessons.quizzes.kinds import Number, Question, Range, Mark
 from gan_course.widgets.answers import NotYet, answer_by
 
 CONFIDENCES = {"a guess": 0.3, "perhaps": 0.5, "rather sure": 0.7, "quite sure": 0.9}
@@ -126,14 +126,14 @@ class Card(_Card):
             self.box.children = (self.parts[0], words(note), *self.parts[1:])
 
     def given(self, given):
-        verdict = self.question.judge(given, self.value)
+        mark = self.question.mark(given, self.value)
         number = [] if self.value is None else [f"Your number is {self.value:.4g}."]
-        self.say("<br>".join([*told(self.answer, given, verdict), *number]),
-                 RIGHT if verdict.right else WRONG)
+        self.say("<br>".join([*told(self.answer, given, mark), *number]),
+                 RIGHT if mark.right else WRONG)
         self.tries += 1
         if not self.solved:
-            self.solved = verdict.right
-            self.remark(self.on_answer(given, verdict.right, self.tries == 1))
+            self.solved = mark.right
+            self.remark(self.on_answer(given, mark.right, self.tries == 1))
 
     def drive(self):
         right, wrong = self.question.examples(self.value)
@@ -214,27 +214,27 @@ class Outcome(_Card):
         best = self.question.examples(self.value)[0]
         said, edge = [f"<b>{markup(self.question.title)}</b>"], NEUTRAL
         if given is not None:
-            verdict = self.question.judge(given, self.value)
+            mark = self.question.mark(given, self.value)
             head, edge = ("✓ As you predicted",
-                          RIGHT) if verdict.right else ("✗ Not as you predicted", WRONG)
+                          RIGHT) if mark.right else ("✗ Not as you predicted", WRONG)
             said += [f"<b>{head}.</b> You were {100 * confidence:.0f} % sure of: "
                      f"{markup(self.answer.name(given))}."]
-            said += [markup(each.text) for each in verdict.says if not verdict.right]
+            said += [markup(each.text) for each in mark.says if not mark.right]
         named = "" if isinstance(self.question, Number) else f" ({markup(self.answer.name(best))})"
         said += [
             f"What came out: {self.value:.4g}{named}.",
-            *(markup(each.text) for each in self.question.judge(best, self.value).says)
+            *(markup(each.text) for each in self.question.mark(best, self.value).says)
         ]
         self.say("<br>".join(said), edge)
 
 
-def told(answer, given, verdict: Verdict) -> list[str]:
-    """A verdict in words and symbols, as lines of HTML."""
-    head = "✓ Right" if verdict.right else "✗ Not quite"
+def told(answer, given, mark: Mark) -> list[str]:
+    """A mark in words and symbols, as lines of HTML."""
+    head = "✓ Right" if mark.right else "✗ Not quite"
     said = [f"<b>{head}: {html.escape(answer.short(given))}</b>"]
-    for each in verdict.says:
-        mark = "" if each.option is None else f"{'✓' if each.good else '✗'} {answer.letters[each.option]}: "
-        said.append(mark + markup(each.text))
+    for each in mark.says:
+        sign = "" if each.option is None else f"{'✓' if each.good else '✗'} {answer.letters[each.option]}: "
+        said.append(sign + markup(each.text))
     return said
 
 

@@ -92,7 +92,7 @@ def _reveal(key: str) -> None:
     if progress.pending(key):
         shown.remark(_record("outcome", key, given=given, confidence=confidence,
                              value=shown.value,
-                             right=shown.question.judge(given, shown.value).right))
+                             right=shown.question.mark(given, shown.value).right))
 
 
 def _card(key: str, question: Question, events: list, value: float | None = None,

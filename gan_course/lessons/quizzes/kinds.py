@@ -1,5 +1,5 @@
-"""The kinds of question. Each checks its own sense, and judges an answer: `question.judge(given,
-value)` gives a `Verdict`.
+"""The kinds of question. Each checks its own sense, and marks an answer: `question.mark(given,
+value)` gives a `Mark`.
 
 What is `given`: choice and range, the place of the option; choices, a list of places; number, a
 number; order, the places of the steps in the order given. `value` is the learner's own number, from
@@ -16,7 +16,7 @@ Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 @dataclass(frozen=True)
 class Said:
-    """A sentence of a verdict; of which option it speaks, and whether that belonged to the
+    """A sentence of a mark; of which option it speaks, and whether that belonged to the
     answer.
     """
 
@@ -26,7 +26,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Mark:
     """Whether an answer is right, and why."""
 
     right: bool
@@ -102,8 +102,8 @@ class Choice(Question):
     def texts(self):
         return [option.text for option in self.options]
 
-    def judge(self, given: int, value=None) -> Verdict:
-        return Verdict(self.options[given].right, (Said(self.options[given].why),))
+    def mark(self, given: int, value=None) -> Mark:
+        return Mark(self.options[given].right, (Said(self.options[given].why),))
 
     def examples(self, value=None):
         """A right answer and every wrong one."""
@@ -127,7 +127,7 @@ class Choices(Question):
     def texts(self):
         return [option.text for option in self.options]
 
-    def judge(self, given: list[int], value=None) -> Verdict:
+    def mark(self, given: list[int], value=None) -> Mark:
         rights = {i for i, option in enumerate(self.options) if option.right}
         right = set(given) == rights
         says = [
@@ -137,7 +137,7 @@ class Choices(Question):
         missing = len(rights - set(given))
         more = [Said(f"{missing} more {'belongs' if missing == 1 else 'belong'} to the answer.")
                 ] if missing else []
-        return Verdict(right, (*says, *more))
+        return Mark(right, (*says, *more))
 
     def examples(self, value=None):
         """A right answer, and wrong ones that tick each option alone, or all but it."""
@@ -166,13 +166,13 @@ class Number(Question):
                                  f"{self.answer:g} to be told apart")
         return self
 
-    def judge(self, given: float, value: float | None = None) -> Verdict:
+    def mark(self, given: float, value: float | None = None) -> Mark:
         def near(number):
             return abs(given - number) <= self.tolerance * (1 + 1e-9)
 
         if near(self.answer if value is None else value):
-            return Verdict(True, (Said(self.why),))
-        return Verdict(
+            return Mark(True, (Said(self.why),))
+        return Mark(
             False,
             (Said(next((slip.why for slip in self.slips if near(slip.answer)), self.otherwise)), ))
 
@@ -200,12 +200,12 @@ class Order(Question):
     def texts(self):
         return [step.text for step in self.steps]
 
-    def judge(self, given: list[int], value=None) -> Verdict:
+    def mark(self, given: list[int], value=None) -> Mark:
         wrong = next((place for place, step in enumerate(given) if step != place), None)
         if wrong is None:
-            return Verdict(True, (Said(self.why),))
+            return Mark(True, (Said(self.why),))
         good = f"{wrong} of {len(given)} are in their places, counted from the first."
-        return Verdict(False, (Said(good), Said(f"Number {wrong + 1} comes too early. "
+        return Mark(False, (Said(good), Said(f"Number {wrong + 1} comes too early. "
                                                 f"{self.steps[given[wrong]].why}")))
 
     def examples(self, value=None):
@@ -244,8 +244,8 @@ class Range(Question):
         """The place of the range that holds the value."""
         return bisect_left([band.upto for band in self.ranges[:-1]], value)
 
-    def judge(self, given: int, value: float) -> Verdict:
-        return Verdict(given == self.holds(value), (Said(self.ranges[given].why),))
+    def mark(self, given: int, value: float) -> Mark:
+        return Mark(given == self.holds(value), (Said(self.ranges[given].why),))
 
     def examples(self, value):
         """The range that holds the value; all others."""

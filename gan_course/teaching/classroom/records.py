@@ -70,7 +70,7 @@ def _take(record: Record, event: progress.Event) -> bool:
     kind, key = event["kind"], event["key"]
     if kind == "answer" and event.get("first"):
         question, said = questions()[key], event["right"] is True
-        right = question.judge(event["given"]).right if isinstance(question, Choice | Choices
+        right = question.mark(event["given"]).right if isinstance(question, Choice | Choices
                                                                    | Order) else said
         if key not in record.first:
             record.first[key] = right
@@ -81,7 +81,7 @@ def _take(record: Record, event: progress.Event) -> bool:
         sure, value = float(event["confidence"]), float(event["value"])
         if not (0 <= sure <= 1 and math.isfinite(value)):
             raise ValueError
-        right = questions()[key].judge(event["given"], value).right
+        right = questions()[key].mark(event["given"], value).right
         if key not in record.first:
             record.first[key] = right
             record.predictions.append((sure, right))
