@@ -16,8 +16,8 @@ import pytest
 
 from gan_course import cli
 from gan_course.lessons import exercises
-from gan_course.teaching.classroom import collect, confine, judging, process, report
-from gan_course.teaching.classroom.judging import Result
+from gan_course.teaching.classroom import collect, confine, marking, process, report
+from gan_course.teaching.classroom.marking import Result
 
 THIRTY = runpy.run_path(str(Path(__file__).parent / "classroom_of_thirty.py"))
 IMPORTS = "import torch\nfrom gan_course.widgets import exercises"
@@ -44,9 +44,9 @@ def table(out, name):
     return list(csv.DictReader(io.StringIO((out / f"{name}.csv").read_text(encoding="utf-8"))))
 
 
-def judge(*cells):
+def mark(*cells):
     """What comes of a notebook of these cells, by exercise."""
-    results, _ = judging.judge([("00_start_here.ipynb", cell) for cell in (IMPORTS, *cells)], LIMITS)
+    results, _ = marking.mark([("00_start_here.ipynb", cell) for cell in (IMPORTS, *cells)], LIMITS)
     return {key: result for (_, key), result in results.items()}
 
 
@@ -60,8 +60,8 @@ def test_every_submission_has_a_row_and_the_sound_ones_their_due(class_of_thirty
     assert len(ordinary) == 18 and all(int(row["questions"]) > 10 for row in ordinary)
     assert all(row["problems"] == "" for row in ordinary)
     recorded = {(row["learner"], row["exercise"]): row for row in table(out, "exercises") if row["learner"].startswith("learner-")}
-    judged = [row for row in recorded.values() if row["outcome"] != "not handed in"]
-    assert len(judged) == 6 and all((row["outcome"] == "right") == (row["record says solved"] == "True") for row in judged)
+    marked = [row for row in recorded.values() if row["outcome"] != "not handed in"]
+    assert len(marked) == 6 and all((row["outcome"] == "right") == (row["record says solved"] == "True") for row in marked)
 
 
 @linux
@@ -121,28 +121,28 @@ def test_forged_words_on_the_channel_prove_nothing():
     forge = ("import json, os\n    for handle in range(3, 30):\n        for line in ({'key': '00.between', 'outcome': 'right', 'evidence': "
              "[{'the place': [[], [0.5]]}]}, {'done': True}):\n            try: os.write(handle, json.dumps(line).encode() + b'\\n')\n"
              "            except OSError: pass\n    os._exit(0)")
-    results = judge(THIRTY["function"]("00.between", forge), RIGHT["00.accuracy"])
+    results = mark(THIRTY["function"]("00.between", forge), RIGHT["00.accuracy"])
     assert results["00.between"].outcome == "forged" and results["00.accuracy"].outcome != "right"
 
 
 def sent(key):
     """What the player says of the course's own answer, as it arrives."""
-    evidence = [judging.written(each) for each in exercises.evidence(key, exercises.reference(key))]
+    evidence = [marking.written(each) for each in exercises.evidence(key, exercises.reference(key))]
     return process.Message.model_validate_json(json.dumps({"key": key, "outcome": "right", "evidence": evidence}))
 
 
 def test_evidence_is_that_of_the_course_s_own_function_or_none():
     message = sent("00.between")
-    assert judging._believed(message).outcome == "right"
+    assert marking._believed(message).outcome == "right"
     for wrong in (message.evidence[:-1], [*message.evidence, {}], [{}] * len(message.evidence), []):
-        assert judging._believed(message.model_copy(update={"evidence": wrong})).outcome == "forged"
-    assert judging._believed(message.model_copy(update={"key": "99.none"})).outcome == "forged"
+        assert marking._believed(message.model_copy(update={"evidence": wrong})).outcome == "forged"
+    assert marking._believed(message.model_copy(update={"key": "99.none"})).outcome == "forged"
     shapes = [{name: ([10**9, 10**9], [1.0]) for name in each} for each in message.evidence]
-    assert judging._believed(message.model_copy(update={"evidence": shapes})).outcome == "forged"
+    assert marking._believed(message.model_copy(update={"evidence": shapes})).outcome == "forged"
 
 
 def test_the_whole_course_s_own_answers_are_proven():
-    assert {key for key in exercises.names() if judging._believed(sent(key)).outcome != "right"} == set()
+    assert {key for key in exercises.names() if marking._believed(sent(key)).outcome != "right"} == set()
 
 
 BETWEEN = "def between(value, floor, ceiling):\n    return {}\n"
@@ -171,7 +171,7 @@ RIGHT_ANSWERS = {  # cells with a right answer, as learners write them
 @pytest.fixture(scope="module")
 def as_learners_write_them():
     cells = [(name, cell) for name, its in RIGHT_ANSWERS.items() for cell in ("import torch", IMPORTS * ("older" not in name), *its)]
-    results, _ = judging.judge(cells, confine.Allowance(seconds=60))
+    results, _ = marking.mark(cells, confine.Allowance(seconds=60))
     return {name: result for (name, _), result in results.items()}
 
 
@@ -182,7 +182,7 @@ def test_a_right_answer_is_called_right(as_learners_write_them, name):
 
 def test_the_answers_after_a_crash_keep_what_they_need():
     helper = "import torch\n\n\ndef half(x):\n    return torch.as_tensor(x) / 2"
-    results = judge(helper, THIRTY["function"]("00.between", "import os; os._exit(0)"), THIRTY["function"](
+    results = mark(helper, THIRTY["function"]("00.between", "import os; os._exit(0)"), THIRTY["function"](
         "00.accuracy", "return half((D_on_real > 0.5).float().mean() + (D_on_fake < 0.5).float().mean())"))
     assert results["00.between"].outcome == "crashed" and results["00.accuracy"].outcome == "right", results["00.accuracy"]
 
@@ -204,7 +204,7 @@ def test_only_what_the_checks_need_is_run_and_in_the_notebook_s_order():
     cells = [helper, "raise RuntimeError('a cell without a check')", "!ls\n" + THIRTY["function"](
         "00.accuracy", "return half((D_on_real > 0.5).float().mean() + (D_on_fake < 0.5).float().mean())"),
         "this is no Python, exercises.check('00.between', between)"]
-    results = judge(*cells)
+    results = mark(*cells)
     assert results["00.accuracy"].outcome == "right"
     assert results["00.between"].outcome == "wrong" and "cannot be read: SyntaxError" in results["00.between"].says
 
@@ -229,7 +229,7 @@ def test_the_learner_s_code_sees_no_secrets_and_reaches_no_more_than_is_said(mon
             f"                lambda: socket.create_connection({listener.getsockname()}, 1), lambda: os.kill({os.getpid()}, 0),\n"
             "                lambda: open('/new', 'w'), lambda: open('own', 'w')):\n"
             "        try: act(); print('could')\n        except OSError: print('could not')\n    return 1.0")
-    results, words = judge_all(look)
+    results, words = mark_all(look)
     secret, *could = results["00.between"].printed.strip().splitlines()
     listener.close()
     assert secret == "False True" and could[-1] == "could"
@@ -247,15 +247,15 @@ def test_no_process_that_a_submission_leaves_behind_stays_alive(monkeypatch, nam
     isolation(monkeypatch, name)
     mark = f"{90000 + os.getpid() % 10000}.{len(str(name))}{own_session:d}"
     leave = (f"import os, subprocess\n    subprocess.Popen(['sleep', '{mark}'], start_new_session={own_session})\n    os._exit(0)")
-    results, _ = judge_all(leave)
+    results, _ = mark_all(leave)
     assert "ended the whole process (exit status 0)" in results["00.between"].says
     assert [each for each in psutil.process_iter(["cmdline"]) if each.info["cmdline"] == ["sleep", mark]] == []
 
 
-def judge_all(body):
+def mark_all(body):
     """The results of a notebook whose 00.between has this body, by exercise, and how it was shut in."""
     cells = [("00.ipynb", IMPORTS), ("00.ipynb", THIRTY["function"]("00.between", body))]
-    results, words = judging.judge(cells, LIMITS)
+    results, words = marking.mark(cells, LIMITS)
     return {key: result for (_, key), result in results.items()}, words
 
 
@@ -264,7 +264,7 @@ def test_processes_that_share_out_their_memory_are_added_up():
     hoard = ("import os, time\n    for _ in range(6):\n        if os.fork() == 0:\n            much = b'x' * (150 * 10**6)\n"
              "            time.sleep(60)\n    time.sleep(1.5)\n    return 1.0")
     cells = [("00.ipynb", IMPORTS), ("00.ipynb", THIRTY["function"]("00.between", hoard))]
-    results, _ = judging.judge(cells, confine.Allowance(seconds=5, memory_mb=300))
+    results, _ = marking.mark(cells, confine.Allowance(seconds=5, memory_mb=300))
     assert "together took more than 300 MB" in results["00.ipynb", "00.between"].says
 
 
@@ -292,7 +292,7 @@ def test_with_bubblewrap_there_is_nothing_to_warn_about(monkeypatch, tmp_path, c
 def test_a_process_that_cannot_be_started_says_why(monkeypatch):
     monkeypatch.setattr(process, "START", process.START.replace("player.main()", "player.confine.limit = int; player.main()"))
     with pytest.raises(RuntimeError, match="did not start. TypeError: int"):
-        judge(RIGHT["00.between"])
+        mark(RIGHT["00.between"])
 
 
 # the rest
@@ -303,7 +303,7 @@ def test_a_submission_that_breaks_the_judge_costs_its_own_row(monkeypatch, tmp_p
     whole = collect.submissions.read
     monkeypatch.setattr(collect.submissions, "read", lambda folder: 1 / 0 if folder.name == "ada" else whole(folder))
     ada, grace = collect.collect(tmp_path, confine.Allowance(), jobs=2)
-    assert "could not be judged: ZeroDivisionError" in ada.problems[0] and "neither a record" in grace.problems[0]
+    assert "could not be marked: ZeroDivisionError" in ada.problems[0] and "neither a record" in grace.problems[0]
 
 
 def test_no_cell_of_a_table_is_a_formula():
@@ -314,14 +314,14 @@ def test_no_cell_of_a_table_is_a_formula():
 
 
 def test_references_are_seen_by_one_thread_at_a_time():
-    judging._reference.cache_clear()
+    marking._reference.cache_clear()
     seen = []
-    threads = [threading.Thread(target=lambda: seen.append(judging._reference("03.discriminator_step"))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: seen.append(marking._reference("03.discriminator_step"))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(seen) == 4 and all(judging._checking.same(a, b) for each in seen for a, b in zip(each, seen[0], strict=True))
+    assert len(seen) == 4 and all(marking._checking.same(a, b) for each in seen for a, b in zip(each, seen[0], strict=True))
 
 
 def test_wrong_requests_are_refused(tmp_path, capsys):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ipywidgets import HTML, Box, Button, HTMLMath, VBox
 
-from gan_course.lessons.quizzes.kinds import Number, Question, Range, Mark
+from gan_course.lessons.quizzes.kinds import Mark, Number, Question, Range
 from gan_course.widgets.answers import NotYet, answer_by
 
 CONFIDENCES = {"a guess": 0.3, "perhaps": 0.5, "rather sure": 0.7, "quite sure": 0.9}

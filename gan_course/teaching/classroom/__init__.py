@@ -1,4 +1,4 @@
-"""A class: what came in is read, judged again and summed up; and every student gets a notebook of
+"""A class: what came in is read, marked again and summed up; and every student gets a notebook of
 their own. In reading order:
 
     variants     a notebook with parameters drawn for each student
@@ -6,7 +6,7 @@ their own. In reading order:
     confine      what a process that runs strangers' code may take and touch, as far as the system can hold it to that
     player       that process: finds the learner's functions, calls them, and says what it saw
     process      starts it, listens to it, and ends it
-    judging      believes nothing of what it says without checking
+    marking      believes nothing of what it says without checking
     records      what a learner's record says, and where it says more than is true
     collect      all of it, for every learner
     report       tables and one page: learners, exercises, questions, and where the class struggles

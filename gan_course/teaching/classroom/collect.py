@@ -1,4 +1,4 @@
-"""Every submission of a class, read and judged again: a hostile or broken one costs its own row
+"""Every submission of a class, read and marked again: a hostile or broken one costs its own row
 only.
 """
 import traceback
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gan_course.lessons import exercises
-from gan_course.teaching.classroom import confine, judging, records, submissions
-from gan_course.teaching.classroom.judging import Result
+from gan_course.teaching.classroom import confine, marking, records, submissions
+from gan_course.teaching.classroom.marking import Result
 
 BEST_FIRST = ("right", "wrong", "not yet", "out of time", "crashed", "forged")
 
@@ -24,7 +24,7 @@ class Learner:
     name: str
     notebooks: list[str] = field(default_factory=list)
     results: dict[str, Result] = field(default_factory=dict)
-    record: records.Record = field(default_factory=records.Record)
+    record: records.LearnerRecord = field(default_factory=records.LearnerRecord)
     has_record: bool = False
     problems: list[str] = field(default_factory=list)
     confined: list[str] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Learner:
 
 def collect(folder: Path, allowed: confine.Allowance, jobs: int = 1,
             done: Callable[[Learner], None] = lambda learner: None) -> list[Learner]:
-    """The learners of the class in order of their names; `jobs` are judged at a time, and `done` is
+    """The learners of the class in order of their names; `jobs` are marked at a time, and `done` is
     told of each.
 
     Raises ValueError if `folder` holds no submissions.
@@ -49,7 +49,7 @@ def collect(folder: Path, allowed: confine.Allowance, jobs: int = 1,
         except Exception as error:  # whatever it was, the others go on
             learner = Learner(
                 submissions.shown(folder.name), problems=[
-                    "It could not be judged: "
+                    "It could not be marked: "
                     f"{type(error).__name__}: {error}"[:500],
                     traceback.format_exc(limit=-2)
                 ])
@@ -67,7 +67,7 @@ def _learner(folder: Path, allowed: confine.Allowance) -> Learner:
     if submission.notebooks:
         cells = [(name, source) for name, sources in submission.notebooks.items()
                  for source in sources]
-        results, learner.confined = judging.judge(cells, allowed)
+        results, learner.confined = marking.mark(cells, allowed)
         found, remarks = best(results)
         learner.problems += remarks
         expected = {submissions.number(name) for name in submission.notebooks
@@ -89,7 +89,7 @@ def _learner(folder: Path, allowed: confine.Allowance) -> Learner:
     return learner
 
 
-def best(results: judging.Results) -> tuple[dict[str, Result], list[str]]:
+def best(results: marking.Results) -> tuple[dict[str, Result], list[str]]:
     """The best result of each exercise, and a remark on each that came from several notebooks
     (“03_first_gan.ipynb” and its “-Copy1”) with different results.
     """

@@ -8,7 +8,7 @@ COLLECT = """what a learner's folder may hold (the folder's name is the learner'
   03_first_gan.ipynb …  notebooks, under names that begin with the notebook's number
 Both may lie deeper down. Everything else is left alone, and links are not followed.
 
-From each notebook the functions that it hands to exercises.check("NN.name", function) are judged again, in a process of its own with
+From each notebook the functions that it hands to exercises.check("NN.name", function) are marked again, in a process of its own with
 limits; one that never ends, crashes or cheats costs its own row only. Written: class.html, learners.csv, exercises.csv, questions.csv."""
 ADVICE = ("On Linux, bubblewrap shuts it in: install the package bubblewrap (apt, dnf or pacman). "
           "Elsewhere use a virtual machine or a container, under a user who owns nothing.")
@@ -24,13 +24,13 @@ def add(commands) -> None:
     both = commands.add_parser("class", help="for instructors: collect what a class handed in, "
                                              "hand out variants") \
         .add_subparsers(dest="what", required=True, metavar="collect | variants")
-    parser = both.add_parser("collect", help="judge every submission again, and report per learner "
+    parser = both.add_parser("collect", help="mark every submission again, and report per learner "
                                              "and per question", epilog=COLLECT,
                              formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("submissions", type=Path, help="a folder of folders, one for each learner")
     parser.add_argument("-o", "--output", type=Path, default=Path("out/class"),
                         help="where to write the report (default: out/class)")
-    parser.add_argument("-j", "--jobs", type=int, default=1, help="how many learners to judge at a "
+    parser.add_argument("-j", "--jobs", type=int, default=1, help="how many learners to mark at a "
                                                                   "time (default: 1)")
     parser.add_argument("--seconds", type=float, default=30.0, help="what one learner's exercises "
                         "may take together (default: 30)")
@@ -55,7 +55,7 @@ def add(commands) -> None:
 
 
 def collect(asked) -> int:
-    """Judge a class; 0 also when submissions are bad, since that is what the report is for."""
+    """Mark a class; 0 also when submissions are bad, since that is what the report is for."""
     from gan_course.teaching.classroom import confine, report
     from gan_course.teaching.classroom.collect import collect
 

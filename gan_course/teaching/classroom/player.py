@@ -1,6 +1,6 @@
 """The process in which a learner's code runs: finds the functions that a notebook hands to
-`exercises.check`, judges them, and says what it saw. Nothing that comes out of it is trusted, since
-whatever runs here could say anything: see `judging`.
+`exercises.check`, marks them, and says what it saw. Nothing that comes out of it is trusted, since
+whatever runs here could say anything: see `marking`.
 
     in    JSON: {"allowed", "cells": [[notebook, source] …], "known": [place of a cell …], "dead": […]}
     out   lines of JSON, in this order: {"ready": …}, {"found": {cell: [key …]}}, {"cell": …} and
@@ -10,7 +10,7 @@ whatever runs here could say anything: see `judging`.
 Of a notebook only this runs: the cells with a check, up to their last check, and of the other cells
 what these need of imports, definitions and assignments. Where a notebook imports `exercises`,
 `Checks` stands in its place: notebooks made with an older version of the course, which imported it
-from elsewhere, are judged all the same.
+from elsewhere, are marked all the same.
 """
 import ast
 import builtins
@@ -161,7 +161,7 @@ class Cell:
 
 
 def play(cells: list[Cell], known: list[int], dead: list[int]) -> Iterator[dict]:
-    """Run what is needed of each cell of a notebook, in order, and judge each answer that is
+    """Run what is needed of each cell of a notebook, in order, and mark each answer that is
     handed over; what is to be said of it.
     """
     from gan_course.lessons import exercises
@@ -184,7 +184,7 @@ def play(cells: list[Cell], known: list[int], dead: list[int]) -> Iterator[dict]
             trouble = trouble or wrong
             handed |= {key for key, _ in checks.handed}
             if cell.place not in known:
-                yield from (_judged(key, answer) for key, answer in checks.handed)
+                yield from (_assessed(key, answer) for key, answer in checks.handed)
         if cell.place not in known:
             why = trouble or "The check stands where it is not reached."
             yield from (_verdict(key, "wrong", "no_answer", f"No function was handed over. {why}")
@@ -219,7 +219,7 @@ def _imported_checks(step: ast.stmt, checks: Checks) -> dict:
     return {}
 
 
-def _judged(key: str, answer) -> dict:
+def _assessed(key: str, answer) -> dict:
     """What came of one check."""
     from gan_course.lessons import exercises
 

@@ -56,7 +56,7 @@ class Player:
 
     Args:
         cells: (notebook, source) of each code cell of a submission.
-        known: the cells whose answers are known; they run, and are not judged again.
+        known: the cells whose answers are known; they run, and are not marked again.
         dead: the cells that do not run, since a process ended at them.
         allowed: what the learner's code may take.
         seconds: how long this process may take once it is ready.

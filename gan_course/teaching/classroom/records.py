@@ -1,7 +1,7 @@
 """What a learner's record says, and where it says more than is true.
 
 The record is a file on the learner's machine: whoever likes can write into it. So every answer that
-can be judged again is; a solved exercise counts as solved only if the submitted function is right
+can be marked again is; a solved exercise counts as solved only if the submitted function is right
 (`collect` compares the two); and what cannot be checked is told apart from what was.
 """
 import functools
@@ -15,7 +15,7 @@ from gan_course.lessons.quizzes.kinds import Choice, Choices, Order, Question
 
 
 @dataclass
-class Record:
+class LearnerRecord:
     """What the events say, corrected where they can be checked.
 
     Keys are those of questions and exercises.
@@ -40,12 +40,12 @@ def questions() -> dict[str, Question]:
     }
 
 
-def read(events: list[progress.Event]) -> Record:
+def read(events: list[progress.Event]) -> LearnerRecord:
     """The record as it counts.
 
     Events that make no sense are left out and counted among the problems.
     """
-    record, senseless, untrue = Record(), 0, []
+    record, senseless, untrue = LearnerRecord(), 0, []
     for event in events:
         try:
             if not _take(record, event):
@@ -55,7 +55,7 @@ def read(events: list[progress.Event]) -> Record:
     if untrue:
         record.problems.append("The record calls answers right or wrong that are not: "
                                f"{', '.join(dict.fromkeys(untrue))}. The answers "
-                               "given were judged again.")
+                               "given were marked again.")
     if senseless:
         record.problems.append(f"{senseless} of {len(events)} entries of the record make no sense, "
                                "and were left out.")
@@ -65,7 +65,7 @@ def read(events: list[progress.Event]) -> Record:
     return record
 
 
-def _take(record: Record, event: progress.Event) -> bool:
+def _take(record: LearnerRecord, event: progress.Event) -> bool:
     """Add an event; False if what it says of itself is not true."""
     kind, key = event["kind"], event["key"]
     if kind == "answer" and event.get("first"):

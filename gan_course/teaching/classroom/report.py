@@ -109,7 +109,7 @@ def item_rows(learners: list[Learner]) -> list[dict]:
 def exercise_items(learners: list[Learner]) -> list[Item]:
     """The exercises, the hardest first.
 
-    Tried: handed in with something written that could be judged.
+    Tried: handed in with something written that could be marked.
     """
     items = []
     for key in exercises.names():

@@ -1,4 +1,4 @@
-"""One learner's exercises, judged by a process that never runs the learner's code.
+"""One learner's exercises, marked by a process that never runs the learner's code.
 
 The learner's functions run in another process (`player`), confined as far as the system can
 (`confine`). It may say whatever it likes, on a channel that is read up to a limit and never
@@ -40,9 +40,9 @@ Results = dict[tuple[str, str], Result]
 """What came of each exercise of each notebook, by (file name, key)."""
 
 
-def judge(cells: list[tuple[str, str]],
+def mark(cells: list[tuple[str, str]],
           allowed: confine.Allowance) -> tuple[Results, list[str]]:
-    """Judge the functions that a learner's notebooks hand to a check.
+    """Mark the functions that a learner's notebooks hand to a check.
 
     A process that dies takes the exercise with it that it was at; the others go on in a new one,
     until the time is used up.
