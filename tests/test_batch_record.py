@@ -12,11 +12,11 @@ from PIL import Image
 from gan_course.lessons import results
 from gan_course.teaching import runs
 from gan_course.teaching.batch import record
-from gan_course.teaching.batch.record import Limits, Record
+from gan_course.teaching.batch.record import Limits, RunRecord
 
 
 def a_record(**changes):
-    return Record(**{"name": "03-lr=0.001", "notebook": "03_first_gan", "parameters": {"lr": 1e-3, "n": 2, "on": True, "set": "digits"},
+    return RunRecord(**{"name": "03-lr=0.001", "notebook": "03_first_gan", "parameters": {"lr": 1e-3, "n": 2, "on": True, "set": "digits"},
                      "axes": {"lr": 1e-3}, "profile": "smoke", "device": None, "limits": Limits(cell_seconds=5.0), "status": "ok",
                      "started": datetime.now().astimezone().replace(microsecond=0), "seconds": 3.5, "overhead_seconds": 1.5,
                      "peak_memory_mb": 200.0, "versions": {"python": "3.11"}, "hash": "0" * 64, "worker": "here"} | changes)

@@ -29,7 +29,7 @@ def run(latent=2, rate=1e-3, seed=0, **other):
             "images": {"the same z": WHITE_PIXEL}, "cpu_seconds": 90.0,
             "claims": [record.Claim(text="It learns", held=rate < 1e-2, judged=True, numbers={"share": 0.5, "floor": None})],
             "worker": "here"}
-    return record.Record(**made | other)
+    return record.RunRecord(**made | other)
 
 
 def notebook(folder, *alts, markdown="$x < y$ and $$\\\\sum_i p_i \\\\log p_i$$"):
@@ -52,7 +52,7 @@ def batch(tmp_path_factory):
                 one = run(latent, rate, seed)
                 if (latent, rate) == (2, 1e-2):
                     one = run(latent, rate, seed, status="cell error", message=f"ValueError: {EVIL}", metrics={}, curves={}, images={},
-                              claims=[], cell=record.Cell(number=7, source=f"raise ValueError('{EVIL}')"))
+                              claims=[], cell=record.LastCell(number=7, source=f"raise ValueError('{EVIL}')"))
                 if (latent, rate) != (16, 1e-4):
                     notebook(out / "runs" / one.name, "Twenty samples of digits.", f"Losses. {EVIL}")
                     record.write(out / "runs" / one.name, one)

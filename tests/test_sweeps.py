@@ -46,7 +46,7 @@ def batch(tmp_path_factory):
     for latent, rate, seed in [(a, b, c) for a in LATENT for b in RATES for c in SEEDS]:
         axes = {"latent_dim": latent, "lr_D": rate, "lr_G": rate, "seed": seed}
         failed = (latent, rate, seed) == (4, 1e-2, 2)
-        found = record.Record(name=f"03-{latent}-{rate}-{seed}", notebook="03_first_gan", parameters=axes, axes=axes, profile="laptop",
+        found = record.RunRecord(name=f"03-{latent}-{rate}-{seed}", notebook="03_first_gan", parameters=axes, axes=axes, profile="laptop",
                               device=None, limits=record.Limits(), status="kernel died" if failed else "ok",
                               started=datetime(2026, 3, 2, tzinfo=UTC), seconds=60.0, overhead_seconds=5.0, peak_memory_mb=700.0,
                               metrics={} if failed else {"agreement": score(latent, rate, seed), "distance": 1.0},

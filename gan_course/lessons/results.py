@@ -10,10 +10,27 @@ A reader of the notebook sees one line of text for each.
 import base64
 import io
 from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from gan_course.lessons.claims import finite
 
 MIME = "application/vnd.gan-course.results+json"
+Value = bool | int | float | str
+"""What a parameter of a notebook can be."""
+Number = Annotated[float | None, BeforeValidator(
+    lambda number: finite(number) if isinstance(number, float) else number)]
+"""A number that was collected; None for one that is not finite."""
+
+
+class Curve(BaseModel):
+    """A line that a notebook collected; a point without a finite value is None."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    x: list[Number]
+    y: list[Number]
 
 
 def collect(**numbers: float) -> None:

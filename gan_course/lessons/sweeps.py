@@ -20,6 +20,7 @@ from PIL import Image
 from pydantic import BaseModel, ValidationError
 
 from gan_course import files, plots
+from gan_course.lessons.results import Curve, Value
 from gan_course.paths import DATA, ROOT
 
 FOLDER = DATA / "sweeps"
@@ -27,18 +28,9 @@ CURVE_POINTS = 60
 COLOURS = 128
 REPEATED = ("seed", "repeat")  # what varies without being a setting
 
-Value = bool | int | float | str
 
-
-class Curve(BaseModel):
-    """A line that a notebook collected; a point without a finite value is None."""
-
-    x: list[float | None]
-    y: list[float | None]
-
-
-class Run(BaseModel):
-    """What is kept of a run's record (`batch.record.Record`)."""
+class SweepRun(BaseModel):
+    """What is kept of a run's record (`batch.record.RunRecord`)."""
 
     name: str
     notebook: str
@@ -55,7 +47,7 @@ class Sweep(BaseModel):
     """The runs of one notebook with different settings, from several seeds each."""
 
     version: Literal[1] = 1
-    runs: list[Run]
+    runs: list[SweepRun]
 
     @property
     def notebook(self) -> str:
@@ -88,7 +80,7 @@ class Sweep(BaseModel):
         """The names of the collected numbers, in order."""
         return list(dict.fromkeys(name for run in self.runs for name in run.metrics))
 
-    def at(self, **settings: Value) -> list[Run]:
+    def at(self, **settings: Value) -> list[SweepRun]:
         """The runs with these settings, in the order of their names; none if there are none."""
         return [
             run for run in self.runs if all(
@@ -119,7 +111,7 @@ def load(source: str | Path) -> Sweep:
     for file in files:
         try:
             content = file.read_text(encoding="utf-8")
-            found += [Run.model_validate_json(content)
+            found += [SweepRun.model_validate_json(content)
                       ] if records.is_dir() else Sweep.model_validate_json(content).runs
         except FileNotFoundError:
             raise ValueError(f"There is no sweep at {path}. A batch makes one: gan-course batch "
@@ -248,7 +240,7 @@ def _frame(x: int, y: int):
                      linewidth=3)
 
 
-def _curves(ax, here: list[Run]) -> None:
+def _curves(ax, here: list[SweepRun]) -> None:
     """Each collected curve: the mean over the runs and a band from the lowest to the highest."""
     looks = [plots.D_LINE, plots.G_LINE, plots.THIRD_LINE]
     names = list(dict.fromkeys(name for run in here for name in run.curves))

@@ -15,10 +15,10 @@ from pathlib import Path
 from gan_course import files
 from gan_course.lessons.claims import MIME as CLAIMS
 from gan_course.lessons.results import MIME as RESULTS
+from gan_course.lessons.results import Value
 
 NO_MEMORY = (r"^(\w*MemoryError|\w*OutOfMemoryError)\b|can't allocate memory|not enough memory|"
              "CUDA out of memory")                  # in an error's words
-Value = bool | int | float | str  # what a parameter can be
 TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 
 

@@ -22,7 +22,7 @@ import gan_course
 from gan_course.paths import ROOT
 from gan_course.teaching import runs
 from gan_course.teaching.batch import child
-from gan_course.teaching.batch.record import LOG, NOTEBOOK, Cell, Record, Status
+from gan_course.teaching.batch.record import LOG, NOTEBOOK, LastCell, RunRecord, Status
 from gan_course.teaching.batch.run import Run, package_hash
 
 LOOK_EVERY = 0.1                                                    # seconds
@@ -36,7 +36,7 @@ class Finished:
     and what was printed.
     """
 
-    record: Record
+    record: RunRecord
     notebook: bytes | None
     log: bytes
 
@@ -58,7 +58,7 @@ def execute(run: Run, threads: int | None = None,
         status, message, peak, cpu = _watch(run, folder, _environment(run, folder, threads),
                                             stopped)
         notebook, written = _read(folder)
-        cell = Cell.model_validate_json(_text(
+        cell = LastCell.model_validate_json(_text(
             folder / child.CELL)) if status != "ok" and _text(folder / child.CELL) else None
         log = (folder / LOG).read_bytes()
     seconds = time.monotonic() - began
@@ -72,9 +72,9 @@ def execute(run: Run, threads: int | None = None,
         collected = dict(metrics=runs.numbers(notebook), curves=runs.curves(notebook),
                          images=runs.images(notebook),
                          claims=runs.claims(notebook)) if notebook else {}
-        record = Record(**known, **collected)
+        record = RunRecord(**known, **collected)
     except (ValidationError, AttributeError, KeyError, TypeError) as error:
-        record = Record(**known | {"status": "cell error", "message": "What the notebook "
+        record = RunRecord(**known | {"status": "cell error", "message": "What the notebook "
                                                                       "collected is not of the "
                                                                       f"right form: {error}"})
     return Finished(record, written, log)
@@ -83,7 +83,7 @@ def execute(run: Run, threads: int | None = None,
 def lost(run: Run, status: Status, message: str) -> Finished:
     """The record of a run of which nothing has come back."""
     return Finished(
-        Record(**_known(run,
+        RunRecord(**_known(run,
                         None), status=status, message=message, started=datetime.now().astimezone(),
                seconds=0.0, overhead_seconds=0.0, peak_memory_mb=None), None, b"")
 

@@ -12,13 +12,13 @@ import numpy as np
 
 from gan_course import plots
 from gan_course.teaching.batch import tables
-from gan_course.teaching.batch.record import NOTEBOOK, Record
+from gan_course.teaching.batch.record import NOTEBOOK, RunRecord
 
 MOST_PANELS = 24
 WIDEST = 900  # pixels; figures of notebooks have up to 1440
 
 
-def curves(records: list[Record], name: str) -> str:
+def curves(records: list[RunRecord], name: str) -> str:
     """The curve called `name` as an HTML image: a panel for each setting, with the mean over its
     runs and a band from lowest to highest.
 
@@ -122,7 +122,7 @@ def _small(data: str) -> str:
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
-def collected(records: Iterable[Record]) -> list[dict]:
+def collected(records: Iterable[RunRecord]) -> list[dict]:
     """The images that the runs collected, those of one name together, as `samples` has them; small
     ones, to be shown enlarged.
     """
@@ -135,7 +135,7 @@ def collected(records: Iterable[Record]) -> list[dict]:
             for (notebook, _), runs in sorted(groups.items(), key=lambda pair: pair[0])]
 
 
-def samples(out: Path, records: Iterable[Record],
+def samples(out: Path, records: Iterable[RunRecord],
             wanted: re.Pattern) -> tuple[list[dict], list[str]]:
     """The matching figures of all runs, the same figure of every run together: [{"notebook",
     "runs": [(record, description, image)]}], and what could not be read."""

@@ -32,9 +32,10 @@ import nbformat
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from gan_course.lessons import catalogue, strict_yaml
+from gan_course.lessons.results import Value
 from gan_course.profile import PROFILES
 from gan_course.teaching import runs
-from gan_course.teaching.batch.record import Limits, Value
+from gan_course.teaching.batch.record import Limits
 from gan_course.teaching.batch.run import Run
 
 MOST_RUNS = 10_000

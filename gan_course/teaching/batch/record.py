@@ -9,11 +9,10 @@ A record is written in one piece: a reader finds the whole of it or nothing.
 """
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -21,18 +20,11 @@ from pydantic import (
 )
 
 from gan_course import files
+from gan_course.lessons.results import Curve, Number, Value
 
 RECORD, NOTEBOOK, LOG = "run.json", "notebook.ipynb", "log.txt"
-STATUSES = ("ok", "claim failed", "cell error", "cell timeout", "run timeout", "kernel died",
-            "out of memory", "interrupted")
-
 Status = Literal["ok", "claim failed", "cell error", "cell timeout", "run timeout", "kernel died",
                  "out of memory", "interrupted"]
-Value = bool | int | float | str  # what a parameter of a notebook can be
-# finite, or null
-Number = Annotated[float | None,
-                   BeforeValidator(lambda x: None if x in
-                                   (float("inf"), -float("inf")) or x != x else x)]
 
 
 class _Strict(BaseModel):
@@ -49,20 +41,13 @@ class Limits(_Strict):
     memory_mb: float | None = Field(None, gt=0)
 
 
-class Cell(_Strict):
+class LastCell(_Strict):
     """The cell at which a run ended: its number as the notebook shows it, `[number]`, and its
     text.
     """
 
     number: int | None
     source: str
-
-
-class Curve(_Strict):
-    """A line that a notebook collected; a point without a finite value is None."""
-
-    x: list[Number]
-    y: list[Number]
 
 
 class Claim(_Strict):
@@ -74,7 +59,7 @@ class Claim(_Strict):
     numbers: dict[str, Number]
 
 
-class Record(_Strict):
+class RunRecord(_Strict):
     """One run that has ended: what was asked, how it went, and what came of it."""
 
     version: Literal[1] = 1
@@ -87,7 +72,7 @@ class Record(_Strict):
     limits: Limits
     status: Status
     message: str = ""
-    cell: Cell | None = None
+    cell: LastCell | None = None
     started: datetime
     seconds: float  # from first to last, the overhead included
     overhead_seconds: float  # what the cells did not take: starting, saving, reading back
@@ -111,13 +96,13 @@ class Record(_Strict):
         return started.isoformat(timespec="seconds")
 
 
-def read(folder: Path) -> Record | None:
+def read(folder: Path) -> RunRecord | None:
     """The record of the run in `folder`; None while the run has not ended. Raises ValueError,
     naming the file, for a damaged one.
     """
     file = folder / RECORD
     try:
-        return Record.model_validate_json(file.read_bytes())
+        return RunRecord.model_validate_json(file.read_bytes())
     except FileNotFoundError:
         return None
     except ValidationError as error:
@@ -128,13 +113,13 @@ def read(folder: Path) -> Record | None:
                          "done again.") from None
 
 
-def read_all(out: Path) -> list[Record]:
+def read_all(out: Path) -> list[RunRecord]:
     """The records of every run in the batch's folder `out` that has ended, in the order of their
     names. Raises ValueError as `read`.
     """
     return [record for folder in sorted((out / "runs").glob("*/")) if (record := read(folder))]
 
 
-def write(folder: Path, record: Record) -> None:
+def write(folder: Path, record: RunRecord) -> None:
     """Put the record into the run's folder, after everything else that belongs there."""
     files.write(folder / RECORD, record.model_dump_json(indent=1))

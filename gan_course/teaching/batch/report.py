@@ -7,16 +7,17 @@
 import itertools
 import re
 from pathlib import Path
+from typing import get_args
 
 from gan_course.teaching import pages
 from gan_course.teaching.batch import record, tables
-from gan_course.teaching.batch.record import STATUSES, Record
+from gan_course.teaching.batch.record import RunRecord, Status
 
-SIGNS = dict.fromkeys(STATUSES, "✗") | {"ok": "✓", "claim failed": "≠", "interrupted": "‖"}
+SIGNS = dict.fromkeys(get_args(Status), "✗") | {"ok": "✓", "claim failed": "≠", "interrupted": "‖"}
 FIGURES = r"\bsamples?\b"
 
 
-def read(out: Path) -> tuple[list[Record], list[str]]:
+def read(out: Path) -> tuple[list[RunRecord], list[str]]:
     """The records of the runs that have ended, in the order of their settings, and what is wrong
     with those that are damaged.
 
@@ -75,7 +76,7 @@ def write(out: Path, x: str | None = None, y: str | None = None, value: str | No
     return page
 
 
-def _maps(by_notebook: dict[str, list[Record]], x, y, value) -> list[tuple[str, tables.Map]]:
+def _maps(by_notebook: dict[str, list[RunRecord]], x, y, value) -> list[tuple[str, tables.Map]]:
     """(notebook, map) of every number over every pair of axes, those that were asked for first."""
     found = []
     for notebook, runs in by_notebook.items():
@@ -101,16 +102,16 @@ def _maps(by_notebook: dict[str, list[Record]], x, y, value) -> list[tuple[str, 
     return sorted(found, key=lambda pair: not asked(pair[1]))
 
 
-def _curves(runs: list[Record]) -> list[str]:
+def _curves(runs: list[RunRecord]) -> list[str]:
     return list(dict.fromkeys(name for run in runs for name, curve in run.curves.items()
                               if curve.x))
 
 
-def _axes(records: list[Record]) -> dict[str, None]:
+def _axes(records: list[RunRecord]) -> dict[str, None]:
     return dict.fromkeys(name for record in records for name in record.axes)
 
 
-def _claims(records: list[Record]) -> list[dict]:
+def _claims(records: list[RunRecord]) -> list[dict]:
     """Each claim over all runs that judged it, those that broke most often first."""
     found: dict[tuple, dict] = {}
     for run in records:
@@ -126,7 +127,7 @@ def _claims(records: list[Record]) -> list[dict]:
                   (-len(row["broken"]) / max(row["judged"], 1), row["notebook"]))
 
 
-def _cost(records: list[Record]) -> list[dict]:
+def _cost(records: list[RunRecord]) -> list[dict]:
     """What the runs of each notebook took."""
     rows = []
     for notebook in dict.fromkeys(run.notebook for run in records):
@@ -145,7 +146,7 @@ def _cost(records: list[Record]) -> list[dict]:
     return rows
 
 
-def _notebooks(out: Path, records: list[Record], damaged: list[str]) -> set[str]:
+def _notebooks(out: Path, records: list[RunRecord], damaged: list[str]) -> set[str]:
     """Render the executed notebooks; the names of the runs that have one."""
     from gan_course.teaching.batch.reading import render
 

@@ -6,8 +6,9 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 
+from gan_course.lessons.results import Value
 from gan_course.paths import ROOT
-from gan_course.teaching.batch.record import Limits, Value
+from gan_course.teaching.batch.record import Limits
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from gan_course import files
 from gan_course.teaching.batch.execute import Finished, execute, lost
-from gan_course.teaching.batch.record import LOG, NOTEBOOK, RECORD, Record, read, write
+from gan_course.teaching.batch.record import LOG, NOTEBOOK, RECORD, RunRecord, read, write
 from gan_course.teaching.batch.run import Run, package_hash
 from gan_course.teaching.batch.screen import Screen
 
@@ -109,7 +109,7 @@ def save(out: Path, finished: Finished) -> None:
     write(folder, finished.record)
 
 
-def records(runs: list[Run], out: Path) -> list[Record]:
+def records(runs: list[Run], out: Path) -> list[RunRecord]:
     """The records of those of the runs that have ended."""
     return [record for run in runs if (record := read(out / "runs" / run.name))]
 

@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from gan_course.teaching.batch.record import Record
+from gan_course.teaching.batch.record import RunRecord
 from gan_course.teaching.formats import duration
 
 MANY = 40                                                           # rows for runs at work
@@ -17,7 +17,7 @@ class Screen:
     def __init__(self, total: int, expected: float | None = None):
         # how many runs to do; seconds a run may take, from earlier ones
         self.total, self.expected = total, expected
-        self.records: list[Record] = []                             # of those that have ended
+        self.records: list[RunRecord] = []                             # of those that have ended
         self.asked = 0
 
     def __enter__(self):
@@ -26,7 +26,7 @@ class Screen:
     def __exit__(self, *_):
         pass
 
-    def ended(self, record: Record) -> None:
+    def ended(self, record: RunRecord) -> None:
         self.records.append(record)
         self.say(f"[{len(self.records)}/{self.total}] {describe(record)}")
 
@@ -105,13 +105,13 @@ def screen(total: int, expected: float | None) -> Screen:
     return (Table if sys.stdout.isatty() else Screen)(total, expected)
 
 
-def describe(record: Record) -> str:
+def describe(record: RunRecord) -> str:
     """An ended run in a line, and why it failed in a second one."""
     why = "" if record.ok else f"\n    {record.message[:300]}"
     return f"{record.status:<13} {duration(record.seconds):>7}  {record.name}{why}"
 
 
-def summary(records: list[Record], total: int, out: Path) -> str:
+def summary(records: list[RunRecord], total: int, out: Path) -> str:
     """How all the runs of a manifest stand, and where the results lie."""
     well, bad = [record for record in records if record.ok
                  ], [record for record in records if record.status not in ("ok", "interrupted")]

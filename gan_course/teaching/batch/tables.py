@@ -8,13 +8,14 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from gan_course import files
-from gan_course.teaching.batch.record import Record, Value
+from gan_course.lessons.results import Value
+from gan_course.teaching.batch.record import RunRecord
 
 REPEATED = ("seed", "repeat")  # what varies without being a setting
 DERIVED = ("claims held", "seconds")                                # numbers that every run has
 
 
-def number(record: Record, name: str) -> float | None:
+def number(record: RunRecord, name: str) -> float | None:
     """A number of a run by its name: a collected metric, or one of `DERIVED`. None if there is
     none, as with a run that failed.
     """
@@ -26,7 +27,7 @@ def number(record: Record, name: str) -> float | None:
     return record.seconds if name == "seconds" else None
 
 
-def names(records: Iterable[Record]) -> list[str]:
+def names(records: Iterable[RunRecord]) -> list[str]:
     """The names of the numbers that some run has, the collected ones first, in the order in which
     they came.
     """
@@ -38,7 +39,7 @@ def names(records: Iterable[Record]) -> list[str]:
     ]
 
 
-def axes(records: Iterable[Record]) -> dict[str, list[Value]]:
+def axes(records: Iterable[RunRecord]) -> dict[str, list[Value]]:
     """What varies, without seed and repeat, and its values in order."""
     found: dict[str, list] = {}
     for record in records:
@@ -48,12 +49,12 @@ def axes(records: Iterable[Record]) -> dict[str, list[Value]]:
     return {name: sorted(values, key=_order) for name, values in found.items() if len(values) > 1}
 
 
-def setting(record: Record) -> tuple[tuple[str, Value], ...]:
+def setting(record: RunRecord) -> tuple[tuple[str, Value], ...]:
     """The settings of a run, without seed and repeat: runs with the same differ by chance only."""
     return tuple((name, value) for name, value in record.axes.items() if name not in REPEATED)
 
 
-def order(record: Record) -> tuple:
+def order(record: RunRecord) -> tuple:
     """What to sort runs by: the notebook, then the settings, numbers by their size, then the
     seed.
     """
@@ -68,7 +69,7 @@ def in_words(setting: Iterable[tuple[str, Value]]) -> str:
 
 
 @dataclass
-class Cell:
+class MapCell:
     """All runs with the same two settings: their numbers, and how many there are and failed."""
 
     values: list[float] = field(default_factory=list)
@@ -96,7 +97,7 @@ class Map:
     value: str
     columns: list[Value]
     rows: list[Value]
-    cells: list[list[Cell]]
+    cells: list[list[MapCell]]
     others: list[str]
 
     @property
@@ -105,16 +106,16 @@ class Map:
         means = [cell.mean for row in self.cells for cell in row if cell.mean is not None]
         return (min(means), max(means)) if means else (0.0, 0.0)
 
-    def place(self, cell: Cell) -> float:
+    def place(self, cell: MapCell) -> float:
         """Where the cell's mean stands between the ends, 0 to 1."""
         low, high = self.ends
         return (cell.mean - low) / (high - low) if high > low else 0.5
 
 
-def heat_map(records: list[Record], x: str, y: str, value: str) -> Map:
+def heat_map(records: list[RunRecord], x: str, y: str, value: str) -> Map:
     """The number `value` over the axes `x` and `y`, both of which vary."""
     known = axes(records)
-    cells = [[Cell() for _ in known[x]] for _ in known[y]]
+    cells = [[MapCell() for _ in known[x]] for _ in known[y]]
     for record in records:
         if x in record.axes and y in record.axes:
             cell = cells[known[y].index(record.axes[y])][known[x].index(record.axes[x])]
@@ -130,7 +131,7 @@ def heat_map(records: list[Record], x: str, y: str, value: str) -> Map:
     return Map(x, y, value, known[x], known[y], cells, others)
 
 
-def save(out: Path, records: list[Record]) -> None:
+def save(out: Path, records: list[RunRecord]) -> None:
     """Write runs.csv and runs.parquet, a row for each run.
 
     Raises ModuleNotFoundError, saying what to install, without pandas.
@@ -153,7 +154,7 @@ def save(out: Path, records: list[Record]) -> None:
             write(temporary)
 
 
-def _row(record: Record) -> dict:
+def _row(record: RunRecord) -> dict:
     known = {
         "name", "notebook", "status", "message", "profile", "device", "started", "seconds",
         "overhead_seconds", "cpu_seconds", "peak_memory_mb", "threads", "hash", "worker"
