@@ -9,13 +9,21 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
-from gan_course import nets, plots
+from gan_course import plots
 
 
 def noise(G: nn.Module, n: int, seed: int = 0) -> Tensor:
-    """The same `n` draws of z ~ N(0, I) each time, on the generator's device: (n, z_dim)."""
-    return torch.randn(n, G.z_dim, generator=torch.Generator().manual_seed(seed)).to(
-        next(G.parameters()).device)
+    """Draws of z ~ N(0, I), the same each time.
+
+    Args:
+        G: a generator, which knows its z_dim.
+        n: how many.
+        seed: which draws.
+
+    Returns:
+        z, (n, z_dim), on the CPU.
+    """
+    return torch.randn(n, G.z_dim, generator=torch.Generator().manual_seed(seed))
 
 
 def along(z: Tensor, places: dict[int, float]) -> Tensor:
@@ -53,10 +61,11 @@ def spherical(a: Tensor, b: Tensor, t: float) -> Tensor:
     If a and b are equally long, so is every z on the way. Where both point the same way, or exactly
     opposite ways, it is the straight line. White, 2016, arXiv:1609.04468.
     """
-    cosine = cosine_similarity(a.double(), b.double(), dim=1).unsqueeze(1)  # (N, 1)
-    angle = torch.acos(cosine.clamp(-1, 1))
-    curved = (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle)
-    return torch.where(torch.sin(angle) > 1e-6, curved, straight(a, b, t)).to(a)
+    ends = a.to("cpu", torch.float64), b.to("cpu", torch.float64)   # Apple's GPUs have no float64
+    angle = torch.acos(cosine_similarity(*ends, dim=1).clamp(-1, 1)).unsqueeze(1)  # (N, 1)
+    curved = (torch.sin((1 - t) * angle) * ends[0] + torch.sin(t * angle) * ends[1]
+              ) / torch.sin(angle)
+    return torch.where(torch.sin(angle) > 1e-6, curved, straight(*ends, t)).to(a)
 
 
 def truncate(z: Tensor, threshold: float) -> Tensor:
@@ -74,20 +83,9 @@ def truncate(z: Tensor, threshold: float) -> Tensor:
                          f"{threshold}.")
     low, high = torch.special.ndtr(torch.tensor([-threshold, threshold],
                                                 dtype=torch.float64)).tolist()
-    inside = torch.special.ndtri(low + torch.special.ndtr(z.double()) * (high - low))
+    shares = torch.special.ndtr(z.to("cpu", torch.float64))         # Apple's GPUs have no float64
+    inside = torch.special.ndtri(low + shares * (high - low))
     return inside.clamp(-threshold, threshold).to(z)
-
-
-@torch.no_grad()
-def generate(G: nn.Module, z: Tensor, y: int | Tensor | None = None) -> Tensor:
-    """G(z), or G(z, y) for a generator that is told a class, as a finished generator gives it: (N,
-    *data_shape), on the CPU.
-
-    `y` is one class for all, or the class of each, (N,).
-    """
-    with nets.evaluating(G):
-        return (G(z) if y is None else G(z,
-                                         torch.as_tensor(y, device=z.device).expand(len(z)))).cpu()
 
 
 class Picture:

@@ -24,11 +24,11 @@ def psnr(a: Tensor, b: Tensor, mask: Tensor | None = None) -> float:
     empty.
     """
     _check(a, b, mask)
-    squared = (a.double() - b.double()).square()
+    squared = (_exact(a) - _exact(b)).square()
     if mask is not None:
         if not mask.any():
             raise ValueError("The mask marks no pixel at all: there is nothing to compare.")
-        squared = squared.movedim(1, -1)[mask]                      # (pixels, C)
+        squared = squared.movedim(1, -1)[mask.cpu()]                # (pixels, C)
     error = squared.mean().item()
     return math.inf if error == 0 else 10 * math.log10(PEAK**2 / error)
 
@@ -49,9 +49,8 @@ def ssim(a: Tensor, b: Tensor) -> float:
         raise ValueError("SSIM looks 5 pixels far in each direction; these pictures are only "
                          f"{a.shape[2]} x {a.shape[3]}.")
     # (N C, 1, H, W)
-    a, b = a.double().flatten(0, 1).unsqueeze(1), b.double().flatten(0, 1).unsqueeze(1)
-    bell = torch.exp(-(torch.arange(11, dtype=torch.float64, device=a.device) - 5).square() /
-                     (2 * 1.5**2))
+    a, b = _exact(a).flatten(0, 1).unsqueeze(1), _exact(b).flatten(0, 1).unsqueeze(1)
+    bell = torch.exp(-(torch.arange(11, dtype=torch.float64) - 5).square() / (2 * 1.5**2))
     bell /= bell.sum()
 
     # the window is a product: first along the columns, then the rows
@@ -93,6 +92,11 @@ def hue_error(a: Tensor, b: Tensor, mask: Tensor) -> float:
     if apart.isnan().all():
         raise ValueError("No picture has a hue inside its mask: there is nothing to compare.")
     return apart.nanmean().item()
+
+
+def _exact(x: Tensor) -> Tensor:
+    """x in float64 on the CPU; Apple's GPUs have no float64."""
+    return x.detach().to("cpu", torch.float64)
 
 
 def _check(a: Tensor, b: Tensor, mask: Tensor | None = None) -> None:

@@ -1,126 +1,302 @@
-"""Every loss of the course, once: logits in, one scalar to minimise out.
+"""Every loss of the course, once: logits in, one scalar to minimise out, always in float32.
 
-A discriminator's logit l says how real x looks; its probability is D(x) = sigmoid(l). Logits have
-shape (N,), in any range. A critic (WGAN) and the discriminators of LSGAN and of the hinge loss have
-no probability: their raw output D(x) is called a score. Written with softplus(l) = log(1 + e^l),
-which never overflows:
+A discriminator's logit l says how real x looks; its probability is D(x) = sigmoid(l). A critic
+(WGAN) and the discriminators of LSGAN and of the hinge loss have no probability: their raw output
+D(x) is called a score. Logits and scores have any shape, (N,) for one per image, and any range.
+Written with softplus(l) = log(1 + e^l), which never overflows:
 
     -log D(x) = softplus(-l)        -log(1 - D(x)) = softplus(l)
+
+D's loss has two halves, one for real and one for generated data, so that a record can show both:
+`log_loss_real` and `log_loss_fake`, `least_squares_loss_real` and `least_squares_loss_fake`, and so
+on. G's loss is mostly the half for real data, taken on fakes.
 """
 import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.nn.functional import relu, softplus
+from torch.nn.functional import cross_entropy, l1_loss, relu, softplus
 
 CHANCE = {"D": 2 * math.log(2), "G": math.log(2)}
-"""Where the losses stand when D(x) = 1/2 everywhere: minimax D 2 log 2 = 1.386, non-saturating G
-log 2 = 0.693.
+"""The losses at D(x) = 1/2 everywhere: 2 log 2 = 1.386 for D in minimax, log 2 = 0.693 for the
+non-saturating G.
 """
 
 
 def log_loss_real(logits: Tensor) -> Tensor:
-    """Cost of calling these logits' data real: -E[log D(x)], in nats, at least 0."""
+    """The cost of calling the data behind these logits real, -E[log D(x)].
+
+    Args:
+        logits: D's raw output, of any shape.
+
+    Returns:
+        A scalar in nats, at least 0.
+    """
     return softplus(-logits.float()).mean()
 
 
 def log_loss_fake(logits: Tensor) -> Tensor:
-    """Cost of calling these logits' data fake: -E[log(1 - D(x))], in nats, at least 0."""
+    """The cost of calling the data behind these logits fake, -E[log(1 - D(x))].
+
+    Args:
+        logits: D's raw output, of any shape.
+
+    Returns:
+        A scalar in nats, at least 0.
+    """
     return softplus(logits.float()).mean()
 
 
 def minimax_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """-V(D, G) = -E[log D(x)] - E[log(1 - D(G(z)))]. Minimising it maximises the value of the game
-    (GAN, arXiv:1406.2661, equation 1).
+    """-V(D, G) = -E[log D(x)] - E[log(1 - D(G(z)))]: minimising it maximises the value of the game.
 
-    At D = 1/2 it is 2 log 2; at the optimal D = p / (p + q) it is log 4 - 2 JSD(p, q).
+    At D = 1/2 it is 2 log 2. At the optimal D = p / (p + q) it is log 4 - 2 JSD(p, q). GAN,
+    arXiv:1406.2661, equation 1.
+
+    Args:
+        real_logits, fake_logits: D's raw output for x and for G(z).
+
+    Returns:
+        A scalar in nats, at least 0.
     """
     return log_loss_real(real_logits) + log_loss_fake(fake_logits)
 
 
 def minimax_generator_loss(fake_logits: Tensor) -> Tensor:
-    """E[log(1 - D(G(z)))], the generator's part of V (GAN, arXiv:1406.2661, Algorithm 1). At most
-    0.
+    """E[log(1 - D(G(z)))], the generator's part of V.
 
-    Its slope is -D(G(z)) for each logit: it saturates, vanishing exactly where D is sure of a fake.
+    Its derivative by a logit is -D(G(z)). It saturates: the gradient vanishes where D is sure that
+    a sample is fake. GAN, arXiv:1406.2661, Algorithm 1.
+
+    Args:
+        fake_logits: D's raw output for G(z).
+
+    Returns:
+        A scalar in nats, at most 0.
     """
     return -log_loss_fake(fake_logits)
 
 
 def non_saturating_generator_loss(fake_logits: Tensor) -> Tensor:
-    """-E[log D(G(z))] (GAN, arXiv:1406.2661, section 3, the one used in practice). At least 0.
+    """-E[log D(G(z))], the loss that the paper uses in practice.
 
-    Its slope is -(1 - D(G(z))) for each logit: strongest where D is sure of a fake. Same fixed
-    point, another game.
+    Its derivative by a logit is -(1 - D(G(z))), largest where D is sure that a sample is fake. The
+    fixed point is that of minimax, the game is another one. GAN, arXiv:1406.2661, section 3.
+
+    Args:
+        fake_logits: D's raw output for G(z).
+
+    Returns:
+        A scalar in nats, at least 0.
     """
     return log_loss_real(fake_logits)
 
 
-def wasserstein_critic_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
-    """E[D(G(z))] - E[D(x)], any real number (WGAN, arXiv:1701.07875, equation 2).
+def wasserstein_loss_real(scores: Tensor) -> Tensor:
+    """-E[D(x)]: it falls as the critic scores these data higher.
 
-    Its negative, the critic's gap, is the earth mover's distance if D is the best of all functions
-    of slope at most 1. Without such a bound on D it has no minimum.
+    Args:
+        scores: the critic's output, of any shape.
+
+    Returns:
+        A scalar, any real number.
     """
-    return fake_scores.float().mean() - real_scores.float().mean()
+    return -scores.float().mean()
+
+
+def wasserstein_loss_fake(scores: Tensor) -> Tensor:
+    """E[D(x)]: it falls as the critic scores these data lower.
+
+    Args:
+        scores: the critic's output, of any shape.
+
+    Returns:
+        A scalar, any real number.
+    """
+    return scores.float().mean()
+
+
+def wasserstein_critic_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+    """E[D(G(z))] - E[D(x)], the negative of the critic's gap.
+
+    The gap of the best D among all functions with Lipschitz constant 1 is the earth mover's
+    distance. Without a bound on the Lipschitz constant of D the loss has no minimum. WGAN,
+    arXiv:1701.07875, equation 2.
+
+    Args:
+        real_scores, fake_scores: the critic's output for x and for G(z).
+
+    Returns:
+        A scalar, any real number.
+    """
+    return wasserstein_loss_fake(fake_scores) + wasserstein_loss_real(real_scores)
 
 
 def wasserstein_generator_loss(fake_scores: Tensor) -> Tensor:
-    """-E[D(G(z))], any real number (WGAN, arXiv:1701.07875).
+    """-E[D(G(z))], the generator's loss of WGAN (arXiv:1701.07875) and of the hinge loss.
 
-    The hinge loss has the same generator.
+    Args:
+        fake_scores: the critic's output for G(z).
+
+    Returns:
+        A scalar, any real number.
     """
-    return -fake_scores.float().mean()
+    return wasserstein_loss_real(fake_scores)
 
 
 def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> Tensor:
-    """E[(|grad D(u)| - 1)^2], at least 0, at points u between real and fake (WGAN-GP,
-    arXiv:1704.00028, equation 3).
+    """E[(|grad D(u)| - 1)^2] at points u between real and fake ones.
 
     u = e x + (1 - e) G(z), with one e ~ U(0, 1) for each pair; |.| is the Euclidean norm over all
-    of a point's numbers. real and fake: (N, *data_shape). The weight (the paper's lambda = 10) is
-    the caller's. The critic must not mix the points of a batch: no BatchNorm.
+    numbers of one point. The weight (the paper's lambda = 10) is the caller's. The critic must not
+    mix the points of a batch, so it has no BatchNorm. WGAN-GP, arXiv:1704.00028, equation 3.
+
+    Args:
+        critic: D, from points (N, *data_shape) to scores (N,).
+        real, fake: as many points of each, (N, *data_shape).
+
+    Returns:
+        A scalar, at least 0, through which gradients flow to the critic.
     """
     e = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device)  # (N, 1, ..)
     u = (e * real + (1 - e) * fake).detach().requires_grad_(True)
     slope, = torch.autograd.grad(critic(u).float().sum(), u, create_graph=True)  # (N, *data_shape)
-    return (slope.flatten(1).norm(dim=1) - 1).square().mean()
+    return (slope.float().flatten(1).norm(dim=1) - 1).square().mean()
+
+
+def least_squares_loss_real(scores: Tensor) -> Tensor:
+    """E[(D(x) - 1)^2] / 2: the target for real data is 1.
+
+    Args:
+        scores: D's raw output, of any shape.
+
+    Returns:
+        A scalar, at least 0.
+    """
+    return (scores.float() - 1).square().mean() / 2
+
+
+def least_squares_loss_fake(scores: Tensor) -> Tensor:
+    """E[D(x)^2] / 2: the target for fake data is 0.
+
+    Args:
+        scores: D's raw output, of any shape.
+
+    Returns:
+        A scalar, at least 0.
+    """
+    return scores.float().square().mean() / 2
 
 
 def least_squares_discriminator_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
-    """E[(D(x) - 1)^2] / 2 + E[D(G(z))^2] / 2, at least 0 (LSGAN, arXiv:1611.04076, equation 9).
+    """E[(D(x) - 1)^2] / 2 + E[D(G(z))^2] / 2; at D = 1/2 it is 1/4.
 
-    At D = 1/2 it is 1/4.
+    LSGAN, arXiv:1611.04076, equation 9.
+
+    Args:
+        real_scores, fake_scores: D's raw output for x and for G(z).
+
+    Returns:
+        A scalar, at least 0.
     """
-    return (real_scores.float() - 1).square().mean() / 2 + fake_scores.float().square().mean() / 2
+    return least_squares_loss_real(real_scores) + least_squares_loss_fake(fake_scores)
 
 
 def least_squares_generator_loss(fake_scores: Tensor) -> Tensor:
-    """E[(D(G(z)) - 1)^2] / 2, at least 0 (LSGAN, arXiv:1611.04076, equation 9).
+    """E[(D(G(z)) - 1)^2] / 2; at D = 1/2 it is 1/8.
 
-    At D = 1/2 it is 1/8.
+    LSGAN, arXiv:1611.04076, equation 9.
+
+    Args:
+        fake_scores: D's raw output for G(z).
+
+    Returns:
+        A scalar, at least 0.
     """
-    return (fake_scores.float() - 1).square().mean() / 2
+    return least_squares_loss_real(fake_scores)
+
+
+def hinge_loss_real(scores: Tensor) -> Tensor:
+    """E[max(0, 1 - D(x))]: scores above the margin 1 cost nothing and have no gradient.
+
+    Args:
+        scores: D's raw output, of any shape.
+
+    Returns:
+        A scalar, at least 0.
+    """
+    return relu(1 - scores.float()).mean()
+
+
+def hinge_loss_fake(scores: Tensor) -> Tensor:
+    """E[max(0, 1 + D(x))]: scores below the margin -1 cost nothing and have no gradient.
+
+    Args:
+        scores: D's raw output, of any shape.
+
+    Returns:
+        A scalar, at least 0.
+    """
+    return relu(1 + scores.float()).mean()
 
 
 def hinge_discriminator_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
-    """E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))], at least 0 (Geometric GAN, arXiv:1705.02894).
-    At D = 0 it is 2.
+    """E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))]; at D = 0 it is 2.
 
-    Scores beyond the margin, above 1 on real and below -1 on fake, cost nothing and teach nothing.
+    Geometric GAN, arXiv:1705.02894.
+
+    Args:
+        real_scores, fake_scores: D's raw output for x and for G(z).
+
+    Returns:
+        A scalar, at least 0.
     """
-    return relu(1 - real_scores.float()).mean() + relu(1 + fake_scores.float()).mean()
+    return hinge_loss_real(real_scores) + hinge_loss_fake(fake_scores)
+
+
+def absolute_error(guess: Tensor, target: Tensor) -> Tensor:
+    """E[|guess - target|], the L1 distance of pix2pix and of the cycle of CycleGAN.
+
+    Args:
+        guess, target: pictures, (N, C, H, W).
+
+    Returns:
+        A scalar, the mean over all numbers, at least 0.
+    """
+    return l1_loss(guess.float(), target.float())
+
+
+def categorical_nll(logits: Tensor, category: Tensor) -> Tensor:
+    """-E[log Q(category)], the cross entropy: InfoGAN's loss of a categorical code.
+
+    InfoGAN, arXiv:1606.03657.
+
+    Args:
+        logits: Q's raw output, (N, K).
+        category: the codes, int64 (N,), from 0 to K - 1.
+
+    Returns:
+        A scalar in nats, at least 0.
+    """
+    return cross_entropy(logits.float(), category)
 
 
 def gaussian_nll(mean: Tensor, log_sd: Tensor, value: Tensor) -> Tensor:
-    """-E[log N(value; mean, sd^2)] in nats, summed over the numbers of a row: InfoGAN's loss of a
-    continuous code (arXiv:1606.03657).
+    """-E[log N(value; mean, sd^2)], summed over the numbers of a row: InfoGAN's loss of a
+    continuous code.
 
         sum_j ((value_j - mean_j) / sd_j)^2 / 2 + log sd_j + log(2 pi) / 2
 
-    mean and value: (N, d), log_sd: (d,). Any real number: a sure and right guess costs less than
-    nothing.
+    A confident and right guess can cost less than 0, since a density can exceed 1. InfoGAN,
+    arXiv:1606.03657.
+
+    Args:
+        mean, value: the guesses and the codes, (N, d).
+        log_sd: the logarithms of the standard deviations, (d,).
+
+    Returns:
+        A scalar in nats, any real number.
     """
     mean, log_sd, value = mean.float(), log_sd.float(), value.float()
     # (N, d)

@@ -62,6 +62,7 @@ def mode_coverage(samples: Tensor, centres: Tensor, sd: float) -> ModeCoverage:
     if not samples.is_floating_point():
         raise ValueError(f"Need samples of floats; got {samples.dtype} of shape "
                          f"{tuple(samples.shape)}.")
+    samples = samples.detach().cpu()
     distance, nearest = torch.cdist(samples, centres.to(samples),
                                     compute_mode="donot_use_mm_for_euclid_dist").min(dim=1)
     counts = torch.bincount(nearest[distance <= 3 * sd], minlength=len(centres)).double()

@@ -175,14 +175,38 @@ def dcgan_init(module: nn.Module) -> None:
 
 
 def count_parameters(net: nn.Module) -> int:
-    """How many numbers training moves."""
+    """How many numbers training moves.
+
+    Args:
+        net: any network.
+
+    Returns:
+        The number of weights and biases.
+    """
     return sum(parameter.numel() for parameter in net.parameters())
+
+
+def device_of(net: nn.Module) -> torch.device:
+    """The device of a network.
+
+    Args:
+        net: a network whose parameters all lie on one device.
+
+    Returns:
+        That device; the CPU for a network without parameters.
+    """
+    return next((parameter.device for parameter in net.parameters()), torch.device("cpu"))
 
 
 @contextmanager
 def evaluating(net: nn.Module) -> Iterator[None]:
-    """Inside, the network is in evaluation mode: no dropout, and BatchNorm uses its running
-    statistics and leaves them alone.
+    """Inside, the network is in evaluation mode; afterwards it is in the mode it was in.
+
+    In evaluation mode there is no dropout, and BatchNorm uses its running statistics and leaves
+    them as they are.
+
+    Args:
+        net: any network.
     """
     training = net.training
     net.eval()
@@ -193,9 +217,18 @@ def evaluating(net: nn.Module) -> Iterator[None]:
 
 
 @torch.no_grad()
-def generate(G: nn.Module, *inputs: Tensor) -> Tensor:
-    """G(z), or G(z, y) where it is told y, as a finished generator gives it: in evaluation mode,
-    without gradients.
+def generate(G: nn.Module, *inputs: Tensor | int) -> Tensor:
+    """G(z), or G(z, y), as a finished generator gives it: in evaluation mode, without gradients.
+
+    Args:
+        G: a generator.
+        inputs: what it reads, on any device: z, (N, z_dim), and for a conditional G the classes y,
+            (N,), or one number for the class of all.
+
+    Returns:
+        Samples, (N, *data_shape), on the CPU, ready to be drawn or measured.
     """
+    device, n = device_of(G), len(inputs[0])
+    given = [torch.as_tensor(each, device=device) for each in inputs]
     with evaluating(G):
-        return G(*inputs)
+        return G(*(each if each.dim() else each.expand(n) for each in given)).cpu()

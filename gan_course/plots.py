@@ -127,7 +127,7 @@ def discriminator_map(ax: Axes, D: nn.Module, extent: float = 2.0):
     white at 1/2. Returns the image.
     """
     points, ticks = plane(extent)
-    device = next(D.parameters()).device
+    device = nets.device_of(D)
     with nets.evaluating(D):
         probability = torch.sigmoid(D(points.to(device))).cpu().view(len(ticks), -1).T
     image = ax.imshow(probability.numpy(), cmap=REAL_FAKE, vmin=0, vmax=1, origin="lower",

@@ -57,9 +57,9 @@ def test_each_number_of_z_has_its_slider(page):
     latent_axes(G, axes=(0, 2), seed=5)
     box, z = page[0], latent.noise(G, 16, seed=5)
     assert [slider.description for slider in box.children[:-1]] == ["number 0 of z", "number 2 of z"]
-    assert png(box) == of(latent.generate(G, latent.along(z, {0: 0.0, 2: 0.0})))
+    assert png(box) == of(nets.generate(G, latent.along(z, {0: 0.0, 2: 0.0})))
     box.children[1].value = -2.5
-    assert png(box) == of(latent.generate(G, latent.along(z, {0: 0.0, 2: -2.5})))
+    assert png(box) == of(nets.generate(G, latent.along(z, {0: 0.0, 2: -2.5})))
     assert "16 samples; in all of them number 0 of z is 0.0, number 2 of z is -2.5." in box.children[-1].value
 
 
@@ -78,13 +78,13 @@ def test_from_one_z_to_another_with_both_ends_in_sight(page):
     G, titles = images(), ["start", "on the way", "end"]
     interpolation(G)
     (t, path, _), (a, b) = page[0].children, latent.noise(G, 16).chunk(2)
-    first, last = latent.generate(G, a), latent.generate(G, b)
+    first, last = nets.generate(G, a), nets.generate(G, b)
     t.value = 0.0
     assert png(page[0]) == of(torch.cat([first, first, last]), titles)
     t.value, path.value = 0.3, "spherical"
-    assert png(page[0]) == of(torch.cat([first, latent.generate(G, latent.spherical(a, b, 0.3)), last]), titles)
+    assert png(page[0]) == of(torch.cat([first, nets.generate(G, latent.spherical(a, b, 0.3)), last]), titles)
     path.value = "straight"
-    assert png(page[0]) == of(torch.cat([first, latent.generate(G, latent.straight(a, b, 0.3)), last]), titles)
+    assert png(page[0]) == of(torch.cat([first, nets.generate(G, latent.straight(a, b, 0.3)), last]), titles)
     assert "8 samples at 0.3 of the straight way" in page[0].children[-1].value
 
 
@@ -92,7 +92,7 @@ def test_the_threshold_is_the_slider_s(page):
     G = images()
     truncation(G, seed=2)
     page[0].children[0].value = 0.25
-    assert png(page[0]) == of(latent.generate(G, latent.truncate(latent.noise(G, 16, seed=2), 0.25)))
+    assert png(page[0]) == of(nets.generate(G, latent.truncate(latent.noise(G, 16, seed=2), 0.25)))
     assert "no number of their z is beyond 0.25" in page[0].children[-1].value
 
 
@@ -100,9 +100,9 @@ def test_the_class_that_is_asked_for_is_drawn_from_the_same_z(page):
     G = Told()
     classes(G, ("cat", "dog", "cow", "hen"))
     slider, z = page[0].children[0], latent.noise(G, 16)
-    assert png(page[0]) == of(latent.generate(G, z, 0))
+    assert png(page[0]) == of(nets.generate(G, z, 0))
     slider.value = "cow"
-    assert png(page[0]) == of(latent.generate(G, z, 2)) and "16 samples of the class cow." in page[0].children[-1].value
+    assert png(page[0]) == of(nets.generate(G, z, 2)) and "16 samples of the class cow." in page[0].children[-1].value
 
 
 @pytest.mark.parametrize("explorer", [latent_axes, interpolation, truncation])

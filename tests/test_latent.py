@@ -112,14 +112,14 @@ class Told(nn.Module):
 
 def test_a_class_is_given_to_all_or_to_each():
     z = torch.zeros(3, 2)
-    assert latent.generate(Told(), z, 5)[:, 0, 0, 0].tolist() == [0.0] * 3
-    assert latent.generate(Told(), z, torch.tensor([0, 5, 10]))[:, 0, 0, 0].tolist() == [-1.0, 0.0, 1.0]
+    assert nets.generate(Told(), z, 5)[:, 0, 0, 0].tolist() == [0.0] * 3
+    assert nets.generate(Told(), z, torch.tensor([0, 5, 10]))[:, 0, 0, 0].tolist() == [-1.0, 0.0, 1.0]
 
 
 def test_looking_at_a_generator_leaves_it_as_it_was():
     G = nets.MLPGenerator(2, (1, 4, 4), 8, batchnorm=True).train()
     before = {name: value.clone() for name, value in G.state_dict().items()}
-    x = latent.generate(G, torch.randn(6, 2))
+    x = nets.generate(G, torch.randn(6, 2))
     assert x.shape == (6, 1, 4, 4) and not x.requires_grad and G.training
     assert all(torch.equal(value, before[name]) for name, value in G.state_dict().items())
 

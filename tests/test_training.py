@@ -260,13 +260,6 @@ def test_training_works_in_a_thread():
     assert [record["round"] for record in records] == [1, 2]
 
 
-def test_compiled_networks_are_what_the_players_use(monkeypatch):
-    game, stream = points()
-    compiled = []
-    monkeypatch.setattr(torch.nn.Module, "compile", lambda net: compiled.append(net))
-    Training(game, stream, compile=True)
-    assert compiled == [game.D, game.G]
-
 
 def test_games_demo_runs_through_play():
     game, stream = games.load("gan").demo()

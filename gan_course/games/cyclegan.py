@@ -8,7 +8,6 @@ do with each other.
 """
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import l1_loss
 
 from gan_course import losses, nets
 from gan_course.data import Batch, batches
@@ -116,7 +115,11 @@ class CycleGAN(Game):
         ]
 
     def discriminator_terms(self, D: nn.Module, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        return {"real": (D(real) - 1).square().mean() / 2, "fake": D(fake).square().mean() / 2}
+        """D's terms, whichever of the two it is: real and fake are (N, C, H, W)."""
+        return {
+            "real": losses.least_squares_loss_real(D(real)),
+            "fake": losses.least_squares_loss_fake(D(fake))
+        }
 
     def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
         x, y = batch
@@ -126,9 +129,11 @@ class CycleGAN(Game):
                         losses.least_squares_generator_loss(self.D_X(fake_x)))
         }
         if self.cycle:
-            terms["cycle"] = self.cycle * (l1_loss(self.F(fake_y), x) + l1_loss(self.G(fake_x), y))
+            terms["cycle"] = self.cycle * (losses.absolute_error(self.F(fake_y), x) +
+                                           losses.absolute_error(self.G(fake_x), y))
         if self.identity:
-            terms["identity"] = self.identity * (l1_loss(self.G(y), y) + l1_loss(self.F(x), x))
+            terms["identity"] = self.identity * (losses.absolute_error(self.G(y), y) +
+                                                 losses.absolute_error(self.F(x), x))
         return terms
 
     def chance(self) -> dict[str, float]:

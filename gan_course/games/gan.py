@@ -39,7 +39,7 @@ class GAN(Game):
 
     def noise(self, n: int) -> Tensor:
         """z ~ N(0, I): (n, z_dim), on the generator's device."""
-        return torch.randn(n, self.G.z_dim, device=next(self.G.parameters()).device)
+        return torch.randn(n, self.G.z_dim, device=nets.device_of(self.G))
 
     def inputs(self, n: int) -> tuple[Tensor, ...]:
         """What G is given for `n` samples to watch, G(*inputs): here z alone; in games with classes

@@ -3,7 +3,6 @@
     min_D E_x[max(0, 1 - D(x))] + E_z[max(0, 1 + D(G(z)))]        min_G -E_z[D(G(z))]
 """
 from torch import Tensor, nn
-from torch.nn.functional import relu
 
 from gan_course import losses, nets
 from gan_course.data import Batch, batches
@@ -11,8 +10,12 @@ from gan_course.games.gan import GAN
 
 
 class HingeGAN(GAN):
-    """D is a support vector machine on its own features: it wants real above 1 and fake below -1,
-    and then leaves them alone.
+    """D is a support vector machine on its own features: real x should score above 1, fakes below
+    -1, and what is beyond these margins has no gradient.
+
+    Args:
+        G, D: the generator, and a discriminator without a sigmoid at its end.
+        options: those of `GAN`, without generator_loss.
     """
 
     def __init__(self, G: nn.Module, D: nn.Module, **options):
@@ -20,7 +23,10 @@ class HingeGAN(GAN):
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.G(self.noise(len(batch.x))).detach()
-        return {"real": relu(1 - self.D(batch.x)).mean(), "fake": relu(1 + self.D(fake)).mean()}
+        return {
+            "real": losses.hinge_loss_real(self.D(batch.x)),
+            "fake": losses.hinge_loss_fake(self.D(fake))
+        }
 
     def chance(self) -> dict[str, float]:
         return {"D": 2.0, "G": 0.0}  # D = 0: on the line between the margins

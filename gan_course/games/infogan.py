@@ -10,7 +10,7 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, one_hot
+from torch.nn.functional import one_hot
 
 from gan_course import losses, nets
 from gan_course.data import Batch, batches
@@ -78,7 +78,7 @@ class InfoGAN(DCGAN):
 
     def code(self, n: int) -> Tensor:
         """c ~ P(c): (n, categories + continuous), on the generator's device."""
-        device = next(self.G.parameters()).device
+        device = nets.device_of(self.G)
         kind = torch.randint(self.G.categories, (n,), device=device)
         return torch.cat([
             one_hot(kind, self.G.categories),
@@ -109,19 +109,26 @@ class InfoGAN(DCGAN):
         kind, mean = self.Q(features)
         number = c[:, self.G.categories:]
         return {"adv": self.generator_loss_of(self.D.head(features).flatten()),
-                "kind": self.info[0] * cross_entropy(kind, c[:, :self.G.categories].argmax(dim=1)),
+                "kind": self.info[0] * losses.categorical_nll(
+                    kind, c[:, :self.G.categories].argmax(dim=1)),
                 "numbers": self.info[1] * losses.gaussian_nll(mean, self.Q.log_sd, number)}
 
     def chance(self) -> dict[str, float]:
         return {"D": super().chance()["D"]}                         # what G pays depends on Q too
 
     def read(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Q's guess for each image: the chances of the kinds, (N, categories), and the numbers, (N,
-        continuous). Any image may be read.
+        """Q's guess of the code of each image, real or generated.
+
+        Args:
+            x: images, (N, C, H, W), in [-1, 1], on any device.
+
+        Returns:
+            The probabilities of the categories, (N, categories), and the numbers, (N, continuous),
+            both on the CPU.
         """
         with nets.evaluating(self), torch.no_grad():
-            kind, mean = self.Q(self.D.body(x))
-        return kind.softmax(dim=1), mean
+            kind, mean = self.Q(self.D.body(x.to(nets.device_of(self.D))))
+        return kind.softmax(dim=1).cpu(), mean.cpu()
 
     def sample(self, n: int, c: Tensor | None = None) -> Tensor:
         """`n` images with the code `c`, (n, categories + continuous), or with codes drawn at

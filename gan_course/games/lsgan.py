@@ -11,8 +11,12 @@ from gan_course.games.gan import GAN
 
 
 class LSGAN(GAN):
-    """D hits targets instead of giving probabilities: 1 for real and 0 for fake, the paper's b and
-    a; G aims at c = 1.
+    """D aims at targets instead of giving probabilities: 1 for real and 0 for fake, the paper's b
+    and a. G aims at c = 1.
+
+    Args:
+        G, D: the generator, and a discriminator without a sigmoid at its end.
+        options: those of `GAN`, without generator_loss.
     """
 
     def __init__(self, G: nn.Module, D: nn.Module, **options):
@@ -21,8 +25,8 @@ class LSGAN(GAN):
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.G(self.noise(len(batch.x))).detach()
         return {
-            "real": (self.D(batch.x) - 1).square().mean() / 2,
-            "fake": self.D(fake).square().mean() / 2
+            "real": losses.least_squares_loss_real(self.D(batch.x)),
+            "fake": losses.least_squares_loss_fake(self.D(fake))
         }
 
     def chance(self) -> dict[str, float]:

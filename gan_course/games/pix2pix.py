@@ -8,7 +8,7 @@ here: the noise is dropout in G.
 """
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout, l1_loss
+from torch.nn.functional import dropout
 
 from gan_course import losses, nets
 from gan_course.data import Batch, batches
@@ -87,7 +87,7 @@ class Pix2Pix(Game):
         return {
             "adv": self.adv *
             losses.non_saturating_generator_loss(self.D(torch.cat([x, fake], dim=1))),
-            "l1": self.l1 * l1_loss(fake, y)
+            "l1": self.l1 * losses.absolute_error(fake, y)
         }
 
     def chance(self) -> dict[str, float]:

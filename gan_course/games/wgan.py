@@ -12,14 +12,20 @@ from gan_course.games.gan import GAN
 
 
 class WGAN(GAN):
-    """D is the paper's critic f_w: it gives scores, not probabilities. Each of its weights is
-    clipped to [-clip, clip] to bound its slope.
+    """D is the paper's critic f_w: it gives scores, not probabilities.
 
-    The critic moves `updates` times a round (the paper's n_critic). The paper's RMSprop is Adam
-    without its first moment, betas = (0, 0.99).
+    Each of the critic's weights is clipped to [-clip, clip], which bounds its Lipschitz constant.
+    The paper's RMSprop is Adam without its first moment, betas = (0, 0.99).
+
+    Args:
+        G, D: the generator, and a critic without a sigmoid at its end.
+        clip: where the critic's weights are clipped, positive; None: they are not.
+        lr: the learning rates of D and G.
+        betas: Adam's, of both.
+        updates: moves of the critic in each round, the paper's n_critic.
     """
 
-    def __init__(self, G: nn.Module, D: nn.Module, *, clip: float = 0.01,
+    def __init__(self, G: nn.Module, D: nn.Module, *, clip: float | None = 0.01,
                  lr: tuple[float, float] = (5e-5, 5e-5), betas: tuple[float, float] = (0.0, 0.99),
                  updates: int = 5):
         super().__init__(G, D, generator_loss=losses.wasserstein_generator_loss, lr=lr, betas=betas,
@@ -28,7 +34,8 @@ class WGAN(GAN):
 
     def players(self) -> list[Player]:
         critic, generator = super().players()
-        critic.after_move = self.clip_weights
+        if self.clip is not None:
+            critic.after_move = self.clip_weights
         return [critic, generator]
 
     def clip_weights(self) -> None:
@@ -38,19 +45,30 @@ class WGAN(GAN):
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.G(self.noise(len(batch.x))).detach()
-        # their sum is losses.wasserstein_critic_loss
-        return {"real": -self.D(batch.x).mean(), "fake": self.D(fake).mean()}
+        return {
+            "real": losses.wasserstein_loss_real(self.D(batch.x)),
+            "fake": losses.wasserstein_loss_fake(self.D(fake))
+        }
 
     def chance(self) -> dict[str, float]:
         return {"D": 0.0}  # a critic that sees no difference; G's level is wherever D puts it
 
     @torch.no_grad()
     def gap(self, x: Tensor) -> float:
-        """The critic's gap E[D(x)] - E[D(G(z))] on real x and as many fakes: its estimate of the
-        distance, up to the slope it may have.
+        """The critic's gap E[D(x)] - E[D(G(z))], its estimate of the earth mover's distance.
+
+        It is an estimate up to a factor, the Lipschitz constant that the critic may have.
+
+        Args:
+            x: real data, (N, *data_shape), on any device; as many fakes are drawn.
+
+        Returns:
+            A number in the units of the scores.
         """
+        device = nets.device_of(self.D)
         fake = nets.generate(self.G, self.noise(len(x)))
-        return -losses.wasserstein_critic_loss(self.D(x), self.D(fake)).item()
+        real_scores, fake_scores = self.D(x.to(device)), self.D(fake.to(device))
+        return -losses.wasserstein_critic_loss(real_scores, fake_scores).item()
 
     def opinion(self, scores: Tensor) -> Tensor:
         # only differences between scores mean anything

@@ -11,23 +11,30 @@ from gan_course.games.wgan import WGAN
 
 
 class WGAN_GP(WGAN):
-    """A WGAN whose critic is held to slope 1 by a penalty instead of clipping; `penalty` is the
-    paper's lambda.
+    """A WGAN whose critic is held to slope 1 by a penalty instead of clipping.
 
-    Its Adam has betas (0, 0.9). No BatchNorm in the critic: the penalty is about one point at a
-    time.
+    Args:
+        G, D: the generator, and a critic without BatchNorm: the penalty is about one point at a
+            time.
+        penalty: its weight, the paper's lambda, at least 0.
+        lr: the learning rates of D and G.
+        betas: Adam's, of both.
+        updates: moves of the critic in each round, the paper's n_critic.
     """
 
     def __init__(self, G: nn.Module, D: nn.Module, *, penalty: float = 10.0,
                  lr: tuple[float, float] = (1e-4, 1e-4), betas: tuple[float, float] = (0.0, 0.9),
                  updates: int = 5):
-        super().__init__(G, D, clip=float("inf"), lr=lr, betas=betas, updates=updates)
+        super().__init__(G, D, clip=None, lr=lr, betas=betas, updates=updates)
         self.penalty = penalty
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         fake = self.G(self.noise(len(batch.x))).detach()
-        return {"real": -self.D(batch.x).mean(), "fake": self.D(fake).mean(),
-                "gp": self.penalty * losses.gradient_penalty(self.D, batch.x, fake)}
+        return {
+            "real": losses.wasserstein_loss_real(self.D(batch.x)),
+            "fake": losses.wasserstein_loss_fake(self.D(fake)),
+            "gp": self.penalty * losses.gradient_penalty(self.D, batch.x, fake)
+        }
 
 
 def demo():

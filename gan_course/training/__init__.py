@@ -61,15 +61,14 @@ class Training:
 
     A round: each player in turn makes its `updates` moves; a move draws a fresh batch, sums the
     player's loss terms, and takes one Adam step on that player's parameters only. `bf16` computes
-    the networks in bfloat16 where autocast thinks it safe; `compile` hands them to torch.compile.
+    the networks in bfloat16 where autocast thinks it safe.
     The training has a random stream of its own, started from `seed`: what happens outside, between
     two rounds, does not change it, and it does not change what happens outside.
     """
 
-    def __init__(self, game: Game, batches: Iterable, *, seed: int = 0, device=None,
-                 bf16: bool = False, compile: bool = False):
+    def __init__(self, game: Game, batches: Iterable, *, seed: int = 0, bf16: bool = False):
         self.batches = iter(batches)
-        self.device = torch.device(device or getattr(batches, "device", "cpu"))
+        self.device = torch.device(getattr(batches, "device", "cpu"))
         self.game = game.to(self.device, memory_format=torch.channels_last).train()
         self.players = {player.name: player for player in game.players()}
         self.optimizers = {
@@ -84,9 +83,6 @@ class Training:
         self.random = RandomStream(seed, self.device)
         self.bf16 = bf16
         self._unchecked: deque[Record] = deque()
-        if compile:
-            for player in self.players.values():
-                player.net.compile()
 
     def __iter__(self):
         return self

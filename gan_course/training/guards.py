@@ -11,21 +11,20 @@ from torch import nn
 
 
 class RandomStream:
-    """A stream of random numbers of its own: `with stream:` makes torch.randn, dropout and the rest
-    draw from it.
+    """A stream of random numbers of its own: inside `with stream:`, torch.randn, dropout and the
+    rest draw from it.
 
-    Before and after, the global generators stand where they stood. `state` is one uint8 tensor for
-    each generator (CPU, and the device's own if there is another).
+    Afterwards PyTorch's own generators are as they were before. `state` holds one uint8 tensor for
+    each device: the CPU, and the training's own if that is another.
+
+    Args:
+        seed: where the stream begins.
+        device: the device of the training.
     """
 
     def __init__(self, seed: int, device: torch.device):
-        self._generators = [torch.random]
-        if device.type != "cpu":
-            self._generators.append(torch.get_device_module(device))
-        outside = self._read()
-        torch.manual_seed(seed)
-        self.state = self._read()
-        self._write(outside)
+        self.devices = [torch.device("cpu"), *([device] if device.type != "cpu" else [])]
+        self.state = [torch.Generator(each).manual_seed(seed).get_state() for each in self.devices]
 
     def __enter__(self):
         self._outside = self._read()
@@ -36,11 +35,20 @@ class RandomStream:
         self._write(self._outside)
 
     def _read(self) -> list[torch.Tensor]:
-        return [generator.get_rng_state() for generator in self._generators]
+        return [module.get_rng_state(*index) for module, index in map(_generator, self.devices)]
 
     def _write(self, state: list[torch.Tensor]) -> None:
-        for generator, value in zip(self._generators, state, strict=True):
-            generator.set_rng_state(value)
+        for device, value in zip(self.devices, state, strict=True):
+            module, index = _generator(device)
+            module.set_rng_state(value, *index)
+
+
+def _generator(device: torch.device) -> tuple:
+    """Where PyTorch keeps the generator of a device: a module, and its arguments that say which."""
+    if device.type == "cpu":
+        return torch.random, ()
+    # Apple's GPU is alone, and its functions take no device
+    return torch.get_device_module(device), () if device.type == "mps" else (device,)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from gan_course import latent
+from gan_course import latent, nets
 from gan_course.widgets.explore import Slider, explore
 
 PLACES = [-3.0, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0]
@@ -35,7 +35,7 @@ def latent_axes(G: nn.Module, axes: Sequence[int] | None = None, *, y: int | Non
     alt = f"{len(z)} samples; in all of them " + ", ".join(f"number {axis} of z is {{z{axis}}}"
                                                            for axis in axes) + "."
     _explore(
-        lambda **places: latent.generate(
+        lambda **places: _samples(
             G, latent.along(z, dict(zip(axes, places.values(), strict=True))), y), alt, **sliders)
 
 
@@ -45,10 +45,10 @@ def interpolation(G: nn.Module, *, y: int | None = None, seed: int = 0) -> None:
     Of images the two ends are shown too, above and below.
     """
     a, b = _draw(G, y, seed).chunk(2)
-    first, last = latent.generate(G, a, y), latent.generate(G, b, y)
+    first, last = _samples(G, a, y), _samples(G, b, y)
 
     def between(t, path):
-        x = latent.generate(G, PATHS[path](a, b, t), y)
+        x = _samples(G, PATHS[path](a, b, t), y)
         return torch.cat([first, x, last]) if x.dim() == 4 else x
 
     _explore(between, f"{len(a)} samples at {{t}} of the {{path}} way between two others each.",
@@ -61,7 +61,7 @@ def truncation(G: nn.Module, *, y: int | None = None, seed: int = 0) -> None:
     (`latent.truncate`).
     """
     z = _draw(G, y, seed)
-    _explore(lambda threshold: latent.generate(G, latent.truncate(z, threshold), y),
+    _explore(lambda threshold: _samples(G, latent.truncate(z, threshold), y),
              f"{len(z)} samples; no number of their z is beyond {{threshold}}.",
              threshold=Slider("threshold", THRESHOLDS, THRESHOLDS[-1]))
 
@@ -69,15 +69,19 @@ def truncation(G: nn.Module, *, y: int | None = None, seed: int = 0) -> None:
 def classes(G: nn.Module, names: Sequence[str], *, seed: int = 0) -> None:
     """The same z, drawn as the class that a slider asks for; class y is called `names[y]`."""
     z, names = _draw(G, 0, seed), list(names)
-    _explore(lambda name: latent.generate(G, z, names.index(name)), f"{len(z)} samples of the "
-                                                                    f"class {{name}}.",
-             name=Slider("class", names, names[0]))
+    _explore(lambda name: _samples(G, z, names.index(name)),
+             f"{len(z)} samples of the class {{name}}.", name=Slider("class", names, names[0]))
 
 
 def _draw(G: nn.Module, y: int | None, seed: int) -> Tensor:
     """As many z as a picture has room for: 16 images or 400 points."""
-    images = latent.generate(G, latent.noise(G, 1), y).dim() == 4
+    images = _samples(G, latent.noise(G, 1), y).dim() == 4
     return latent.noise(G, 16 if images else 400, seed)
+
+
+def _samples(G: nn.Module, z: Tensor, y: int | None) -> Tensor:
+    """G(z), or G(z, y) of a generator that is told a class: (N, *data_shape)."""
+    return nets.generate(G, z) if y is None else nets.generate(G, z, y)
 
 
 def _explore(samples: Callable[..., Tensor], alt: str, titles: list[str] | None = None,

@@ -86,10 +86,10 @@ class PlaneView(View):
         self.coverage = None
         with RandomStream(0, training.device):
             self.inputs = training.game.inputs(150)
-        self.z_lines = _grid_lines().to(training.device) if training.game.G.z_dim == 2 else None
+        self.z_lines = _grid_lines() if training.game.G.z_dim == 2 else None
 
     def update(self, game: Game) -> None:
-        fake = nets.generate(game.G, *self.inputs).requires_grad_(True)
+        fake = nets.generate(game.G, *self.inputs).to(nets.device_of(game)).requires_grad_(True)
         if hasattr(game, "D"):
             squares = torch.cartesian_prod(self.ticks, self.ticks).to(fake)
             with nets.evaluating(game.D):
@@ -102,10 +102,10 @@ class PlaneView(View):
             self.arrows.set_UVC(*slope.T.numpy())
         self.fakes.set_offsets(fake.detach().cpu().numpy())
         lines = [] if self.z_lines is None else nets.generate(game.G, self.z_lines).view(
-            18, -1, 2).cpu().numpy()
+            18, -1, 2).numpy()
         self.grid.set_segments(lines)
         if self.measured:
-            self._count(game.sample(1000).cpu())
+            self._count(game.sample(1000))
 
     def _count(self, points: Tensor) -> None:
         self.coverage = metrics.mode_coverage(points, self.centres, self.dataset.sd)
@@ -172,14 +172,13 @@ class TranslationView(View):
         self.moving = [self.page]
 
     def update(self, game: Game) -> None:
-        x = self.x.to(next(game.parameters()).device)
-        fake = game.sample(len(x), x)
+        fake = game.sample(len(self.x), self.x)
         rows = [
-            x, fake, *([self.y] if self.measured else []), *([game.back(fake)] if self.back else [])
+            self.x, fake, *([self.y] if self.measured else []), *([game.back(fake)] if self.back else [])
         ]
-        self.page.set_data(plots.sheet(torch.cat([row[:SHOWN].cpu() for row in rows]), SHOWN))
+        self.page.set_data(plots.sheet(torch.cat([row[:SHOWN] for row in rows]), SHOWN))
         if self.measured:
-            self.quality = likeness.psnr(fake.cpu(), self.y)
+            self.quality = likeness.psnr(fake, self.y)
 
     def describe(self) -> str:
         return "" if self.quality is None else f" G(x) is {self.quality:.1f} dB from the truth; x itself would be {self.level[0]:.1f}."
