@@ -15,6 +15,7 @@ from nbval.plugin import IPyNbCell
 
 os.environ.setdefault("GAN_COURSE_PROFILE", "smoke")
 os.environ.setdefault("GAN_COURSE_HEADLESS", "1")
+os.environ.setdefault("GAN_COURSE_DEVICE", "cpu")                   # start.py test --device cuda asks for another
 
 wait_for_reply = RunningKernel.await_reply
 

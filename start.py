@@ -271,7 +271,7 @@ def main():
     parser.add_argument("--full", action="store_true",
                         help="test: notebooks at the size a learner gets")
     parser.add_argument("--device",
-                        help="test: the device to use, cpu or cuda (default: what is there)")
+                        help="test: the device to use, cpu or cuda (default: cpu)")
     arguments = parser.parse_args()
     if os.environ.get("GAN_COURSE_DATA"):  # notebooks run in another folder
         folder = Path(os.environ["GAN_COURSE_DATA"]).expanduser()

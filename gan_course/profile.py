@@ -82,7 +82,10 @@ def pick_device():
 
     asked = os.environ.get("GAN_COURSE_DEVICE")
     if not asked:
-        return torch.device(_best_device())
+        name, trouble = find_gpu()
+        if trouble:
+            _warn_once(trouble)
+        return torch.device(name)
     trouble = _trouble(asked)
     if trouble:
         raise ValueError(f"GAN_COURSE_DEVICE is {asked!r}, and PyTorch cannot train there: "
@@ -91,11 +94,11 @@ def pick_device():
 
 
 def small_device():
-    """The device for networks of a few thousand weights, on points or 8x8 images.
+    """The device for networks on points in the plane: the CPU, unless GAN_COURSE_DEVICE asks for
+    another.
 
-    It is the CPU unless GAN_COURSE_DEVICE asks for another device. Starting an operation on a GPU
-    takes longer than a CPU needs to compute it for such a network, so the GPU would be the slower
-    choice.
+    Starting an operation on a GPU takes longer than a CPU needs to compute it for so small a
+    network, so the GPU would be the slower choice.
 
     Returns:
         A torch.device.
@@ -108,13 +111,18 @@ def small_device():
     return pick_device() if os.environ.get("GAN_COURSE_DEVICE") else torch.device("cpu")
 
 
-def workers() -> int:
+def workers(device=None) -> int:
     """How many trainings to run side by side, each in a process of its own.
 
-    Two on a CPU with at least two cores; one on a GPU, which the processes would have to share, and
-    one in the smoke profile, where starting a process takes longer than the training.
+    Args:
+        device: where they compute, a torch.device; by default `pick_device()`.
+
+    Returns:
+        2 on a CPU with at least two cores. 1 on a GPU, which the processes would have to share, and
+        in the smoke profile, where starting a process takes longer than the training.
     """
-    several = profile() != "smoke" and pick_device().type == "cpu" and (os.cpu_count() or 1) > 1
+    device = pick_device() if device is None else device
+    several = device.type == "cpu" and (os.cpu_count() or 1) > 1 and profile() != "smoke"
     return 2 if several else 1
 
 
@@ -131,24 +139,34 @@ def seed_everything(seed: int) -> None:
 
 
 @cache
-def _best_device() -> str:
-    """The name of the GPU that works, or "cpu"; looked for once in a process."""
+def find_gpu() -> tuple[str, str]:
+    """The device that `pick_device` chooses when nobody asks for one; looked for once in a process.
+
+    Returns:
+        The name of a GPU that works, or "cpu"; and a sentence about a GPU that does not work, or
+        "".
+    """
     import torch
 
     for name, is_available in (("cuda", torch.cuda.is_available),
                                ("mps", torch.backends.mps.is_available)):
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
-            found = is_available()
-        trouble = _trouble(name) if found else "; ".join(_advice(str(each.message))
+            there = is_available()
+        if there and not _trouble(name):
+            return name, ""
+        trouble = _trouble(name) if there else "; ".join(_advice(str(each.message))
                                                          for each in said)
-        if found and not trouble:
-            return name
         if trouble:
-            warnings.warn(f"PyTorch cannot train on this machine's GPU ({name}), so the course "
-                          f"computes on the CPU: {trouble}. GAN_COURSE_DEVICE=cpu chooses the CPU "
-                          "without this warning.", stacklevel=3)
-    return "cpu"
+            return "cpu", (f"PyTorch cannot train on this machine's GPU ({name}), so the course "
+                           f"computes on the CPU: {trouble}. GAN_COURSE_DEVICE=cpu chooses the CPU "
+                           "without this message.")
+    return "cpu", ""
+
+
+@cache
+def _warn_once(sentence: str) -> None:
+    warnings.warn(sentence, stacklevel=3)
 
 
 @cache

@@ -16,6 +16,7 @@ PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 EXAMPLES = sorted((ROOT / "examples").glob("*.ipynb"))
 LONGEST_CELL = 25                                                   # lines, imports aside
 LONGEST_LINE = 100                                                  # more is cut off in JupyterLab on a laptop
+DEVICE = r"cpu|mps|cuda(:\d+)?"
 TYPES = {"int", "float", "str", "bool"}
 ABSOLUTE = r"(?<![\w.:/])(?:/(?:home|Users|root|tmp|work|mnt|content|usr|opt|var)/|~/|[A-Za-z]:\\)"
 
@@ -114,6 +115,8 @@ def of_code(cell):
                 yield "reaches for the network: data come through gan_course.data"
             if re.search(ABSOLUTE, node.value):
                 yield f"has an absolute path: {node.value}"
+            if re.fullmatch(DEVICE, node.value):
+                yield f"names a device, {node.value!r}: it comes from pick_device() or small_device()"
     for call in calls(cell, "allclose") + calls(cell, "isclose"):
         if not {"atol", "abs_tol"} & {keyword.arg for keyword in call.keywords}:
             yield f"compares without atol=, so rounding on another machine may decide: {ast.unparse(call)}"
@@ -199,6 +202,8 @@ BROKEN = {  # what is wrong: the cell it happens in, the text it has then
     "imports pyplot": (2, "import matplotlib.pyplot as plt"),
     "show(...) without an alt text": (2, "plots.show(fig)"),
     "explore(...) without an alt text": (2, "explore(draw, alt=' ')"),
+    "names a device, 'cpu'": (2, "stream = data.batches(moons, 64, device='cpu')"),
+    "names a device, 'cuda:1'": (2, "G = G.to('cuda:1')"),
     "imports ipywidgets": (2, "from ipywidgets import IntSlider"),
     "compares without atol=": (2, "assert torch.allclose(mine, theirs)"),
     "no claim(...)": (2, "x = 1"),

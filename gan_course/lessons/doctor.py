@@ -3,9 +3,11 @@ to do where it is missing.
 """
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata, util
@@ -15,6 +17,16 @@ from gan_course.lessons.catalogue import notebooks
 from gan_course.paths import NOTEBOOKS, ROOT
 
 REINSTALL = "Delete the folder .venv and run `python3 start.py` again."
+KNOWN = {  # what an error says, and what helps against it
+    r"WinError (126|1114|1157)|DLL load failed":
+        "PyTorch needs Microsoft's Visual C++ runtime, which is free. Install "
+        "https://aka.ms/vs/17/release/vc_redist.x64.exe and start this again.",
+    r"certificate verify failed|CERTIFICATE_VERIFY_FAILED":
+        "This Python trusts no certificates. On macOS, open the folder of this Python in "
+        "Applications and double-click \"Install Certificates.command\". In a company or a school, "
+        "ask for the root certificate and set SSL_CERT_FILE to that file.",
+}
+NETWORK = "https://ossci-datasets.s3.amazonaws.com/mnist/train-labels-idx1-ubyte.gz"
 FEWEST_GIGABYTES = 1.0
 
 
@@ -37,7 +49,7 @@ class Check:
 
 
 class Bad(Exception):
-    """What a check found, and what to do about it."""
+    """What a check found, and what to do about it: one or two strings."""
 
 
 def checks() -> Iterator[Check]:
@@ -51,7 +63,13 @@ def checks() -> Iterator[Check]:
         except Bad as bad:
             yield Check(name, False, *bad.args)
         except Exception as error:
-            yield Check(name, False, f"{type(error).__name__}: {error}", REINSTALL)
+            yield Check(name, False, f"{type(error).__name__}: {error}", _advice(error))
+
+
+def _advice(error: Exception) -> str:
+    """What to do about an error that nobody expected."""
+    return next((advice for sign, advice in KNOWN.items() if re.search(sign, str(error))),
+                REINSTALL)
 
 
 def _python():
@@ -98,13 +116,22 @@ def _torch():
 def _device():
     import torch
 
-    from gan_course.profile import pick_device
+    from gan_course.profile import find_gpu, pick_device
 
-    device = pick_device()  # its errors say what to do
-    torch.ones(8, 8, device=device).mm(torch.ones(8, 8, device=device)).sum().item()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")                         # we say it ourselves below
+            device = pick_device()
+    except ValueError as error:                                     # it says what to do
+        raise Bad(str(error)) from error
     if device.type == "cuda":
         return True, f"{device}, {torch.cuda.get_device_name(device)}"
-    return True, f"{device}, {torch.get_num_threads()} of {os.cpu_count()} processors (no GPU is needed for the course)"
+    if device.type != "cpu":
+        return True, str(device)
+    processors = (f"cpu, {torch.get_num_threads()} of {os.cpu_count()} processors (no GPU is "
+                  "needed for the course)")
+    trouble = "" if os.environ.get("GAN_COURSE_DEVICE") else find_gpu()[1]
+    return (None, f"{processors}. {trouble}") if trouble else (True, processors)
 
 
 def _memory():
@@ -150,6 +177,21 @@ def _offline_data():
     return True, f"digits, {len(data.load('digits')):,} pictures"
 
 
+def _network():
+    from urllib.error import URLError
+    from urllib.request import Request, urlopen
+
+    try:
+        urlopen(Request(NETWORK, method="HEAD"), timeout=5).close()
+    except URLError as error:
+        if re.search("certificate", str(error), re.IGNORECASE):
+            raise                                                   # `KNOWN` has the advice
+        return None, f"not reached ({error.reason}); it is only needed to download data sets"
+    except OSError as error:
+        return None, f"not reached ({error}); it is only needed to download data sets"
+    return True, f"{Request(NETWORK).host} answers"
+
+
 def _mnist():
     from gan_course.data.real import data_folder
 
@@ -187,6 +229,6 @@ def _version(name: str) -> str | None:
 CHECKS: dict[str, Callable] = {
     "Python": _python, "packages": _packages, "PyTorch": _torch, "device": _device,
     "memory": _memory, "disk": _disk, "JupyterLab": _jupyter,
-    "data without a network": _offline_data, "MNIST": _mnist, "folder for downloads": _data_folder,
+    "data without a network": _offline_data, "network": _network, "MNIST": _mnist, "folder for downloads": _data_folder,
     "notebooks": _notebooks,
 }
