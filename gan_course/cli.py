@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gan_course.lessons import catalogue
 from gan_course.profile import PROFILES, profile
-from gan_course.teaching import runs
+from gan_course.teaching import notebooks
 from gan_course.teaching.batch import commands as batch
 from gan_course.teaching.classroom import commands as classroom
 
@@ -103,8 +103,8 @@ def run_notebook(asked) -> int:
     if out.suffix != ".ipynb" or out.resolve() == entry.path:
         raise ValueError(f"The result goes into a notebook of its own, a file *.ipynb; {out} will "
                          "not do.")
-    known = runs.parameters(entry.path)
-    values = runs.located(runs.read(dict(asked.parameter), known), known, Path.cwd())
+    known = notebooks.parameters(entry.path)
+    values = notebooks.located(notebooks.read(dict(asked.parameter), known), known, Path.cwd())
     environment = {"GAN_COURSE_PROFILE": asked.profile or profile()}
     if asked.device:
         environment["GAN_COURSE_DEVICE"] = asked.device
@@ -112,14 +112,14 @@ def run_notebook(asked) -> int:
     about = f", about {entry.minutes:g} min" if size == "laptop" else ""
     print(f"{entry.number} · {entry.title} (profile {size}{about}) -> {out}", file=sys.stderr)
     try:
-        notebook = runs.run(entry.path, out, values, environment=environment)
-    except (runs.RunFailed, KeyboardInterrupt) as end:
-        failed, status = (str(end), 1) if isinstance(end, runs.RunFailed) else ("Stopped.", 130)
+        notebook = notebooks.run(entry.path, out, values, environment=environment)
+    except (notebooks.RunFailed, KeyboardInterrupt) as end:
+        failed, status = (str(end), 1) if isinstance(end, notebooks.RunFailed) else ("Stopped.", 130)
         print(f"\n{failed}\n\nThe notebook as far as it came: {out}", file=sys.stderr)
         return status
-    claims, errors = runs.claims(notebook), runs.hidden_errors(notebook)
+    claims, errors = notebooks.claims(notebook), notebooks.hidden_errors(notebook)
     if claims:
-        print(f"What the notebook claims:\n{runs.summary(claims)}")
+        print(f"What the notebook claims:\n{notebooks.summary(claims)}")
     for error in errors:
         print(f"A widget failed: {error}", file=sys.stderr)
     print(f"The notebook with its results: {out}")

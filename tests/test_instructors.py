@@ -5,7 +5,7 @@ import pytest
 
 from gan_course.lessons import catalogue
 from gan_course.paths import ROOT
-from gan_course.teaching import runs
+from gan_course.teaching import notebooks
 from gan_course.teaching.batch import manifest
 from gan_course.teaching.classroom import variants
 
@@ -19,4 +19,4 @@ def test_every_file_on_the_page_can_be_read(block, tmp_path):
     if block.startswith("notebooks"):
         assert manifest.read(file)
     else:
-        assert variants.read_ranges(file, runs.parameters(catalogue.find("03").path))
+        assert variants.read_ranges(file, notebooks.parameters(catalogue.find("03").path))

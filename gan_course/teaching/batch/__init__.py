@@ -5,7 +5,8 @@ record of each. In reading order:
     run        one run, as it is asked for
     record     what is known of a run that has ended: the file run.json
     execute    one run, in processes of its own (`child`), watched from outside
-    runner     a batch from its first run to its last; `screen` shows how it stands, `estimate` how long it takes
-    cluster    the same on the workers of a Dask cluster
+    schedule   a batch from its first run to its last; `screen` shows how it stands, `estimate` how
+               long it takes
+    local      what does the runs: this machine, or `cluster`, the workers of a Dask cluster
     commands   what `gan-course` offers of this
 """

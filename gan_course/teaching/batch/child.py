@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 
 from gan_course import files
-from gan_course.teaching import runs
+from gan_course.teaching import notebooks
 from gan_course.teaching.batch.record import NOTEBOOK
 
 ORDER, CELL, OUTCOME, SOURCE = "order.json", "cell.json", "outcome.json", "work/notebook.ipynb"
@@ -32,10 +32,10 @@ def main(folder: Path) -> None:
         files.write(folder / CELL,
                     json.dumps({"number": next(numbers), "source": cell.source}).encode())
     try:
-        runs.run(folder / SOURCE, folder / NOTEBOOK, order["parameters"], order["cell_seconds"],
+        notebooks.run(folder / SOURCE, folder / NOTEBOOK, order["parameters"], order["cell_seconds"],
                  note)
         outcome = {"status": "ok", "message": ""}
-    except runs.RunFailed as failed:
+    except notebooks.RunFailed as failed:
         outcome = {"status": failed.status, "message": failed.reason}
     except Exception as error:  # no kernel could be started, or it never answered
         outcome = {"status": "kernel died", "message": "The kernel could not be used: "

@@ -82,24 +82,24 @@ def run_batch(asked) -> int:
     """Do the runs of `asked.manifest`; the exit status is 0 if all are well, 1 if one failed or is
     missing, 130 when it was stopped.
     """
-    from gan_course.teaching.batch import estimate, manifest, runner, screen
+    from gan_course.teaching.batch import estimate, manifest, schedule, screen
 
     runs = manifest.read(asked.manifest)
     out = asked.output or Path("out") / asked.manifest.stem
     if asked.dry_run:
-        todo = runner.missing(runs, out, asked.retry, asked.force)
+        todo = schedule.missing(runs, out, asked.retry, asked.force)
         for run, seconds in zip(todo, estimate.seconds(todo, out), strict=True):
             print(f"{run.name}  {duration(seconds) if seconds else 'time unknown'}")
         print(estimate.words(runs, todo, out, asked.jobs or 1))
         return 0
-    with runner.only_one(out), closing(_pool(asked, runs)) as pool:
-        todo = runner.missing(runs, out, asked.retry, asked.force)
+    with schedule.only_one(out), closing(_pool(asked, runs)) as pool:
+        todo = schedule.missing(runs, out, asked.retry, asked.force)
         print(estimate.words(runs, todo, out, pool.slots()), flush=True)
         files.write(out / "manifest.yaml", asked.manifest.read_bytes())
         known = [seconds for seconds in estimate.seconds(todo, out) if seconds]
         with screen.screen(len(todo), sum(known) / len(known) if known else None) as shown:
-            whole = runner.work(todo, out, pool, shown)
-    records = runner.records(runs, out)
+            whole = schedule.work(todo, out, pool, shown)
+    records = schedule.records(runs, out)
     print(screen.summary(records, len(runs), out))
     return 130 if not whole else int(sum(record.ok for record in records) < len(runs))
 
@@ -107,7 +107,7 @@ def run_batch(asked) -> int:
 def _pool(asked, runs: list):
     """Who does the runs. Raises ValueError for a cluster that cannot be used."""
     if not asked.scheduler:
-        from gan_course.teaching.batch.runner import Local
+        from gan_course.teaching.batch.local import Local
 
         return Local(asked.jobs or 1)
     if asked.jobs:

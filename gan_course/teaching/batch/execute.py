@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 import gan_course
 from gan_course.paths import ROOT
-from gan_course.teaching import runs
+from gan_course.teaching import notebooks
 from gan_course.teaching.batch import child
 from gan_course.teaching.batch.record import LOG, NOTEBOOK, LastCell, RunRecord, Status
 from gan_course.teaching.batch.run import Run, package_hash
@@ -62,16 +62,16 @@ def execute(run: Run, threads: int | None = None,
             folder / child.CELL)) if status != "ok" and _text(folder / child.CELL) else None
         log = (folder / LOG).read_bytes()
     seconds = time.monotonic() - began
-    if notebook and status == "ok" and (errors := runs.hidden_errors(notebook)):
+    if notebook and status == "ok" and (errors := notebooks.hidden_errors(notebook)):
         status, message = "cell error", f"In a widget: {errors[0]}"
     known = _known(run, threads) | dict(
         status=status, message=message, cell=cell, started=started, seconds=round(seconds, 2),
-        overhead_seconds=round(seconds - (runs.seconds(notebook) if notebook else 0.0),
+        overhead_seconds=round(seconds - (notebooks.seconds(notebook) if notebook else 0.0),
                                2), peak_memory_mb=round(peak, 1), cpu_seconds=round(cpu, 2))
     try:
-        collected = dict(metrics=runs.numbers(notebook), curves=runs.curves(notebook),
-                         images=runs.images(notebook),
-                         claims=runs.claims(notebook)) if notebook else {}
+        collected = dict(metrics=notebooks.numbers(notebook), curves=notebooks.curves(notebook),
+                         images=notebooks.images(notebook),
+                         claims=notebooks.claims(notebook)) if notebook else {}
         record = RunRecord(**known, **collected)
     except (ValidationError, AttributeError, KeyError, TypeError) as error:
         record = RunRecord(**known | {"status": "cell error", "message": "What the notebook "
@@ -237,7 +237,7 @@ def _read(folder: Path) -> tuple[nbformat.NotebookNode | None, bytes | None]:
     """The executed notebook as far as it came, read and as written; None when it was cut off before
     or within the writing.
     """
-    for file in (folder / NOTEBOOK, runs.unfinished(folder / NOTEBOOK)):
+    for file in (folder / NOTEBOOK, notebooks.unfinished(folder / NOTEBOOK)):
         try:
             return nbformat.reads(_text(file), as_version=4), file.read_bytes()
         except (ValueError, KeyError, AttributeError):

@@ -34,7 +34,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from gan_course.lessons import catalogue, strict_yaml
 from gan_course.lessons.results import Value
 from gan_course.profile import PROFILES
-from gan_course.teaching import runs
+from gan_course.teaching import notebooks
 from gan_course.teaching.batch.record import Limits
 from gan_course.teaching.batch.run import Run
 
@@ -139,13 +139,13 @@ def _runs(manifest: Manifest, folder: Path, problems: list) -> list[Run]:
             seen[path.stem] = path
             try:
                 source = _source(path)
-                known = runs.parameters(source)
+                known = notebooks.parameters(source)
                 checked = [_checked(axis, path.stem, known, problems) for axis in axes]
             except (ValueError, OSError) as error:
                 problems.append((("notebooks", place), f"{path.name} cannot be read: {error}"))
             if not problems:
                 found += [
-                    replace(run, parameters=runs.located(run.parameters, known, folder))
+                    replace(run, parameters=notebooks.located(run.parameters, known, folder))
                     for run in _combined(path.stem, nbformat.writes(source), checked, manifest)
                 ]
     return found
@@ -204,7 +204,7 @@ def _source(path: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-def _checked(axis: Axis, notebook: str, known: dict[str, runs.Parameter], problems: list) -> Axis:
+def _checked(axis: Axis, notebook: str, known: dict[str, notebooks.Parameter], problems: list) -> Axis:
     """The axis with its values in the types that the parameters of the notebook have."""
     for name in axis[0][1]:
         if name not in known:
@@ -215,7 +215,7 @@ def _checked(axis: Axis, notebook: str, known: dict[str, runs.Parameter], proble
     steps = []
     for where, values in axis:
         try:
-            step = {name: runs.fit(value, known[name]) for name, value in values.items()}
+            step = {name: notebooks.fit(value, known[name]) for name, value in values.items()}
         except ValueError as error:
             problems.append(((*where, *values), f"{error} ({notebook})"))
             continue

@@ -51,7 +51,7 @@ class LastCell(_Strict):
 
 
 class Claim(_Strict):
-    """A claim as `runs.claims` reads it."""
+    """A claim as `notebooks.claims` reads it."""
 
     text: str
     held: bool

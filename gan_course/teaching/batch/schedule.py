@@ -2,51 +2,25 @@
 down at once.
 
 A run counts as done when its record is there and its hash is that of today: a batch that was broken
-off, even by signal 9, goes on where it was. Who does the runs is a pool: `Local` here,
-`cluster.Cluster` elsewhere.
+off, even by signal 9, goes on where it was. What does the runs is a pool: `local.Local` on this
+machine, `cluster.Cluster` on others.
 """
-import os
 import queue
 import signal
 import time
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
 
 from filelock import FileLock, Timeout
 
 from gan_course import files
-from gan_course.teaching.batch.execute import Finished, execute, lost
+from gan_course.teaching.batch.execute import Finished, lost
 from gan_course.teaching.batch.record import LOG, NOTEBOOK, RECORD, RunRecord, read, write
 from gan_course.teaching.batch.run import Run, package_hash
 from gan_course.teaching.batch.screen import Screen
-
-
-class Local:
-    """This machine: `jobs` runs at a time, which share its processors."""
-
-    def __init__(self, jobs: int):
-        processors = len(os.sched_getaffinity(0)) if hasattr(
-            os, "sched_getaffinity") else os.cpu_count() or 1
-        self.jobs, self.threads = jobs, max(1, processors // jobs)
-        self.stopped = Event()
-        self.pool = ThreadPoolExecutor(jobs)  # each thread only watches the processes of its run
-
-    def slots(self) -> int:
-        return self.jobs
-
-    def submit(self, run: Run) -> Future:
-        return self.pool.submit(execute, run, self.threads, self.stopped.is_set)
-
-    def stop(self) -> None:
-        self.stopped.set()
-
-    def close(self) -> None:
-        self.stop()
-        self.pool.shutdown()
 
 
 def missing(runs: list[Run], out: Path, retry: bool = False, force: bool = False) -> list[Run]:

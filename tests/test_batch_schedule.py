@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook, writes
 
 from gan_course import cli
 from gan_course.paths import ROOT
-from gan_course.teaching.batch import estimate, execute, manifest, record, runner, screen
+from gan_course.teaching.batch import estimate, execute, manifest, record, schedule, screen
 from gan_course.teaching.batch.execute import Finished
 from gan_course.teaching.batch.run import Run, package_hash
 
@@ -55,13 +55,13 @@ def some(*names):
 
 
 def do(runs, out, **ends):
-    return runner.work(runs, out, Pool(ends), screen.Screen(len(runs)))
+    return schedule.work(runs, out, Pool(ends), screen.Screen(len(runs)))
 
 
 def test_every_end_is_written_down(tmp_path, capsys):
     runs = some("a", "b", "c")
     assert do(runs, tmp_path, b="cell error", c=OSError("No space left")) is True
-    assert [record.status for record in runner.records(runs, tmp_path)] == ["ok", "cell error", "kernel died"]
+    assert [record.status for record in schedule.records(runs, tmp_path)] == ["ok", "cell error", "kernel died"]
     assert "No space left" in record.read(tmp_path / "runs" / "c").message
     assert sorted(path.name for path in (tmp_path / "runs" / "a").iterdir()) == ["log.txt", "notebook.ipynb", "run.json"]
     assert "[2/3] cell error" in capsys.readouterr().out
@@ -73,7 +73,7 @@ def test_what_is_done_is_not_done_again(tmp_path):
     record.write(tmp_path / "runs" / "old", finished(runs[3], hash="of other code").record)
 
     def names(**how):
-        return [run.name for run in runner.missing(runs, tmp_path, **how)]
+        return [run.name for run in schedule.missing(runs, tmp_path, **how)]
 
     assert names() == ["stopped", "old", "new"]
     assert names(retry=True) == ["failed", "stopped", "old", "new"] and len(names(force=True)) == 5
@@ -92,16 +92,16 @@ def test_a_damaged_record_and_a_folder_that_leads_elsewhere_are_refused(tmp_path
     elsewhere.mkdir()
     (out / "runs" / "a").symlink_to(elsewhere, target_is_directory=True)
     with pytest.raises(ValueError, match="is a link that leads out of"):
-        runner.missing(some("a"), out)
+        schedule.missing(some("a"), out)
     (out / "runs" / "b").mkdir()
     (out / "runs" / "b" / "run.json").write_text("{")
     with pytest.raises(ValueError, match="run.json is not a record"):
-        runner.missing(some("b"), out)
+        schedule.missing(some("b"), out)
 
 
 def test_one_batch_at_a_time_in_a_folder(tmp_path):
-    with runner.only_one(tmp_path), pytest.raises(ValueError, match="Another batch is at work"):
-        with runner.only_one(tmp_path):
+    with schedule.only_one(tmp_path), pytest.raises(ValueError, match="Another batch is at work"):
+        with schedule.only_one(tmp_path):
             pass
 
 
@@ -115,10 +115,10 @@ def test_ctrl_c_once_finishes_what_runs_and_twice_stops_it(tmp_path, capsys):
         future.set_result(finished(runs[0]))
 
     pool = Pool({"a": press}, slots=2)
-    assert runner.work(runs, tmp_path, pool, screen.Screen(3)) is False
+    assert schedule.work(runs, tmp_path, pool, screen.Screen(3)) is False
     assert pool.begun == ["a"] and pool.stops == 0 and record.read(tmp_path / "runs" / "a").ok
     pool = Pool({"a": lambda future: press(future, 2)})
-    runner.work(runs, tmp_path, pool, screen.Screen(3))
+    schedule.work(runs, tmp_path, pool, screen.Screen(3))
     assert pool.begun == ["a"] and pool.stops > 0
     assert signal.getsignal(signal.SIGINT) is before
 

@@ -1,0 +1,31 @@
+"""This machine as the pool of a batch; `cluster` is another."""
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
+
+from gan_course.teaching.batch.execute import execute
+from gan_course.teaching.batch.run import Run
+
+
+class Local:
+    """This machine: `jobs` runs at a time, which share its processors."""
+
+    def __init__(self, jobs: int):
+        processors = len(os.sched_getaffinity(0)) if hasattr(
+            os, "sched_getaffinity") else os.cpu_count() or 1
+        self.jobs, self.threads = jobs, max(1, processors // jobs)
+        self.stopped = Event()
+        self.pool = ThreadPoolExecutor(jobs)  # each thread only watches the processes of its run
+
+    def slots(self) -> int:
+        return self.jobs
+
+    def submit(self, run: Run) -> Future:
+        return self.pool.submit(execute, run, self.threads, self.stopped.is_set)
+
+    def stop(self) -> None:
+        self.stopped.set()
+
+    def close(self) -> None:
+        self.stop()
+        self.pool.shutdown()
