@@ -763,7 +763,7 @@ def test_a_record_that_cannot_be_written_is_said(monkeypatch, capsys):
     monkeypatch.setattr("gan_course.lessons.progress.record", full)
     answer = written_anew("02.dirac_step")
     assert widget.check("02.dirac_step", answer) is answer
-    assert "could not be written: disk full" in capsys.readouterr().out
+    assert "Not recorded: your record of answers and runs cannot be written (disk full)" in capsys.readouterr().out
 
 
 def test_the_keys_used_in_notebooks_exist():

@@ -144,6 +144,45 @@ def test_a_file_set_aside_earlier_is_not_written_over(file):
     assert [(file.parent / f"progress.set-aside-{n}.json").read_text(encoding="utf-8") for n in (1, 2)] == ["first", "second"]
 
 
+# a place where nothing can be written
+
+@pytest.fixture
+def nowhere(file, tmp_path, monkeypatch):
+    """A record whose folder cannot be made, since a file stands there."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GAN_COURSE_PROGRESS", str(tmp_path / "file" / "progress.json"))
+
+
+def refused(*what, **more):
+    raise PermissionError(13, "Permission denied", "progress.json.lock")
+
+
+def test_what_cannot_be_recorded_is_said_with_what_to_do(nowhere):
+    with pytest.raises(OSError):
+        record("answer", "02.chance", right=True)
+    said = progress.note("answer", "02.chance", right=True)
+    assert said.startswith("Not recorded: your record of answers and runs cannot be written (") and "GAN_COURSE_PROGRESS" in said
+
+
+def test_what_is_recorded_is_not_talked_about(file):
+    assert progress.note("answer", "02.chance", right=True) == "" and len(read()) == 1
+
+
+def test_a_record_in_a_read_only_folder_can_be_read(file, monkeypatch):
+    record("answer", "02.chance", right=True)
+    monkeypatch.setattr(progress, "FileLock", refused)              # the lock is a file beside the record
+    assert [event["key"] for event in read()] == ["02.chance"]
+    assert "Permission denied" in progress.note("answer", "02.brakes", right=True) and len(read()) == 1
+
+
+def test_a_damaged_record_in_a_read_only_folder_is_warned_of(file, monkeypatch):
+    file.write_text("{")
+    monkeypatch.setattr(progress, "FileLock", refused)
+    with pytest.warns(UserWarning, match="cannot be read: .*Permission denied"):
+        assert read() == []
+    assert file.read_text() == "{"
+
+
 # what it says
 
 def test_the_summary():

@@ -522,3 +522,30 @@ def test_drawing_the_order_leaves_the_random_numbers_alone():
     before = random.getstate()
     Card("02.chance", EVERY["02.chance"])
     assert random.getstate() == before and isinstance(EVERY["02.equilibrium"], Choices)
+
+
+# where no record can be written
+
+@pytest.fixture
+def read_only(tmp_path, monkeypatch):
+    """A record in a folder that cannot be: its parent is a file. (A folder without rights would stop everyone but root.)"""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GAN_COURSE_PROGRESS", str(tmp_path / "file" / "progress.json"))
+
+
+def test_answers_and_predictions_go_on_where_they_cannot_be_recorded(page, read_only):
+    quiz.ask("02.chance")
+    card = page[0].children[0]
+    letters = Card("02.chance", EVERY["02.chance"]).answer.letters
+    right, wrong = EVERY["02.chance"].examples()
+    for given in (wrong[0], right):
+        press(card, letters[given])
+    assert "✓ Right" in state(card) and "Not recorded: your record" in state(card) and "GAN_COURSE_PROGRESS" in state(card)
+    assert 'gan-course-error' not in state(card)
+    quiz.predict("02.alternating")
+    press(page[1], "C")
+    press(page[1], "quite sure")
+    assert "Not recorded: your record" in state(page[1])
+    quiz.outcome("02.alternating", 1.0)
+    assert "✗ Not as you predicted" in state(page[2])
+    quiz.show("02")

@@ -109,7 +109,7 @@ def _record(key: str, verdict: Verdict) -> None:
     """Note the outcome in the learner's own record, and say so where that cannot be written."""
     note = progress.note("exercise", key, outcome=verdict.outcome, message_id=verdict.id)
     if note:
-        _show("– not recorded", note, "#888888")
+        _show("– your record", note, "#888888")
 
 
 def _help(hints: Sequence[str], solution: str) -> ipywidgets.VBox:

@@ -51,10 +51,9 @@ class Lab:
             _open.pop(name).close()
         self.name, self.kept, self.notice = name, [], "Press Start."
         self.folder = Path()                    # beside the notebook
-        self.live = Live(build, {setting: slider.start for setting, slider in settings.items()},
-                         on_draw=self.draw, on_stop=self._stopped)
-        self.scene = Scene(self.live)
         self.knobs = selections(settings, wait=True)
+        self.live = Live(build, self._settings(), on_draw=self.draw, on_stop=self._stopped)
+        self.scene = Scene(self.live)
         self.rates = selections({
             player: Slider(f"learning rate of {player}", sorted({*RATES, rate}), rate)
             for player, rate in self.live.rates.items()
@@ -101,7 +100,7 @@ class Lab:
 
     def reset(self, why: str = "New training.") -> None:
         """Start again from the sliders' values; goes on running if it was."""
-        self.live.reset({setting: knob.value for setting, knob in self.knobs.items()})
+        self.live.reset(self._settings())
         self._show_training(why)
 
     def save(self) -> None:
@@ -250,6 +249,10 @@ class Lab:
         return self.folder / (self.name.replace(".", "_") + ending)
 
     # the widgets
+
+    def _settings(self) -> dict:
+        """The sliders' values."""
+        return {setting: knob.value for setting, knob in self.knobs.items()}
 
     def _make_widgets(self) -> None:
         self.picture, self.table, self.status = (ipywidgets.HTML() for _ in range(3))
