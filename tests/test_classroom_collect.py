@@ -16,7 +16,7 @@ import pytest
 
 from gan_course import cli
 from gan_course.lessons import exercises
-from gan_course.teaching.classroom import collect, confine, marking, process, report
+from gan_course.teaching.classroom import collect, confine, marking, player, process, report
 from gan_course.teaching.classroom.marking import Result
 
 THIRTY = runpy.run_path(str(Path(__file__).parent / "classroom_of_thirty.py"))
@@ -178,6 +178,15 @@ def as_learners_write_them():
 @pytest.mark.parametrize("name", RIGHT_ANSWERS)
 def test_a_right_answer_is_called_right(as_learners_write_them, name):
     assert (result := as_learners_write_them[name]).outcome == "right", result
+
+
+def test_a_check_under_an_old_name_is_that_of_the_new_one(monkeypatch):
+    monkeypatch.setattr(player.progress, "RENAMED", {"99.amid": "00.between"})
+    cell = player.Cell(0, "99.ipynb", "def amid(value, floor, ceiling):\n    return (value - floor) / (ceiling - floor)\n"
+                                      "amid = exercises.check('99.amid', amid)")
+    assert cell.keys == ["00.between"]
+    said = [message for message in player.play([cell], [], []) if "key" in message]
+    assert [(message["key"], message["outcome"]) for message in said] == [("00.between", "right")]
 
 
 def test_the_answers_after_a_crash_keep_what_they_need():

@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from gan_course import cli
-from gan_course.lessons import catalogue, dashboard, progress, quizzes
+from gan_course.lessons import catalogue, dashboard, exercises, progress, quizzes
 from gan_course.lessons.progress import read, record
 from gan_course.paths import ROOT
 
@@ -249,3 +250,35 @@ def test_the_dashboard_is_escaped_and_has_headings_for_rows_and_columns(monkeypa
     assert page.count("scope=col") == len(dashboard.COLUMNS) and page.count("scope=row") == len(catalogue.notebooks())
     assert "color" not in page, "no colour of its own: readable in every theme"
     assert f"0 of {len(quizzes.load('02'))}" in page and "script" in shown[0]["text/plain"]
+
+
+# names of yesterday
+
+# never changed: an answer to every question, every exercise solved
+TODAY = Path(__file__).parent / "data" / "progress_version_1.json"
+TAKEN_OUT: set[str] = set()                                         # keys of that file that have no successor
+
+
+def test_a_record_of_version_1_is_read_and_every_key_in_it_has_its_place(file):
+    file.write_bytes(TODAY.read_bytes())
+    events = progress.read()
+    assert len(events) == 201 and [event["right"] for event in events if event["kind"] == "answer"] == [True] * 163
+    known = {*exercises.names(), *(key for number in quizzes.numbers() for key in quizzes.load(number))}
+    lost = {event["key"] for event in events} - known - TAKEN_OUT
+    assert not lost, "renamed or moved: add them to progress.RENAMED; taken out for good: to TAKEN_OUT"
+
+
+def test_renamed_keys_are_carried_over_and_written_under_their_new_names(file, monkeypatch):
+    progress.record("answer", "03.old", right=True, first=True)
+    progress.record("exercise", "03.older", outcome="right")
+    monkeypatch.setattr(progress, "RENAMED", {"03.old": "02.new", "03.older": "03.old_too", "03.old_too": "04.newest"})
+    found = progress.summary()
+    assert found.keys() == {"02", "04"} and found["02"].right_first == ["02.new"] and found["04"].exercises == ["04.newest"]
+    progress.record("answer", "02.new", right=True, first=False)
+    assert "03.old" not in file.read_text(encoding="utf-8") and len(progress.read()) == 3
+
+
+@pytest.mark.parametrize("version", [0, -1, "1", 1.5, None])
+def test_a_version_that_is_none_is_refused(version):
+    with pytest.raises(ValueError, match="is damaged"):
+        progress.checked({"version": version, "events": []})

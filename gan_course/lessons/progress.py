@@ -27,6 +27,12 @@ from gan_course.profile import headless
 
 VERSION = 1
 Event = dict[str, object]  # {"time", "kind", "key", and what was recorded}
+RENAMED: dict[str, str] = {}
+"""The old keys of questions and exercises, and what they are called today.
+
+A question or an exercise that is renamed or moves to another notebook gets a line here: "03.chance":
+"02.chance". Records and notebooks that learners made before then keep their meaning.
+"""
 
 
 @dataclass
@@ -41,6 +47,13 @@ class Summary:
     repeat: list[str] = field(default_factory=list)        # wrong at the first try when last asked
     exercises: list[str] = field(default_factory=list)     # solved
     experiments: int = 0
+
+
+def current(key: str) -> str:
+    """What a question or an exercise is called today that was recorded as `key`."""
+    while key in RENAMED:
+        key = RENAMED[key]
+    return key
 
 
 def path() -> Path | None:
@@ -192,15 +205,21 @@ def _load(file: Path) -> list[Event]:
 
 
 def checked(content) -> list[Event]:
-    """The events of a file's content; ValueError if it is not a record of this version."""
-    if isinstance(content, dict) and isinstance(content.get("version"),
-                                                int) and content["version"] > VERSION:
+    """The events of a record, under the keys of today.
+
+    Args:
+        content: what the file holds, from this version of the course or an earlier one.
+
+    Raises:
+        ValueError: it is not a record, or that of a later version.
+    """
+    version = content.get("version") if isinstance(content, dict) else None
+    if isinstance(version, int) and version > VERSION:
         raise ValueError("was written by a newer version of the course")
-    events = content.get("events") if isinstance(
-        content, dict) and content.get("version") == VERSION else None
+    events = content.get("events") if isinstance(version, int) and version >= 1 else None
     if not isinstance(events, list) or not all(map(_is_event, events)):
         raise ValueError("is damaged")
-    return events
+    return [event | {"key": current(event["key"])} for event in events]
 
 
 def _is_event(event) -> bool:
