@@ -209,8 +209,8 @@ def run(path: Path, out: Path, values: dict[str, Value] | None = None,
                 client.execute_cell(cell, index)
     except CellExecutionError as error:
         reason = f"{error.ename}: {error.evalue}"
-        raise RunFailed(_status(error.ename, reason), reason,
-                        (cell.execution_count, cell.source)) from None
+        status = "out of memory" if re.search(NO_MEMORY, reason) else "cell error"
+        raise RunFailed(status, reason, (cell.execution_count, cell.source)) from None
     except CellTimeoutError:
         raise RunFailed("cell timeout",
                         f"A cell took longer than {cell_seconds:g} seconds.") from None
@@ -269,13 +269,6 @@ def _progress(cells: list):
     return tqdm(cells, unit="cell", disable=not sys.stderr.isatty())
 
 
-def _status(name: str, reason: str) -> str:
-    """How a run ended whose cell raised an error of this name."""
-    if name == "ClaimBroken":
-        return "claim failed"
-    return "out of memory" if re.search(NO_MEMORY, reason) else "cell error"
-
-
 def seconds(notebook) -> float:
     """How long the cells of the notebook took together."""
     times = [cell.metadata.get("execution", {}) for cell in notebook.cells]
@@ -297,8 +290,8 @@ def hidden_errors(notebook) -> list[str]:
 
 
 def claims(notebook) -> list[dict]:
-    """The claims that the notebook reported, in order, as {"text", "held", "judged", "numbers"}; a
-    repeated one as last made.
+    """The claims that the notebook made, in order, as {"text", "held", "judged", "numbers",
+    "precomputed"}; a repeated one as last made.
     """
     return list({
         claim["text"]: claim for shown in _displayed(notebook, CLAIMS)
@@ -338,11 +331,16 @@ def _displayed(notebook, mime: str) -> list[dict]:
     ]
 
 
+def missed(found: list[dict]) -> list[str]:
+    """The sentences of the claims that were judged and did not hold."""
+    return [claim["text"] for claim in found if claim["judged"] and not claim["held"]]
+
+
 def summary(found: list[dict]) -> str:
     """The claims as lines for a terminal: verdict, sentence, numbers."""
     lines = []
     for claim in found:
-        verdict = ("held" if claim["held"] else "BROKEN") if claim["judged"] else "not judged"
+        verdict = ("held" if claim["held"] else "MISSED") if claim["judged"] else "not judged"
         numbers = ", ".join(f"{name} {math.nan if value is None else value:.4g}"
                             for name, value in claim["numbers"].items())
         lines.append(f"  {verdict:<10} {claim['text']}" + (f" ({numbers})" if numbers else ""))

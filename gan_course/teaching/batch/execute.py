@@ -19,6 +19,7 @@ import psutil
 from pydantic import ValidationError
 
 import gan_course
+from gan_course.lessons.fingerprint import fingerprint
 from gan_course.paths import ROOT
 from gan_course.teaching import notebooks
 from gan_course.teaching.batch import child
@@ -49,6 +50,7 @@ def execute(run: Run, threads: int | None = None,
     true, the run is cut off.
     """
     started, began = datetime.now().astimezone(), time.monotonic()
+    known = _known(run, threads)
     with tempfile.TemporaryDirectory(prefix="gan-course-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         (folder / child.SOURCE).parent.mkdir()
@@ -64,7 +66,7 @@ def execute(run: Run, threads: int | None = None,
     seconds = time.monotonic() - began
     if notebook and status == "ok" and (errors := notebooks.hidden_errors(notebook)):
         status, message = "cell error", f"In a widget: {errors[0]}"
-    known = _known(run, threads) | dict(
+    known |= dict(
         status=status, message=message, cell=cell, started=started, seconds=round(seconds, 2),
         overhead_seconds=round(seconds - (notebooks.seconds(notebook) if notebook else 0.0),
                                2), peak_memory_mb=round(peak, 1), cpu_seconds=round(cpu, 2))
@@ -72,6 +74,10 @@ def execute(run: Run, threads: int | None = None,
         collected = dict(metrics=notebooks.numbers(notebook), curves=notebooks.curves(notebook),
                          images=notebooks.images(notebook),
                          claims=notebooks.claims(notebook)) if notebook else {}
+        missed = notebooks.missed(collected.get("claims", []))
+        if status == "ok" and missed:
+            known |= {"status": "claim failed",
+                      "message": f"Did not hold in this run: {'; '.join(missed)}"}
         record = RunRecord(**known, **collected)
     except (ValidationError, AttributeError, KeyError, TypeError) as error:
         record = RunRecord(**known | {"status": "cell error", "message": "What the notebook "
@@ -91,8 +97,10 @@ def lost(run: Run, status: Status, message: str) -> Finished:
 def _known(run: Run, threads: int | None) -> dict:
     """What a record says before its run has begun."""
     return dict(name=run.name, notebook=run.notebook, parameters=run.parameters, axes=run.axes,
-                profile=run.profile, device=run.device, limits=run.limits, threads=threads,
-                versions=versions(), hash=run.hash(package_hash()), worker=platform.node())
+                profile=run.profile, device=run.device, environment=run.environment,
+                limits=run.limits, threads=threads, versions=versions(),
+                hash=run.hash(package_hash()), code=fingerprint(run.source),
+                worker=platform.node())
 
 
 def versions() -> dict[str, str]:
@@ -110,8 +118,8 @@ def versions() -> dict[str, str]:
 
 
 def _environment(run: Run, folder: Path, threads: int | None) -> dict[str, str]:
-    """The environment of the run's processes: this one's, with the run's profile and device, and no
-    record of a learner's progress.
+    """The environment of the run's processes: this one's, with the run's profile, device and own
+    variables, and no record of a learner's progress.
     """
     environment = {
         name: value for name, value in os.environ.items()
@@ -125,7 +133,8 @@ def _environment(run: Run, folder: Path, threads: int | None) -> dict[str, str]:
     }
     environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
     environment |= {"GAN_COURSE_DEVICE": run.device} if run.device else {}
-    return environment | ({"OMP_NUM_THREADS": str(threads)} if threads else {})
+    environment |= {"OMP_NUM_THREADS": str(threads)} if threads else {}
+    return environment | run.environment
 
 
 def _watch(run: Run, folder: Path, environment: dict[str, str],

@@ -8,12 +8,15 @@ from gan_course.teaching.batch.run import Run
 
 
 class Local:
-    """This machine: `jobs` runs at a time, which share its processors."""
+    """This machine: `jobs` runs at a time, which share its processors; a run may use as many threads
+    as OMP_NUM_THREADS says, if it is set.
+    """
 
     def __init__(self, jobs: int):
         processors = len(os.sched_getaffinity(0)) if hasattr(
             os, "sched_getaffinity") else os.cpu_count() or 1
-        self.jobs, self.threads = jobs, max(1, processors // jobs)
+        self.jobs = jobs
+        self.threads = int(os.environ.get("OMP_NUM_THREADS") or max(1, processors // jobs))
         self.stopped = Event()
         self.pool = ThreadPoolExecutor(jobs)  # each thread only watches the processes of its run
 

@@ -13,6 +13,7 @@
       - {lr_G: 1e-3, updates_D: 1}
       - {lr_G: 5e-4, updates_D: 2}
     seeds: [0, 1, 2]                    # the notebook's parameter `seed`
+    plain_arithmetic: [2]               # the seeds that run as on a processor without vector units
     repeats: 1                          # how often the very same
     limits: {cell_seconds: 600, run_seconds: 3600, memory_mb: 4000}
 
@@ -32,6 +33,7 @@ import nbformat
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from gan_course.lessons import catalogue, strict_yaml
+from gan_course.lessons.calibration import PLAIN_ARITHMETIC
 from gan_course.lessons.results import Value
 from gan_course.profile import PROFILES
 from gan_course.teaching import notebooks
@@ -70,6 +72,7 @@ class Manifest(BaseModel):
     grid: dict[str, Annotated[list[Plain], Field(min_length=1)]] = {}
     rows: list[Annotated[dict[str, Plain], Field(min_length=1)]] = Field([{}], min_length=1)
     seeds: list[int] = Field([], min_length=1)
+    plain_arithmetic: list[int] = []
     repeats: int = Field(1, ge=1)
     limits: Limits = Limits()
 
@@ -127,6 +130,9 @@ def _runs(manifest: Manifest, folder: Path, problems: list) -> list[Run]:
             [(("seeds", place), {"seed": seed}) for place, seed in enumerate(manifest.seeds)]
             or [((), {})]]
     problems += _repeated_names(axes)
+    problems += [(("plain_arithmetic", place), f"plain_arithmetic, {seed} is none of the seeds")
+                 for place, seed in enumerate(manifest.plain_arithmetic)
+                 if seed not in manifest.seeds]
     if manifest.repeats * math.prod(map(len, axes)) > MOST_RUNS:
         problems.append(((), f"these are more than {MOST_RUNS} runs of a notebook"))
     found, seen = [], {}
@@ -243,9 +249,10 @@ def _combined(notebook: str, source: str, axes: list[Axis], manifest: Manifest) 
         if name.casefold() in names or len(name) > LONGEST_NAME:
             name = f"{name[:LONGEST_NAME - 9]}-{hashlib.sha256(repr(varied).encode()).hexdigest()[:8]}"
         names.add(name.casefold())
+        plain = manifest.seeds and parameters["seed"] in manifest.plain_arithmetic
         found.append(
             Run(name, notebook, source, parameters, varied, manifest.profile, manifest.device,
-                manifest.limits))
+                manifest.limits, PLAIN_ARITHMETIC if plain else {}))
     return found
 
 

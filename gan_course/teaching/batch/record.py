@@ -57,6 +57,7 @@ class Claim(_Strict):
     held: bool
     judged: bool
     numbers: dict[str, Number]
+    precomputed: list[int] = []  # the seeds of the trainings behind a claim about stored results
 
 
 class RunRecord(_Strict):
@@ -69,6 +70,7 @@ class RunRecord(_Strict):
     axes: dict[str, Value]  # those that vary in the batch, with seed and repeat
     profile: str
     device: str | None                                              # None: what the machine has
+    environment: dict[str, str] = {}                                # variables of this run alone
     limits: Limits
     status: Status
     message: str = ""
@@ -85,6 +87,7 @@ class RunRecord(_Strict):
     claims: list[Claim] = []
     versions: dict[str, str]                                        # python, torch, gan_course …
     hash: str  # of notebook, parameters, profile and package
+    code: str | None = None  # its `lessons.fingerprint`; None: run by an earlier version
     worker: str                                                     # the machine
 
     @property

@@ -27,12 +27,14 @@ class Run:
     profile: str = "laptop"
     device: str | None = None                                       # None: what the machine has
     limits: Limits = field(default_factory=Limits)
+    environment: dict[str, str] = field(default_factory=dict)       # variables of this run alone
 
     def hash(self, package: str) -> str:
         """Equal for runs that do the same: of the notebook's code (not its prose), the parameters,
-        profile, device and `package_hash`.
+        profile, device, environment and `package_hash`.
         """
-        what = [_code(self.source), self.parameters, self.profile, self.device, package]
+        what = [_code(self.source), self.parameters, self.profile, self.device, package,
+                *([self.environment] if self.environment else [])]
         return _sha256(json.dumps(what, sort_keys=True).encode())
 
 
