@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True,
                                      metavar="list | doctor | run | progress | batch | report | "
-                                             "sweep | class")
+                                             "calibrate | sweep | class")
     commands.add_parser("list", help="the notebooks: number, title, question, minutes on a laptop")
     commands.add_parser("doctor", help="check this installation, and say what to do where "
                                        "something is amiss")
@@ -45,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
                                                          "(default), gpu for quality")
     run.add_argument("--device", help="where to compute, for example cpu or cuda (default: what is "
                                       "there)")
+    run.add_argument("--strict", action="store_true",
+                     help="exit with 1 if a claim did not hold, too")
     commands.add_parser("progress", help="what you have done so far, what to look at again, and "
                                          "how your predictions fared")
     batch.add(commands)
@@ -97,7 +99,7 @@ def doctor(asked) -> int:
 
 
 def run_notebook(asked) -> int:
-    """Run one notebook; 1 if a cell failed."""
+    """Run one notebook; 1 if a cell failed, with --strict also if a claim did not hold."""
     entry = catalogue.find(asked.notebook)
     out = asked.output or Path("out") / entry.path.name
     if out.suffix != ".ipynb" or out.resolve() == entry.path:
@@ -122,8 +124,11 @@ def run_notebook(asked) -> int:
         print(f"What the notebook claims:\n{notebooks.summary(claims)}")
     for error in errors:
         print(f"A widget failed: {error}", file=sys.stderr)
+    if missed := runs.missed(claims):
+        print("Did not hold in this run; the notebook says how often each does:",
+              *missed, sep="\n  ")
     print(f"The notebook with its results: {out}")
-    return 1 if errors else 0
+    return 1 if errors or asked.strict and missed else 0
 
 
 def show_progress(asked) -> int:

@@ -1,4 +1,5 @@
 """One run in processes of its own: every way to end is told apart, and nothing is left running."""
+import dataclasses
 import os
 import signal
 import subprocess
@@ -11,6 +12,8 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, reads, writes
 
+from gan_course.lessons.calibration import PLAIN_ARITHMETIC
+from gan_course.lessons.fingerprint import fingerprint
 from gan_course.paths import ROOT
 from gan_course.teaching.batch import execute
 from gan_course.teaching.batch.record import Limits
@@ -49,7 +52,9 @@ report()""", "os.system('echo to the log')", where="here")
     record = finished.record
     assert record.ok and record.cell is None and record.message == "", record
     assert record.metrics == {"threads": 1, "headless": 1} and record.curves["loss"].y == [3, 4]
-    assert [claim.model_dump() for claim in record.claims] == [{"text": "It adds up", "held": True, "judged": True, "numbers": {"sum": 2}}]
+    assert [claim.model_dump() for claim in record.claims] == [
+        {"text": "It adds up", "held": True, "judged": True, "numbers": {"sum": 2}, "precomputed": []}]
+    assert record.code == fingerprint(run.source) and record.environment == {}
     assert record.parameters == {"where": "here"} and record.hash == run.hash(package_hash()) and record.threads == 1
     assert record.images.keys() == {"black"} and 0.5 < record.cpu_seconds < 600
     assert 0 < record.overhead_seconds <= record.seconds and 20 < record.peak_memory_mb < 5000 and "torch" in record.versions
@@ -58,8 +63,6 @@ report()""", "os.system('echo to the log')", where="here")
 
 ENDS = {  # what a cell does: how the run ends, what is said, its limits
     "1 / 0": ("cell error", "ZeroDivisionError: division by zero", {}),
-    "from gan_course.lessons.claims import claim, report\nclaim('It is so', False)\nreport()":
-        ("claim failed", "ClaimBroken: Did not hold in this run: It is so", {}),
     "import ipywidgets\noutput = ipywidgets.Output()\nwith output:\n    1 / 0\noutput":
         ("cell error", "In a widget: ZeroDivisionError: division by zero", {}),
     "raise MemoryError": ("out of memory", "MemoryError", {}),
@@ -72,6 +75,35 @@ ENDS = {  # what a cell does: how the run ends, what is said, its limits
     "from IPython.display import display\ndisplay({'application/vnd.gan-course.results+json': {'numbers': {'a': 'b'}}}, raw=True)":
         ("cell error", "is not of the right form", {}),
 }
+
+
+MISSES = "from gan_course.lessons.claims import claim, report\nclaim('It is so', False)\nclaim('It adds up', True)"
+
+
+def test_a_claim_that_did_not_hold_stops_nothing_and_is_the_status():
+    record = execute.execute(a_run(MISSES, "from gan_course.lessons import results\nresults.collect(after=1)", "report()")).record
+    assert (record.status, record.message) == ("claim failed", "Did not hold in this run: It is so"), record
+    assert record.metrics == {"after": 1} and record.cell is None
+    assert {claim.text: claim.held for claim in record.claims} == {"It is so": False, "It adds up": True}
+
+
+def test_a_claim_of_a_run_that_breaks_down_later_is_kept():
+    record = execute.execute(a_run(MISSES, "1 / 0", "report()")).record
+    assert record.status == "cell error" and len(record.claims) == 2
+
+
+def test_a_run_on_the_smoke_profile_misses_nothing():
+    assert execute.execute(a_run(MISSES, "report()", profile="smoke")).record.ok
+
+
+def test_the_variables_of_a_run_reach_its_kernel():
+    run = a_run("""import torch
+from gan_course.lessons import results
+results.collect(plain=torch.backends.cpu.get_cpu_capability() == "DEFAULT")""")
+    plain = dataclasses.replace(run, environment=PLAIN_ARITHMETIC)
+    record = execute.execute(plain).record
+    assert record.metrics == {"plain": 1} and record.environment == PLAIN_ARITHMETIC
+    assert plain.hash("p") != run.hash("p") == dataclasses.replace(run, environment={}).hash("p")
 
 
 @pytest.mark.parametrize("source", ENDS)

@@ -2,7 +2,7 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, reads, writes
 
-from gan_course.lessons import catalogue
+from gan_course.lessons import calibration, catalogue
 from gan_course.paths import ROOT
 from gan_course.teaching.batch import manifest
 from gan_course.teaching.batch.manifest import ManifestError
@@ -63,6 +63,12 @@ def test_the_shortest_manifest_runs_a_notebook_as_it_is(read):
     assert [run.notebook for run in read("notebooks: [all]")] == [entry.path.stem for entry in catalogue.notebooks()]
 
 
+def test_some_seeds_run_with_plain_arithmetic(read):
+    runs = read("{notebooks: [own.ipynb], grid: {size: [1, 2]}, seeds: [0, 1, 2], plain_arithmetic: [2]}")
+    assert [run.environment for run in runs] == 2 * [{}, {}, {"ATEN_CPU_CAPABILITY": "default"}]
+    assert all("ATEN" not in run.name for run in runs)
+
+
 def test_what_does_not_vary_is_no_axis(read):
     [run] = read("{notebooks: [own.ipynb], grid: {size: [3]}, seeds: [5]}")
     assert run.parameters == {"size": 3, "seed": 5} and run.axes == {"seed": 5}
@@ -109,6 +115,8 @@ FAULTS = {  # a manifest: the line at fault, what is said of it
     "notebooks: [own.ipynb]\nprofile: huge": (2, "profile will not do"),
     "notebooks: [own.ipynb]\nrepeats: 0": (2, "repeats has to be at least 1"),
     "notebooks: [own.ipynb]\nseeds: []": (2, "seeds is empty"),
+    "notebooks: [own.ipynb]\nseeds: [0, 1]\nplain_arithmetic: [1,\n  2]": (4, "plain_arithmetic, 2 is none of the seeds"),
+    "notebooks: [own.ipynb]\nplain_arithmetic: [0]": (2, "plain_arithmetic, 0 is none of the seeds"),
     "notebooks: [own.ipynb]\nseeds: [0, 1.5]": (2, "seeds, item 2 has to be a whole number"),
     "notebooks: [own.ipynb]\nseeds: [0,\n  1,\n  0]": (4, "seeds, seed 0 is there twice"),
     "notebooks: [own.ipynb]\ngrid:\n  rate: []": (3, "grid, rate is empty"),
@@ -184,7 +192,14 @@ def test_the_hash_changes_with_all_that_matters_and_with_nothing_else(read, tmp_
 
 
 @pytest.mark.parametrize("name, runs", [("where_gans_train", 24), ("dcgan_on_a_cluster", 12), ("dcgan_sweep", 27),
-                                        ("whole_course", len(catalogue.notebooks()))])
+                                        ("whole_course", len(catalogue.notebooks())),
+                                        ("calibrate", calibration.RUNS), ("calibrate_provisional", 8)])
 def test_the_examples_are_good(name, runs):
     assert len(manifest.read(ROOT / "examples" / f"{name}.yaml")) == runs
     assert {file.stem for file in (ROOT / "examples").glob("*.yaml")} >= {name}
+
+
+def test_the_example_of_a_calibration_has_runs_enough():
+    runs = manifest.read(ROOT / "examples" / "calibrate.yaml")
+    assert len(runs) == calibration.RUNS and sum(run.environment == calibration.PLAIN_ARITHMETIC for run in runs) == calibration.PLAIN_RUNS
+    assert min(run.parameters["seed"] for run in runs) >= 100 and runs[0].profile == "laptop"

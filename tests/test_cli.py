@@ -139,7 +139,8 @@ def test_run_sets_parameters_and_environment_and_prints_claims(notebook, tmp_pat
     notebook("from gan_course.profile import headless, profile\nassert profile() == 'smoke' and headless()", SHOW_CLAIM)
     out = tmp_path / "out" / "result.ipynb"
     assert cli.main(["run", "02", "-p", "rounds", "7", "-p", "rate", "1e-3", "-o", str(out), "--profile", "smoke"]) == 0
-    assert "held       It adds up (sum 7.001, spread nan)" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "held       It adds up (sum 7.001, spread nan)" in said and "Did not hold" not in said
     assert os.environ["GAN_COURSE_PROFILE"] == os.environ["GAN_COURSE_HEADLESS"] == ""      # the kernel's alone, not ours
     assert list(out.parent.iterdir()) == [out]
 
@@ -161,6 +162,21 @@ def test_an_error_inside_an_output_widget_is_found(notebook, tmp_path, capsys):
     notebook(WIDGET_ERROR)
     assert cli.main(["run", "02", "-o", str(tmp_path / "result.ipynb")]) == 1
     assert "A widget failed: ZeroDivisionError: division by zero" in capsys.readouterr().err
+
+
+def test_a_claim_that_did_not_hold_is_listed_and_fails_only_a_strict_run(notebook, tmp_path, capsys):
+    notebook("from gan_course.lessons.claims import claim, report\nclaim('Pigs fly', False)\nclaim('It adds up', True)", "report()")
+    out = tmp_path / "result.ipynb"
+    for strict, status in ([], 0), (["--strict"], 1):
+        assert cli.main(["run", "02", "-o", str(out), "--profile", "laptop", *strict]) == status
+        said = capsys.readouterr().out
+        assert "MISSED     Pigs fly" in said and "Did not hold in this run" in said and out.exists()
+        assert "It adds up" not in said.partition("Did not hold")[2]
+
+
+def test_a_strict_run_whose_claims_held_is_well(notebook, tmp_path):
+    notebook(SHOW_CLAIM)
+    assert cli.main(["run", "02", "-o", str(tmp_path / "result.ipynb"), "--strict"]) == 0
 
 
 # terminals that know few characters

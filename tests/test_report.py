@@ -159,10 +159,24 @@ def test_a_damaged_record_is_set_aside_and_named(batch):
     assert "03-broken" in text[text.index('id="damaged"'):text.index("<nav")] and "03-not-ended" not in text
 
 
-def test_claims_say_where_they_broke(batch):
+def test_claims_say_how_often_they_held_and_which_seeds_missed(batch):
     text = (batch / "report.html").read_text(encoding="utf-8")
     claims = text[text.index('id="claims"'):text.index('id="curves"')]
-    assert "6 of 8" in claims and "03-latent_dim=16-lr_D=0.01-seed=1" in claims and "floor –" in claims
+    assert "6 of 8" in claims and "75 %" in claims and "floor –" in claims
+    for seed in SEEDS:
+        assert f"seed {seed}: 03-latent_dim=16-lr_D=0.01-seed={seed}" in claims
+    assert claims.count("seed=") == len(SEEDS) and "Precomputed" not in claims
+
+
+def test_the_claims_that_missed_most_often_come_first_and_precomputed_ones_say_so():
+    def of(seed, **held):
+        made = [record.Claim(text=text, held=yes, judged=True, numbers={}, precomputed=list(range(5)) if text == "stored" else [])
+                for text, yes in held.items()]
+        return run(seed=seed, claims=made)
+
+    rows = report._claims([of(0, stored=True, often=True, rare=False), of(1, stored=True, often=False, rare=False)])
+    assert [(row["text"], row["held"], row["judged"]) for row in rows] == [("rare", 0, 2), ("often", 1, 2), ("stored", 2, 2)]
+    assert [missed.parameters["seed"] for missed, _ in rows[0]["missed"]] == [0, 1] and rows[2]["precomputed"] == [0, 1, 2, 3, 4]
 
 
 def test_the_axes_and_the_figures_can_be_chosen(batch):

@@ -135,12 +135,10 @@ def changed_settings(calibration: Calibration) -> dict[str, tuple]:
 
 def is_stale(calibration: Calibration) -> bool:
     """Whether the notebook, or the code of the package that it uses, is not the one that ran."""
-    try:
-        return _stale(calibration.notebook, calibration.code)
-    except OSError:                                     # the notebook lies elsewhere
-        return True
+    return calibration.code != _fingerprint_of(calibration.notebook)
 
 
 @functools.cache
-def _stale(notebook: str, code: str) -> bool:
-    return fingerprint((NOTEBOOKS / f"{notebook}.ipynb").read_text(encoding="utf-8")) != code
+def _fingerprint_of(notebook: str) -> str | None:
+    file = next(NOTEBOOKS.rglob(f"{notebook}.ipynb"), None)
+    return fingerprint(file.read_text(encoding="utf-8")) if file else None

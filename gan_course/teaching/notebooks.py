@@ -34,11 +34,16 @@ class Parameter:
     help: str
 
     @property
+    def own(self) -> Value:
+        """The value that the notebook itself gives it."""
+        return _literal(self.default)
+
+    @property
     def is_path(self) -> bool:
         """Whether it may hold the path of a folder or a file: it is a text, and its help has the
         word folder or file.
         """
-        return (self.type == "str" or type(_literal(self.default)) is str) and bool(
+        return (self.type == "str" or type(self.own) is str) and bool(
             re.search(r"\b(folder|file)\b", self.help))
 
     def __str__(self):

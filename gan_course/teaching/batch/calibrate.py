@@ -14,8 +14,8 @@ from gan_course.lessons.calibration import (
     CalibrationRun,
     HoldRate,
 )
-from gan_course.teaching import runs
-from gan_course.teaching.batch.record import NOTEBOOK, Claim, Record, read_all
+from gan_course.teaching import notebooks
+from gan_course.teaching.batch.record import NOTEBOOK, Claim, RunRecord, read_all
 
 
 def calibrations(out: Path) -> list[Calibration]:
@@ -35,7 +35,7 @@ def calibrations(out: Path) -> list[Calibration]:
             for notebook in dict.fromkeys(record.notebook for record in records)]
 
 
-def _calibration(out: Path, records: list[Record]) -> Calibration:
+def _calibration(out: Path, records: list[RunRecord]) -> Calibration:
     notebook, last = records[0].notebook, max(records, key=lambda record: record.started)
     if wrong := [problem for record in records for problem in _problems(record)]:
         raise ValueError(f"{notebook} cannot be calibrated. " + " ".join(wrong))
@@ -46,10 +46,8 @@ def _calibration(out: Path, records: list[Record]) -> Calibration:
     if again:
         raise ValueError(f"Several runs of {notebook} have the same seed: {again}.")
     records = sorted(records, key=_seed)
-    own = runs.parameters(out / "runs" / records[0].name / NOTEBOOK)
-    settings = {name: runs.value(parameter.default, parameter) if parameter.type != "str"
-                else runs.literal(parameter.default)
-                for name, parameter in own.items() if name != "seed"}
+    own = notebooks.parameters(out / "runs" / records[0].name / NOTEBOOK)
+    settings = {name: parameter.own for name, parameter in own.items() if name != "seed"}
     texts = dict.fromkeys(claim.text for record in records for claim in record.claims)
     plain = [record.environment == PLAIN_ARITHMETIC for record in records]
     return Calibration(
@@ -61,7 +59,7 @@ def _calibration(out: Path, records: list[Record]) -> Calibration:
         claims={text: _hold_rate(text, records) for text in texts})
 
 
-def _problems(record: Record) -> list[str]:
+def _problems(record: RunRecord) -> list[str]:
     found = []
     if record.status not in ("ok", "claim failed"):
         found.append(f"{record.name} did not run to its end: {record.status}.")
@@ -76,15 +74,15 @@ def _problems(record: Record) -> list[str]:
     return found
 
 
-def _seed(record: Record) -> int:
+def _seed(record: RunRecord) -> int:
     return record.parameters["seed"]
 
 
-def _missed(record: Record) -> tuple[str, ...]:
+def _missed(record: RunRecord) -> tuple[str, ...]:
     return tuple(claim.text for claim in record.claims if claim.judged and not claim.held)
 
 
-def _hold_rate(text: str, records: list[Record]) -> HoldRate:
+def _hold_rate(text: str, records: list[RunRecord]) -> HoldRate:
     found: list[tuple[int, Claim]] = [(_seed(record), claim) for record in records
                                       for claim in record.claims if claim.text == text]
     if seeds := found[0][1].precomputed:                # running it again is no further evidence

@@ -46,12 +46,36 @@ def add(commands) -> None:
     report.add_argument("--html", action="store_true", help="also make each executed notebook a "
                                                             "page that can be read offline")
 
+    calibrate = commands.add_parser("calibrate", help="from a finished batch: how often each claim "
+                                                      "held, for the notebooks to show")
+    calibrate.set_defaults(do=write_calibrations)
+    calibrate.add_argument("folder", type=Path, help="the batch's folder, which has runs/ in it")
+    calibrate.add_argument("-o", "--output", type=Path, metavar="FOLDER",
+                           help="where to write (default: data/calibration)")
+
     sweep = commands.add_parser("sweep", help="a finished batch as one small file, for the sliders "
                                               "of a notebook")
     sweep.set_defaults(do=write_sweep)
     sweep.add_argument("folder", type=Path, help="the batch's folder, which has runs/ in it")
     sweep.add_argument("-o", "--output", type=Path, required=True, help="the file to write, for "
                        "example data/sweeps/03_first_gan.json")
+
+
+def write_calibrations(asked) -> int:
+    """Keep how often each claim held in the runs of `asked.folder`, a file for each notebook."""
+    from gan_course.lessons import calibration
+    from gan_course.teaching.batch import calibrate
+
+    for found in calibrate.calibrations(asked.folder):
+        file = calibration.write(found, asked.output or calibration.FOLDER)
+        well = sum(not run.missed for run in found.runs)
+        print(f"{file}: every claim held in {well} of {len(found.runs)} runs"
+              + " (provisional)" * found.provisional)
+        for text, rate in found.claims.items():
+            if rate.missed:
+                print(f"  held in {rate.held} of {rate.runs}, not with seed "
+                      f"{', '.join(map(str, rate.missed))}: {text}")
+    return 0
 
 
 def write_sweep(asked) -> int:

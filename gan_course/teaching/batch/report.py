@@ -112,19 +112,20 @@ def _axes(records: list[RunRecord]) -> dict[str, None]:
 
 
 def _claims(records: list[RunRecord]) -> list[dict]:
-    """Each claim over all runs that judged it, those that broke most often first."""
+    """Each claim over all runs that judged it, those that missed most often first."""
     found: dict[tuple, dict] = {}
     for run in records:
         for claim in run.claims:
             row = found.setdefault((run.notebook, claim.text), {
-                "notebook": run.notebook, "text": claim.text, "held": 0, "judged": 0, "broken": []
+                "notebook": run.notebook, "text": claim.text, "held": 0, "judged": 0,
+                "precomputed": claim.precomputed, "missed": []
             })
             row["judged"] += claim.judged
             row["held"] += claim.judged and claim.held
             if claim.judged and not claim.held:
-                row["broken"].append((run.name, claim.numbers))
+                row["missed"].append((run, claim.numbers))
     return sorted(found.values(), key=lambda row:
-                  (-len(row["broken"]) / max(row["judged"], 1), row["notebook"]))
+                  (-len(row["missed"]) / max(row["judged"], 1), row["notebook"]))
 
 
 def _cost(records: list[RunRecord]) -> list[dict]:
