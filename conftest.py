@@ -51,7 +51,7 @@ def pytest_runtest_setup(item):
 def pytest_runtest_makereport(item, call):
     """Keep the claims of a cell that did not hold, and the first cell of a notebook that failed."""
     if isinstance(item, IPyNbCell) and call.when == "call":
-        item.user_properties += [(MISSED, f"{item.path.stem}: {text}")
+        item.user_properties += [("missed", f"{item.path.stem}: {text}")
                                  for text in missed(getattr(item, "test_outputs", None) or [])]
     report = yield
     if isinstance(item, IPyNbCell) and report.failed:
@@ -63,8 +63,10 @@ def pytest_runtest_makereport(item, call):
 # listed at the end. What fails is a calibration of twelve runs in which claims missed too often, or
 # one that is stale because the code has changed since (tests/test_calibration.py).
 
-MISSED = "claims that did not hold in this run (a miss may be rare and fails nothing)"
-UNCALIBRATED = "notebooks still to be calibrated"
+REMARKS = {  # properties of tests that are listed at the end, and under which title
+    "missed": "claims that did not hold in this run (a miss may be rare and fails nothing)",
+    "uncalibrated": "notebooks still to be calibrated",
+}
 
 
 def missed(outputs):
@@ -115,10 +117,10 @@ def pytest_terminal_summary(terminalreporter):
     """Print the seconds of each notebook. They depend on the machine, so they fail nothing.
     Before them, what the tests remark about claims.
     """
-    for title in (MISSED, UNCALIBRATED):
+    for remark, title in REMARKS.items():
         if remarks := dict.fromkeys(
                 text for several in terminalreporter.stats.values() for report in several
-                for name, text in getattr(report, "user_properties", []) if name == title):
+                for name, text in getattr(report, "user_properties", []) if name == remark):
             terminalreporter.section(title)
             terminalreporter.write_line("\n".join(remarks))
     reports = [report for several in terminalreporter.stats.values() for report in several

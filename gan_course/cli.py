@@ -124,7 +124,7 @@ def run_notebook(asked) -> int:
         print(f"What the notebook claims:\n{notebooks.summary(claims)}")
     for error in errors:
         print(f"A widget failed: {error}", file=sys.stderr)
-    if missed := runs.missed(claims):
+    if missed := notebooks.missed(claims):
         print("Did not hold in this run; the notebook says how often each does:",
               *missed, sep="\n  ")
     print(f"The notebook with its results: {out}")
