@@ -712,6 +712,7 @@ def page(monkeypatch):
     shown = []
     monkeypatch.setenv("GAN_COURSE_HEADLESS", "0")
     monkeypatch.setattr(widget, "display", lambda bundle, raw=False: shown.append(bundle))
+    monkeypatch.setattr(widget.cells, "display", shown.append)
     return shown
 
 

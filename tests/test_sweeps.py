@@ -1,7 +1,9 @@
 """A finished batch under sliders: its numbers are where they belong, its file is small and safe, and a click trains one of its settings."""
 import asyncio
+import gc
 import hashlib
 import json
+import weakref
 from datetime import UTC, datetime
 from statistics import fmean
 
@@ -192,6 +194,34 @@ def test_a_slider_shows_another_place_and_says_what_came_of_it(shown):
     assert picture.value != before and "At latent_dim 4, lr_D 0.0001: agreement 4.2 (4.1 to 4.3) over 3 runs" in picture.value
     sliders["the map shows"].value = "distance"
     assert "distance 1 (1 to 1)" in picture.value
+
+
+class Page:
+    """Stands for a drawn page, which has 12 MB."""
+
+
+def test_only_the_last_few_pages_are_kept(page, monkeypatch, sweep):
+    pages, boxes = [], []
+
+    def draw(figure):
+        drawn = Page()
+        pages.append(weakref.ref(drawn))
+        return drawn
+    monkeypatch.setattr(sweep_module.plots, "page", draw)
+    monkeypatch.setattr(explore_module.plots, "img", lambda figure, alt: "")
+    monkeypatch.setattr(explore_module, "display", boxes.append)
+    monkeypatch.setattr(sweep_module, "display", boxes.append)
+    sweep_explorer(sweep, "own")
+    latent, rate, number, _ = boxes[0].children
+    for number.index in range(2):
+        for latent.index in range(2):
+            for rate.index in range(3):
+                pass
+    gc.collect()
+    assert len(pages) >= 12 and 1 <= sum(ref() is not None for ref in pages) <= 4
+    before = len(pages)
+    rate.index = 1                                                  # just seen
+    assert len(pages) == before
 
 
 def test_a_click_trains_the_setting_live(shown):

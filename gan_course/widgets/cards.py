@@ -10,6 +10,7 @@ from ipywidgets import HTML, Box, Button, HTMLMath, VBox
 
 from gan_course.lessons.quizzes.kinds import Mark, Number, Question, Range
 from gan_course.widgets.answers import NotYet, answer_by
+from gan_course.widgets.cells import close
 
 CONFIDENCES = {"a guess": 0.3, "perhaps": 0.5, "rather sure": 0.7, "quite sure": 0.9}
 RIGHT, WRONG, NEUTRAL = "#007A5A", "#C03000", "#888888"
@@ -103,10 +104,6 @@ class _Card:
 
     def close(self) -> None:
         """Take the card, and everything on it, away."""
-        def close(widget):
-            for child in getattr(widget, "children", ()):
-                close(child)
-            widget.close()
         close(self.box)
 
 

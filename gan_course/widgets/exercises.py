@@ -17,6 +17,7 @@ from IPython.display import display
 from gan_course.lessons import exercises, progress
 from gan_course.lessons.exercises import Exercise, Verdict
 from gan_course.profile import headless
+from gan_course.widgets import cells
 
 SIGNS = {
     "right": ("✓ right", "#007A5A"), "wrong": ("✗ not right", "#C03000"),
@@ -147,5 +148,5 @@ def _help(hints: Sequence[str], solution: str) -> ipywidgets.VBox:
     hint.on_click(more)
     solve.on_click(toggle)
     box = ipywidgets.VBox([ipywidgets.HBox([hint, solve] if hints else [solve]), text])
-    display(box)
+    cells.display(box)
     return box

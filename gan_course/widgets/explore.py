@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import ipywidgets
-from IPython.display import display
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from gan_course import plots
 from gan_course.profile import headless
 from gan_course.widgets.callbacks import in_turn
+from gan_course.widgets.cells import display
 
 
 @dataclass(frozen=True)

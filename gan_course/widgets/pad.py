@@ -12,7 +12,6 @@ import anywidget
 import ipywidgets
 import torch
 import traitlets
-from IPython.display import display
 from PIL import Image
 from torch import Tensor
 
@@ -21,6 +20,7 @@ from gan_course.data.folders import picture
 from gan_course.data.sets import scale, unscale
 from gan_course.profile import headless
 from gan_course.widgets.callbacks import in_turn
+from gan_course.widgets.cells import display
 
 BLACK_AND_WHITE = {"black": "#000000", "white": "#FFFFFF"}
 SIDE = 256                                                          # of a picture on the page, in screen pixels

@@ -14,6 +14,7 @@ import math
 from gan_course.lessons import progress, quizzes
 from gan_course.lessons.quizzes.kinds import Number, Question, Range
 from gan_course.profile import headless
+from gan_course.widgets import cells
 from gan_course.widgets.cards import Card, Outcome, Prediction, column
 
 _predictions: dict[str, tuple] = {}  # key -> (given, confidence)
@@ -134,6 +135,4 @@ def _display(cards: list) -> None:
             card.drive()
             card.close()
         return
-    from IPython.display import display
-
-    display(column(cards))
+    cells.display(column(cards))

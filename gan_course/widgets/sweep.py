@@ -5,7 +5,6 @@ import functools
 import html
 
 import ipywidgets
-from IPython.display import display
 
 from gan_course import plots
 from gan_course.lessons import sweeps
@@ -13,6 +12,7 @@ from gan_course.lessons.sweeps import Sweep
 from gan_course.profile import headless
 from gan_course.widgets import lab as labs
 from gan_course.widgets.callbacks import in_turn
+from gan_course.widgets.cells import display
 from gan_course.widgets.explore import Slider, explore
 
 
@@ -26,7 +26,7 @@ def sweep_explorer(sweep: Sweep, lab: str) -> None:
     def settings(values):
         return {axis: values[f"axis{i}"] for i, axis in enumerate(axes)}
 
-    @functools.lru_cache(maxsize=4)  # a place that was seen before is there at once
+    @functools.lru_cache(maxsize=4)  # the places seen last are there at once; a page has 12 MB
     def page(number, *place):
         return plots.page(sweeps.picture(sweep, number, **dict(zip(axes, place, strict=True))))
 

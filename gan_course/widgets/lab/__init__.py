@@ -18,6 +18,7 @@ from gan_course.games import Game
 from gan_course.lessons import progress
 from gan_course.profile import by_profile, headless
 from gan_course.widgets.callbacks import in_turn
+from gan_course.widgets.cells import close
 from gan_course.widgets.explore import Slider, options, selections
 from gan_course.widgets.lab import table
 from gan_course.widgets.lab.live import Live
@@ -175,10 +176,7 @@ class Lab:
     def close(self) -> None:
         """Stop the training for good, take the lab off the page, and let go of all it holds."""
         self.live.pause()
-        for widget in self.widgets:
-            for part in (getattr(widget, "style", None), widget.layout, widget):
-                if part is not None:
-                    part.close()
+        close(self.box)
         vars(self).clear()  # IPython keeps a lab that was a cell's last line in `Out`
 
     # what it shows
@@ -284,7 +282,6 @@ class Lab:
         if not self.knobs:
             note.layout.display = "none"
         self.box.add_class("gan-course-lab")
-        self.widgets = [*self.buttons.values(), *self.box.children, self.box]
 
     def _guarded(self, action: Callable) -> Callable:
         """The action, in turn with the rounds of the training. An error in it stops the training
