@@ -32,8 +32,8 @@ def main(folder: Path) -> None:
         files.write(folder / CELL,
                     json.dumps({"number": next(numbers), "source": cell.source}).encode())
     try:
-        notebooks.run(folder / SOURCE, folder / NOTEBOOK, order["parameters"], order["cell_seconds"],
-                 note)
+        notebooks.run(folder / SOURCE, folder / NOTEBOOK, order["parameters"],
+                      order["cell_seconds"], note)
         outcome = {"status": "ok", "message": ""}
     except notebooks.RunFailed as failed:
         outcome = {"status": failed.status, "message": failed.reason}

@@ -1,9 +1,9 @@
 """A Dask cluster as the pool of a batch. Nothing is shared but the network: a run goes out whole,
 its notebook and record come back.
 
-    dask scheduler                                  on one machine
-    dask worker tcp://host:8786 --nthreads 1        on each machine, in the environment of the course; one run a thread
-    dask worker … --resources GPU=1                 for runs that want a GPU: one for each
+    dask scheduler                              on one machine
+    dask worker tcp://host:8786 --nthreads 1    on each, in the course's environment; one run a thread
+    dask worker … --resources GPU=1             for runs that want a GPU: one for each
 
 A worker that dies has its runs repeated by others; one with another version of the package gets
 none. A run may use one thread, or as many as OMP_NUM_THREADS says where its worker was started.
@@ -164,8 +164,9 @@ def _fits(address: str, about: dict) -> bool:
     """Whether the worker has the very package that is here; says so when it has not."""
     if about["source"] == package_hash():
         return True
-    there = f"gan_course {about['version']} ({(about['source'] or 'too old to say')[:12]})" if about[
-        "version"] else "no gan_course"
+    there = "no gan_course"
+    if about["version"]:
+        there = f"gan_course {about['version']} ({(about['source'] or 'too old to say')[:12]})"
     print(f"The worker {address} on {about['machine']} gets no runs: it has {there}, here is "
           f"{gan_course.__version__} "
           f"({package_hash()[:12]}). Bring it up to date and start it again.", flush=True)

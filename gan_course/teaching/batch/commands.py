@@ -28,8 +28,8 @@ def add(commands) -> None:
             "ca-file": "the certificates to trust", "cert": "our certificate",
             "key": "the key to our certificate"
     }.items():
-        batch.add_argument(f"--tls-{name}", metavar="FILE", help=f"for tls://… schedulers: {what}, "
-                                                                 "as Dask takes it")
+        batch.add_argument(f"--tls-{name}", metavar="FILE",
+                           help=f"for tls://… schedulers: {what}, as Dask takes it")
 
     report = commands.add_parser("report", help="what came of a batch: one page to read, and "
                                                 "tables")

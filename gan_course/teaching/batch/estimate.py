@@ -24,7 +24,10 @@ def seconds(runs: Iterable[Run], out: Path) -> list[float | None]:
 def words(runs: list[Run], todo: list[Run], out: Path, slots: int) -> str:
     """How much there is to do, in a sentence."""
     known = seconds(todo, out)
-    time = "; how long they take is not known yet" if None in known else f", about {duration(sum(known) / max(slots, 1))}" * bool(
-        todo)
+    if None in known:
+        time = "; how long they take is not known yet"
+    else:
+        time = f", about {duration(sum(known) / max(slots, 1))}" if todo else ""
     count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
-    return f"{count} in {out}: {len(runs) - len(todo)} done before, {len(todo)} to do, {slots} at a time{time}."
+    return (f"{count} in {out}: {len(runs) - len(todo)} done before, {len(todo)} to do, "
+            f"{slots} at a time{time}.")

@@ -169,7 +169,8 @@ def _watch(run: Run, folder: Path, environment: dict[str, str],
             elif time.monotonic() > end:
                 verdict = "run timeout", f"The run took longer than {limits.run_seconds:g} seconds."
             elif used > (limits.memory_mb or float("inf")):
-                verdict = "out of memory", f"The run took {used:.0f} MB; its limit is {limits.memory_mb:g} MB."
+                verdict = "out of memory", (f"The run took {used:.0f} MB; its limit is "
+                                            f"{limits.memory_mb:g} MB.")
     finally:
         for member in family | _descendants(process.pid):  # the kernel too, and whatever it started
             _kill(member)
@@ -177,7 +178,8 @@ def _watch(run: Run, folder: Path, environment: dict[str, str],
         process.wait()
     status, message = verdict or _outcome(folder, process.returncode)
     if status == "kernel died" and (_killed_for_memory() > killed_before or left < SHORT_OF_MEMORY):
-        status, message = "out of memory", "The kernel was killed when the machine had no memory left."
+        status = "out of memory"
+        message = "The kernel was killed when the machine had no memory left."
     return status, message, peak, sum(spent.values())
 
 
@@ -233,7 +235,8 @@ def _killed_for_memory() -> int:
 def _outcome(folder: Path, returncode: int) -> tuple[str, str]:
     """How the run ended by its own account; a process that left none was killed."""
     if not (told := _text(folder / child.OUTCOME)):
-        return "kernel died", f"The process that ran the notebook was killed (exit status {returncode})."
+        return "kernel died", ("The process that ran the notebook was killed (exit status "
+                               f"{returncode}).")
     outcome = json.loads(told)
     return outcome["status"], outcome["message"]
 

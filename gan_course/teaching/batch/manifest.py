@@ -2,7 +2,8 @@
 
 `read` turns it into runs, or says what is wrong:
 
-    notebooks: [03]                     # numbers or names; all: the whole course; mine/own.ipynb: a file, seen from the manifest
+    notebooks: [03]                     # numbers or names; all: the whole course; mine/own.ipynb: a
+                                        # file, seen from the manifest
     profile: laptop                     # smoke, laptop (default) or gpu
     device: cpu                         # default: what the machine has
     parameters: {dataset: digits}       # the same in every run
@@ -27,7 +28,7 @@ import math
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import nbformat
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -55,6 +56,8 @@ def _plain(value):
 
 
 Plain = Annotated[object, AfterValidator(_plain)]
+Anything = TypeVar("Anything")
+Filled = Annotated[Anything, Field(min_length=1)]
 Name = Annotated[str, BeforeValidator(lambda name: str(name) if type(name) is int else name)]
 
 
@@ -65,13 +68,13 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    notebooks: list[Name] = Field(min_length=1)
+    notebooks: Filled[list[Name]]
     profile: Literal[PROFILES] = "laptop"
     device: str | None = None
     parameters: dict[str, Plain] = {}
-    grid: dict[str, Annotated[list[Plain], Field(min_length=1)]] = {}
-    rows: list[Annotated[dict[str, Plain], Field(min_length=1)]] = Field([{}], min_length=1)
-    seeds: list[int] = Field([], min_length=1)
+    grid: dict[str, Filled[list[Plain]]] = {}
+    rows: Filled[list[Filled[dict[str, Plain]]]] | None = None
+    seeds: Filled[list[int]] | None = None          # None: the one that the notebook has
     plain_arithmetic: list[int] = []
     repeats: int = Field(1, ge=1)
     limits: Limits = Limits()
@@ -84,8 +87,8 @@ _SAID = {
     "model_type": "has to be keys with values", "greater_than": "has to be more than 0",
     "greater_than_equal": "has to be at least 1"
 }
-# its steps: where each stands in the file, and what it sets
 Axis = list[tuple[tuple, dict[str, Value]]]
+"""Its steps: where each stands in the file, and what it sets."""
 
 
 def read(file: Path) -> list[Run]:
@@ -113,48 +116,62 @@ def read(file: Path) -> list[Run]:
 
 def _sentence(wrong: dict) -> str:
     """A fault in words, as “grid, lr_D is empty”."""
-    said = str(wrong["ctx"]["error"]) if wrong["type"] == "value_error" else _SAID.get(
-        wrong["type"], f"will not do ({wrong['msg']})")
-    if wrong["type"] == "extra_forbidden":
-        said = f"is not known here; known: {', '.join((Limits if wrong['loc'][0] == 'limits' else Manifest).model_fields)}"
+    if wrong["type"] == "value_error":
+        said = str(wrong["ctx"]["error"])
+    elif wrong["type"] == "extra_forbidden":
+        holder = Limits if wrong["loc"][0] == "limits" else Manifest
+        said = f"is not known here; known: {', '.join(holder.model_fields)}"
+    else:
+        said = _SAID.get(wrong["type"], f"will not do ({wrong['msg']})")
     where = [f"item {part + 1}" if isinstance(part, int) else str(part) for part in wrong["loc"]]
     return f"{', '.join(where) or 'the manifest'} {said}"
 
 
 def _runs(manifest: Manifest, folder: Path, problems: list) -> list[Run]:
     """The runs of a manifest that lies in `folder`; what is wrong is added to `problems`."""
-    axes = [[(("parameters", ), manifest.parameters)], *([(("grid", name, place), {name: value})
-                                                          for place, value in enumerate(values)]
-                                                         for name, values in manifest.grid.items()),
-            [(("rows", place), row) for place, row in enumerate(manifest.rows)],
-            [(("seeds", place), {"seed": seed}) for place, seed in enumerate(manifest.seeds)]
-            or [((), {})]]
+    axes, found = _axes(manifest), []
     problems += _repeated_names(axes)
     problems += [(("plain_arithmetic", place), f"plain_arithmetic, {seed} is none of the seeds")
                  for place, seed in enumerate(manifest.plain_arithmetic)
-                 if seed not in manifest.seeds]
+                 if seed not in (manifest.seeds or [])]
     if manifest.repeats * math.prod(map(len, axes)) > MOST_RUNS:
         problems.append(((), f"these are more than {MOST_RUNS} runs of a notebook"))
-    found, seen = [], {}
-    for place, name in enumerate(manifest.notebooks):
-        for path in _paths(name, folder, ("notebooks", place), problems):
-            if path.stem in seen:
-                again = "is there twice" if seen[
-                    path.stem] == path else "has the same name as another notebook"
-                problems.append((("notebooks", place), f"{path.name} {again}"))
-            seen[path.stem] = path
-            try:
-                source = _source(path)
-                known = notebooks.parameters(source)
-                checked = [_checked(axis, path.stem, known, problems) for axis in axes]
-            except (ValueError, OSError) as error:
-                problems.append((("notebooks", place), f"{path.name} cannot be read: {error}"))
-            if not problems:
-                found += [
-                    replace(run, parameters=notebooks.located(run.parameters, known, folder))
-                    for run in _combined(path.stem, nbformat.writes(source), checked, manifest)
-                ]
+    for where, path in _files(manifest, folder, problems):
+        try:
+            source = _source(path)
+            known = notebooks.parameters(source)
+        except (ValueError, OSError) as error:
+            problems.append((where, f"{path.name} cannot be read: {error}"))
+            continue
+        checked = [_checked(axis, path.stem, known, problems) for axis in axes]
+        if not problems:
+            runs = _combined(path.stem, nbformat.writes(source), checked, manifest)
+            found += [replace(run, parameters=notebooks.located(run.parameters, known, folder))
+                      for run in runs]
     return found
+
+
+def _axes(manifest: Manifest) -> list[Axis]:
+    """What the runs of a notebook combine: one step of each axis."""
+    grid = [[(("grid", name, place), {name: value}) for place, value in enumerate(values)]
+            for name, values in manifest.grid.items()]
+    rows = [(("rows", place), row) for place, row in enumerate(manifest.rows or [])]
+    seeds = [(("seeds", place), {"seed": seed}) for place, seed in enumerate(manifest.seeds or [])]
+    return [axis for axis in ([(("parameters",), manifest.parameters)], *grid, rows, seeds) if axis]
+
+
+def _files(manifest: Manifest, folder: Path, problems: list) -> list[tuple[tuple, Path]]:
+    """The notebooks of the manifest, each with where it is named; none of them twice."""
+    found: dict[str, tuple[tuple, Path]] = {}
+    for place, name in enumerate(manifest.notebooks):
+        where = ("notebooks", place)
+        for path in _paths(name, folder, where, problems):
+            if path.stem in found:
+                same = found[path.stem][1] == path
+                again = "is there twice" if same else "has the same name as another notebook"
+                problems.append((where, f"{path.name} {again}"))
+            found.setdefault(path.stem, (where, path))
+    return list(found.values())
 
 
 def _repeated_names(axes: list[Axis]):
@@ -165,11 +182,12 @@ def _repeated_names(axes: list[Axis]):
     for axis in axes:
         for where, values in axis:
             if values.keys() != axis[0][1].keys():
-                yield where, f"{where[0]}, item {where[1] + 1} has to set what the first sets: {', '.join(axis[0][1])}"
+                yield where, (f"{where[0]}, item {where[1] + 1} has to set what the first sets: "
+                              f"{', '.join(axis[0][1])}")
             for name in values:
                 if seen.setdefault(name, axis) is not axis:
-                    yield (*where,
-                           name), f"{name} is set twice: it stands in {seen[name][0][0][0]} too"
+                    first = seen[name][0][0][0]
+                    yield (*where, name), f"{name} is set twice: it stands in {first} too"
 
 
 def _paths(name: str, folder: Path, where: tuple, problems: list) -> list[Path]:
@@ -210,7 +228,8 @@ def _source(path: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-def _checked(axis: Axis, notebook: str, known: dict[str, notebooks.Parameter], problems: list) -> Axis:
+def _checked(axis: Axis, notebook: str, known: dict[str, notebooks.Parameter],
+             problems: list) -> Axis:
     """The axis with its values in the types that the parameters of the notebook have."""
     for name in axis[0][1]:
         if name not in known:
@@ -247,7 +266,8 @@ def _combined(notebook: str, source: str, axes: list[Axis], manifest: Manifest) 
         name = _name(notebook, varied)
         # cut off, or alike once it is made safe
         if name.casefold() in names or len(name) > LONGEST_NAME:
-            name = f"{name[:LONGEST_NAME - 9]}-{hashlib.sha256(repr(varied).encode()).hexdigest()[:8]}"
+            digest = hashlib.sha256(repr(varied).encode()).hexdigest()
+            name = f"{name[:LONGEST_NAME - 9]}-{digest[:8]}"
         names.add(name.casefold())
         plain = manifest.seeds and parameters["seed"] in manifest.plain_arithmetic
         found.append(

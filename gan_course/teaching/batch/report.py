@@ -1,8 +1,10 @@
 """The report on a batch: one page, with all that it needs inside, and the runs as tables.
 
-    report.html    what happened, where GANs train, curves, samples, claims, failures, what it cost
-    runs.csv, runs.parquet    a row for each run
-    runs/<name>/notebook.html with `html`: each executed notebook, to read without Jupyter and without a network
+    report.html                what happened, where GANs train, curves, samples, claims, failures,
+                               what it cost
+    runs.csv, runs.parquet     a row for each run
+    runs/<name>/notebook.html  with `html`: each executed notebook, to read without Jupyter and
+                               without a network
 """
 import itertools
 import re
@@ -13,7 +15,9 @@ from gan_course.teaching import pages
 from gan_course.teaching.batch import record, tables
 from gan_course.teaching.batch.record import RunRecord, Status
 
-SIGNS = dict.fromkeys(get_args(Status), "✗") | {"ok": "✓", "claim failed": "≠", "interrupted": "‖"}
+SIGNS = dict.fromkeys(get_args(Status), "✗") | {
+    "ok": "✓", "claim failed": "≠", "interrupted": "‖"
+}
 FIGURES = r"\bsamples?\b"
 
 

@@ -87,7 +87,8 @@ class Table(Screen):
 
         left, failed = self.left(waiting, running,
                                  slots), sum(not record.ok for record in self.records)
-        counts = f"{len(self.records) - failed} ok · {failed} failed · {len(running)} running · {waiting} waiting"
+        counts = (f"{len(self.records) - failed} ok · {failed} failed · {len(running)} running · "
+                  f"{waiting} waiting")
         table = Table.grid("run", "time", padding=(0, 2))
         for name, began in list(running.items())[:MANY]:
             table.add_row(Text(name), duration(time.monotonic() - began))
@@ -113,8 +114,9 @@ def describe(record: RunRecord) -> str:
 
 def summary(records: list[RunRecord], total: int, out: Path) -> str:
     """How all the runs of a manifest stand, and where the results lie."""
-    well, bad = [record for record in records if record.ok
-                 ], [record for record in records if record.status not in ("ok", "interrupted")]
-    counts = f"{len(well)} of {total} runs are well, {len(bad)} failed, {total - len(well) - len(bad)} are still to do."
+    well = [record for record in records if record.ok]
+    bad = [record for record in records if record.status not in ("ok", "interrupted")]
+    counts = (f"{len(well)} of {total} runs are well, {len(bad)} failed, "
+              f"{total - len(well) - len(bad)} are still to do.")
     failures = ["Not well (--retry does these again):", *map(describe, bad), ""] if bad else []
     return "\n".join(["", *failures, f"{counts} Results: {out}"])

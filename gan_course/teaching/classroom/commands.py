@@ -3,13 +3,17 @@ import argparse
 import sys
 from pathlib import Path
 
-COLLECT = """what a learner's folder may hold (the folder's name is the learner's name in the report):
+COLLECT = """what a learner's folder may hold (the folder's name is the learner's name):
   progress.json         the record that the course keeps, in the course's folder
   03_first_gan.ipynb …  notebooks, under names that begin with the notebook's number
 Both may lie deeper down. Everything else is left alone, and links are not followed.
 
-From each notebook the functions that it hands to exercises.check("NN.name", function) are marked again, in a process of its own with
-limits; one that never ends, crashes or cheats costs its own row only. Written: class.html, learners.csv, exercises.csv, questions.csv."""
+From each notebook the functions that it hands to exercises.check("NN.name", function) are
+marked again, in a process of its own with limits; one that never ends, crashes or cheats
+costs its own row only. If this system cannot shut that process in, the command says so
+before it begins, and does nothing without --yes.
+
+Written: class.html, learners.csv, exercises.csv, questions.csv."""
 ADVICE = ("On Linux, bubblewrap shuts it in: install the package bubblewrap (apt, dnf or pacman). "
           "Elsewhere use a virtual machine or a container, under a user who owns nothing.")
 VARIANTS = """ranges.yaml:

@@ -151,8 +151,10 @@ def _proven(message: Message) -> bool:
     wanted = _reference(message.key)
     try:
         given = [_read(seen) for seen in message.evidence]
-        return bool(wanted) and len(given) == len(wanted) and all(map(_checking.same, given, wanted))
-    except (ValueError, TypeError, OverflowError, RuntimeError):                   # shapes and numbers that do not go together
+        return bool(wanted) and len(given) == len(wanted) and all(
+            map(_checking.same, given, wanted))
+    except (ValueError, TypeError, OverflowError, RuntimeError):
+        # shapes and numbers that do not go together
         return False
 
 

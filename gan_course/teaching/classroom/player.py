@@ -2,7 +2,8 @@
 `exercises.check`, marks them, and says what it saw. Nothing that comes out of it is trusted, since
 whatever runs here could say anything: see `marking`.
 
-    in    JSON: {"allowed", "cells": [[notebook, source] …], "known": [place of a cell …], "dead": […]}
+    in    JSON: {"allowed", "cells": [[notebook, source] …], "known": [place of a cell …],
+          "dead": [place of a cell …]}
     out   lines of JSON, in this order: {"ready": …}, {"found": {cell: [key …]}}, {"cell": …} and
           {"key": …, what came of it} in turns, {"done": true}; or {"failed": why} in place of the
           first
@@ -257,7 +258,7 @@ def _one_by_one(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _keys(node: ast.stmt) -> list[str]:
-    """The keys of the checks in a statement, wherever they stand in it, as they are called today."""
+    """The keys of the checks in a statement, wherever they stand in it, under today's names."""
     calls = [call for call in ast.walk(node) if isinstance(call, ast.Call) and call.args]
     keys = [call.args[0] for call in calls
             if getattr(call.func, "attr", getattr(call.func, "id", "")) == "check"]

@@ -4,8 +4,9 @@ cannot be copied.
 The roster is a CSV file with a column `id`; other columns are yours. The ranges are a YAML file:
 
     latent_dim: [4, 8, 16]                          # one of these
-    lr_D: {from: 1e-4, to: 1e-2, scale: log}        # between the two; log: every order of magnitude equally often
-    seed: {from: 0, to: 999}                        # whole numbers where the notebook's parameter is one
+    lr_D: {from: 1e-4, to: 1e-2, scale: log}        # between the two; log: every order of magnitude
+                                                    # is equally likely
+    seed: {from: 0, to: 999}                        # whole numbers where the parameter is one
 
 What a student gets follows from the secret, the student's id, the notebook's name and the
 parameter's name, and from nothing else: the same call gives the same notebooks, today and next
