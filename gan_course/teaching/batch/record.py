@@ -50,8 +50,8 @@ class LastCell(_Strict):
     source: str
 
 
-class Claim(_Strict):
-    """A claim as `notebooks.claims` reads it."""
+class ClaimRecord(_Strict):
+    """What a notebook said of a claim (`lessons.claims.Claim`), as `notebooks.claims` reads it."""
 
     text: str
     held: bool
@@ -84,7 +84,7 @@ class RunRecord(_Strict):
     metrics: dict[str, Number] = {}
     curves: dict[str, Curve] = {}
     images: dict[str, str] = {}                                     # PNG in base64
-    claims: list[Claim] = []
+    claims: list[ClaimRecord] = []
     versions: dict[str, str]                                        # python, torch, gan_course …
     hash: str  # of notebook, parameters, profile and package
     code: str | None = None  # its `lessons.fingerprint`; None: run by an earlier version
