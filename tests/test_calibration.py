@@ -157,7 +157,7 @@ def a_notebook(*sources, parameters=PARAMETERS):
 
 def a_record(seed=100, missed=(), height=0.5, **other):
     found = [
-        record.Claim(
+        record.ClaimRecord(
             text=text,
             held=text not in missed,
             judged=True,
@@ -165,7 +165,7 @@ def a_record(seed=100, missed=(), height=0.5, **other):
         )
         for text in ("Pigs fly", "Water is wet")
     ]
-    stored = record.Claim(
+    stored = record.ClaimRecord(
         text="Stored", held=True, judged=True, numbers={"height": 1.0}, precomputed=[0, 1, 2, 3, 4]
     )
     return record.RunRecord(

@@ -27,7 +27,7 @@ def run(latent=2, rate=1e-3, seed=0, **other):
             "seconds": 60.0, "overhead_seconds": 5.0, "peak_memory_mb": 700.0, "metrics": {"coverage": latent + 1000 * rate + seed},
             "curves": {"loss of D": record.Curve(x=[1, 2, 3], y=[1.4 + seed, 1.3, None])}, "versions": {"python": "3.11"}, "hash": "0" * 64,
             "images": {"the same z": WHITE_PIXEL}, "cpu_seconds": 90.0,
-            "claims": [record.Claim(text="It learns", held=rate < 1e-2, judged=True, numbers={"share": 0.5, "floor": None})],
+            "claims": [record.ClaimRecord(text="It learns", held=rate < 1e-2, judged=True, numbers={"share": 0.5, "floor": None})],
             "worker": "here"}
     return record.RunRecord(**made | other)
 
@@ -170,7 +170,7 @@ def test_claims_say_how_often_they_held_and_which_seeds_missed(batch):
 
 def test_the_claims_that_missed_most_often_come_first_and_precomputed_ones_say_so():
     def of(seed, **held):
-        made = [record.Claim(text=text, held=yes, judged=True, numbers={}, precomputed=list(range(5)) if text == "stored" else [])
+        made = [record.ClaimRecord(text=text, held=yes, judged=True, numbers={}, precomputed=list(range(5)) if text == "stored" else [])
                 for text, yes in held.items()]
         return run(seed=seed, claims=made)
 

@@ -15,7 +15,7 @@ from gan_course.lessons.calibration import (
     HoldRate,
 )
 from gan_course.teaching import notebooks
-from gan_course.teaching.batch.record import NOTEBOOK, Claim, RunRecord, read_all
+from gan_course.teaching.batch.record import NOTEBOOK, ClaimRecord, RunRecord, read_all
 
 
 def calibrations(out: Path) -> list[Calibration]:
@@ -83,7 +83,7 @@ def _missed(record: RunRecord) -> tuple[str, ...]:
 
 
 def _hold_rate(text: str, records: list[RunRecord]) -> HoldRate:
-    found: list[tuple[int, Claim]] = [(_seed(record), claim) for record in records
+    found: list[tuple[int, ClaimRecord]] = [(_seed(record), claim) for record in records
                                       for claim in record.claims if claim.text == text]
     if seeds := found[0][1].precomputed:                # running it again is no further evidence
         return HoldRate(0, 0, (), {}, tuple(seeds))
