@@ -226,7 +226,8 @@ def test_grey_of_fewer_bits_is_scaled_by_its_true_range(tmp_path, bits, ending):
     white = 2 ** bits - 1
     deep(tmp_path / f"1.{ending}", [0, white // 2, white, 0])
     deep(tmp_path / f"2.{ending}", [0, white // 2, white // 4, 0])  # darker, and stays so
-    with pytest.warns(UserWarning, match=f"2 grey pictures .* no value above {white:,}: {white:,} "):
+    words = f"2 grey pictures .* no value above {white:,}: {white:,} "
+    with pytest.warns(UserWarning, match=words):
         images = folder(tmp_path, 4).images
     assert images[:, 0, :, 0].tolist() == [[0, 127, 255, 0], [0, 127, 64, 0]]
 

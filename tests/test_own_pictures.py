@@ -36,7 +36,7 @@ def quiet(monkeypatch):
 
 
 def run(number: str, *cells: str, **parameters) -> dict:
-    """The names that some cells of a notebook leave behind, run after its parameters and imports."""
+    """The names that some cells of a notebook leave behind, after its parameters and imports."""
     notebook = nbformat.read(next(NOTEBOOKS.glob(f"{number}_*.ipynb")), 4)
     source = {cell.id: cell.source for cell in notebook.cells}
     names = {}
