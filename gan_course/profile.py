@@ -6,8 +6,7 @@ without editing it:
     GAN_COURSE_PROFILE    smoke (does every cell run?), laptop (what a learner gets; the default),
                           gpu (time for quality)
     GAN_COURSE_DEVICE     cpu, cuda, cuda:1, mps …; by default a GPU that works, else cpu
-    GAN_COURSE_HEADLESS   1 when nobody watches: plain figures instead of widgets, and a broken
-                          claim is an error
+    GAN_COURSE_HEADLESS   1 when nobody watches: plain figures instead of widgets
 """
 import os
 import random

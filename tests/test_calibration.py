@@ -458,6 +458,8 @@ def test_the_files_that_decide_the_numbers():
     )
     stored = fingerprint.used_files(["from gan_course import judge", "judge.load('digits')"])
     assert [file.name for file in stored if file.suffix == ".safetensors"] == ["digits.safetensors"]
+    stored = fingerprint.used_files(["from gan_course import milestones", "load('animals_cycle')"])
+    assert len({file.name for file in stored if file.suffix == ".safetensors"}) == 3
     assert fingerprint.used_files(["%pip install x", CODE]) == fingerprint.used_files([CODE])
 
 

@@ -65,6 +65,23 @@ def test_the_rest_of_a_broken_notebook_is_skipped_with_the_reason(outcomes):
         assert cells["Cell 2"].find("skipped").get("message") == "Cell 1 of this notebook failed"
 
 
+def test_a_claim_that_did_not_hold_fails_nothing_and_is_listed(tmp_path):
+    say = ("import os\nos.environ['GAN_COURSE_PROFILE'] = '{}'\n"
+           "from gan_course.lessons.claims import claim, report\n"
+           "claim('Pigs fly', False)\nclaim('Water is wet', True)")
+    for name, profile in {"long": "laptop", "short": "smoke"}.items():
+        cells = [say.format(profile), "report()"]
+        (tmp_path / f"{name}.ipynb").write_text(writes(new_notebook(
+            cells=list(map(new_code_cell, cells)))), encoding="utf-8")
+    result, said = run_pytest(tmp_path, "--nbval-lax", "--nbval-current-env", "-n2",
+                              "--dist=loadscope")
+    cells = list(ElementTree.parse(result).iter("testcase"))
+    assert len(cells) == 4 and not [cell for cell in cells if cell.find("failure") is not None], said
+    listed = said.partition(conftest.REMARKS["missed"])[2]
+    assert "long: Pigs fly" in listed and said.count("Pigs fly") == 1
+    assert "Water is wet" not in said
+
+
 # sharing, and seconds
 
 def test_each_notebook_has_its_seconds(outcomes, run_of_two):

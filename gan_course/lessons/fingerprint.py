@@ -49,7 +49,8 @@ def used_files(cells: list[str]) -> set[Path]:
             found.add(file)
             waiting += _imported(file.read_text(encoding="utf-8"))
     return found | {file for module, folder in WEIGHTS.items() if module in found
-                    for file in folder.glob("*.safetensors") if file.stem in words}
+                    for file in folder.glob("*.safetensors")
+                    if file.stem.partition("_seed_")[0] in words}
 
 
 def essence(code: str) -> str:

@@ -8,5 +8,6 @@ record of each. In reading order:
     schedule   a batch from its first run to its last; `screen` shows how it stands, `estimate` how
                long it takes
     local      what does the runs: this machine, or `cluster`, the workers of a Dask cluster
+    calibrate  from a batch to the records in data/calibration
     commands   what `gan-course` offers of this
 """
