@@ -16,7 +16,7 @@ import pytest
 
 from gan_course import cli
 from gan_course.lessons import exercises
-from gan_course.teaching.classroom import collect, confine, marking, player, process, report
+from gan_course.teaching.classroom import collect, confine, marking, process, replay, report
 from gan_course.teaching.classroom.marking import Result
 
 THIRTY = runpy.run_path(str(Path(__file__).parent / "classroom_of_thirty.py"))
@@ -126,7 +126,7 @@ def test_forged_words_on_the_channel_prove_nothing():
 
 
 def sent(key):
-    """What the player says of the course's own answer, as it arrives."""
+    """What the other process says of the course's own answer, as it arrives."""
     evidence = [marking.written(each) for each in exercises.evidence(key, exercises.reference(key))]
     return process.Message.model_validate_json(json.dumps({"key": key, "outcome": "right", "evidence": evidence}))
 
@@ -181,11 +181,11 @@ def test_a_right_answer_is_called_right(as_learners_write_them, name):
 
 
 def test_a_check_under_an_old_name_is_that_of_the_new_one(monkeypatch):
-    monkeypatch.setattr(player.progress, "RENAMED", {"99.amid": "00.between"})
-    cell = player.Cell(0, "99.ipynb", "def amid(value, floor, ceiling):\n    return (value - floor) / (ceiling - floor)\n"
+    monkeypatch.setattr(replay.progress, "RENAMED", {"99.amid": "00.between"})
+    cell = replay.Cell(0, "99.ipynb", "def amid(value, floor, ceiling):\n    return (value - floor) / (ceiling - floor)\n"
                                       "amid = exercises.check('99.amid', amid)")
     assert cell.keys == ["00.between"]
-    said = [message for message in player.play([cell], [], []) if "key" in message]
+    said = [message for message in replay.replay([cell], [], []) if "key" in message]
     assert [(message["key"], message["outcome"]) for message in said] == [("00.between", "right")]
 
 
@@ -299,7 +299,7 @@ def test_with_bubblewrap_there_is_nothing_to_warn_about(monkeypatch, tmp_path, c
 
 
 def test_a_process_that_cannot_be_started_says_why(monkeypatch):
-    monkeypatch.setattr(process, "START", process.START.replace("player.main()", "player.confine.limit = int; player.main()"))
+    monkeypatch.setattr(process, "START", process.START.replace("replay.main()", "replay.confine.limit = int; replay.main()"))
     with pytest.raises(RuntimeError, match="did not start. TypeError: int"):
         mark(RIGHT["00.between"])
 

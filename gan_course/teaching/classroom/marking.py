@@ -1,6 +1,6 @@
 """One learner's exercises, marked by a process that never runs the learner's code.
 
-The learner's functions run in another process (`player`), confined as far as the system can
+The learner's functions run in another process (`replay`), confined as far as the system can
 (`confine`). It may say whatever it likes, on a channel that is read up to a limit and never
 unpickled. A verdict of "right" counts only with its evidence: what the learner's functions gave for
 the inputs of the check, which is compared here with what the course's own give. So a function that
@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from gan_course.lessons import exercises
 from gan_course.lessons.exercises import _checking
 from gan_course.teaching.classroom import confine
-from gan_course.teaching.classroom.player import written
-from gan_course.teaching.classroom.process import Message, Player
+from gan_course.teaching.classroom.process import Message, Replay
+from gan_course.teaching.classroom.replay import written
 
 LEAST_SECONDS = 0.5
 """With less than this left no other process is started."""
@@ -60,18 +60,18 @@ def mark(cells: list[tuple[str, str]],
     exercises.prepare()                                             # before the clock runs
     sheet, left, words = _Sheet(cells), allowed.seconds, []
     while True:
-        with Player(cells, sheet.known, sheet.dead, allowed, left) as player:
-            for message in player:
+        with Replay(cells, sheet.known, sheet.dead, allowed, left) as replay:
+            for message in replay:
                 sheet.take(message)
-        if player.ready is None:
-            raise RuntimeError(f"The process for the check did not start. {player.ended}")
-        words, left = confine.in_words(player.ready.limits), left - player.seconds
-        if player.done:
+        if replay.ready is None:
+            raise RuntimeError(f"The process for the check did not start. {replay.ended}")
+        words, left = confine.in_words(replay.ready.limits), left - replay.seconds
+        if replay.done:
             sheet.give_up("crashed", "No verdict came.")
         elif left <= LEAST_SECONDS:
-            sheet.give_up("out of time", player.ended)
-        elif not sheet.passes_over_the_cell(player.ended):
-            sheet.give_up("crashed", player.ended)
+            sheet.give_up("out of time", replay.ended)
+        elif not sheet.passes_over_the_cell(replay.ended):
+            sheet.give_up("crashed", replay.ended)
         if not sheet.open():
             return sheet.results, words
 
@@ -173,7 +173,7 @@ def _reference(key: str) -> list[dict]:
 
 
 def _read(seen: dict) -> dict:
-    """What a probe saw, from JSON: see `player.written`."""
+    """What a probe saw, from JSON: see `replay.written`."""
     import torch
 
     return {

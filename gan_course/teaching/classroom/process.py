@@ -26,7 +26,7 @@ START_SECONDS = 120.0                               # for loading PyTorch, on a 
 PYTORCH_MB = 1000                                   # of memory, before anything of the learner's
 MOST_BYTES = 4_000_000                              # of all that one process says
 START = (f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
-         "from gan_course.teaching.classroom import player; player.main()")
+         "from gan_course.teaching.classroom import replay; replay.main()")
 
 
 class Ready(BaseModel):
@@ -36,7 +36,7 @@ class Ready(BaseModel):
 
 
 class Message(BaseModel, strict=True, extra="forbid"):
-    """Anything that the player may say; one of the first six is there."""
+    """Anything that the other process may say; one of the first six is there."""
 
     ready: Ready | None = None
     failed: Annotated[str, Field(max_length=2000)] | None = None
@@ -51,7 +51,7 @@ class Message(BaseModel, strict=True, extra="forbid"):
     evidence: list[dict[str, str | tuple[list[int], list[float]]]] = []
 
 
-class Player:
+class Replay:
     """The other process, as an iterator of what it says.
 
     Args:

@@ -49,7 +49,7 @@ def main() -> None:
     cells = [Cell(place, *cell) for place, cell in enumerate(task["cells"])]
     say({"found": {cell.place: cell.keys for cell in cells if cell.keys}})
     for notebook in dict.fromkeys(cell.notebook for cell in cells):
-        for message in play([cell for cell in cells if cell.notebook == notebook],
+        for message in replay([cell for cell in cells if cell.notebook == notebook],
                             task["known"], task["dead"]):
             say(message)
     say({"done": True})
@@ -163,7 +163,7 @@ class Cell:
                 yield each.node
 
 
-def play(cells: list[Cell], known: list[int], dead: list[int]) -> Iterator[dict]:
+def replay(cells: list[Cell], known: list[int], dead: list[int]) -> Iterator[dict]:
     """Run what is needed of each cell of a notebook, in order, and mark each answer that is
     handed over; what is to be said of it.
     """
