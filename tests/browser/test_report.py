@@ -3,12 +3,12 @@ import os
 import runpy
 
 import pytest
-from gan_course.teaching.classroom.judging import Result
 
 from gan_course.paths import ROOT
 from gan_course.teaching.batch import record, report
 from gan_course.teaching.classroom import report as class_report
 from gan_course.teaching.classroom.collect import Learner
+from gan_course.teaching.classroom.marking import Result
 
 pytestmark = pytest.mark.browser
 MADE = runpy.run_path(str(ROOT / "tests" / "test_report.py"))
