@@ -35,7 +35,7 @@ from gan_course.games.cgan import (
 from gan_course.games.cyclegan import CycleGAN, ResidualGenerator
 from gan_course.games.dcgan import DCGAN
 from gan_course.games.infogan import CodeGenerator, InfoGAN
-from gan_course.profile import pick_device, seed_everything
+from gan_course.profile import seed_everything
 from gan_course.training import Training
 
 SAMPLES = 2000
@@ -43,8 +43,7 @@ SAMPLES = 2000
 
 def train(game, dataset, batch_size: int, seed: int, seconds: float, decay: bool = False) -> int:
     """Play for so many seconds; how many rounds there were."""
-    training = Training(game, data.batches(dataset, batch_size, seed=seed), seed=seed,
-                        device=pick_device())
+    training = Training(game, data.batches(dataset, batch_size, seed=seed), seed=seed)
     clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
     begin = clock()
     while (spent := clock() - begin) < seconds:
@@ -64,7 +63,7 @@ def images(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], 
         game = DCGAN(nets.ConvGenerator(64, channels, 16, size),
                      nets.ConvDiscriminator(channels, 16, size), lr=(3e-4, 2e-3))
     rounds = train(game, dataset, 16 if name == "dcgan" else 32, seed, seconds)
-    fake = torch.cat([game.sample(500).cpu() for _ in range(SAMPLES // 500)])
+    fake = torch.cat([game.sample(500) for _ in range(SAMPLES // 500)])
     distance = judge.frechet_classifier_distance(judge.load(dataset.name),
                                                  dataset.take(SAMPLES, seed), fake)
     return [distance, *readable(dataset.name, fake)], rounds
@@ -90,7 +89,7 @@ def obedience(name: str, dataset, seed: int, seconds: float) -> tuple[list[float
     rounds = train(game, dataset, 64, seed, seconds)
     y = torch.arange(SAMPLES) % 10
     return [
-        100 * (judge.load("digits").probabilities(game.sample(SAMPLES, y).cpu()).argmax(1)
+        100 * (judge.load("digits").probabilities(game.sample(SAMPLES, y)).argmax(1)
                == y).float().mean().item()
     ], rounds
 
@@ -107,7 +106,7 @@ def codes(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], i
                    lr=(1e-3, 1e-3))
     rounds = train(game, dataset, 64, seed, seconds)
     held_out = data.load("digits", "test")
-    kinds = game.read(scale(held_out.images).to(pick_device()))[0].argmax(1).cpu()
+    kinds = game.read(scale(held_out.images))[0].argmax(1)
     return [matched(kinds, held_out.labels)], rounds
 
 
@@ -117,10 +116,9 @@ def translation(name: str, dataset, seed: int, seconds: float) -> tuple[list[flo
     rounds = train(game, dataset.unpaired(), 4, seed, seconds, decay=True)
     truth = data.load("seasons", "test")
     x, y = scale(truth.x), scale(truth.y)
-    device = pick_device()
     return [
-        likeness.psnr(game.sample(len(x), x.to(device)).cpu(), y),
-        likeness.psnr(game.back(y.to(device)).cpu(), x)
+        likeness.psnr(game.sample(len(x), x), y),
+        likeness.psnr(game.back(y), x)
     ], rounds
 
 

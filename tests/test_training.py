@@ -15,6 +15,7 @@ from gan_course.games import Game, Player
 from gan_course.games.gan import GAN
 from gan_course.profile import seed_everything
 from gan_course.training import NotFinite, Record, Training, play
+from gan_course.training import precision as precision_module
 
 
 def pictures(n=40, channels=1, size=32):
@@ -111,12 +112,44 @@ def test_an_impossible_learning_rate_is_refused(lr):
 
 def test_bf16_trains_to_nearly_the_same_losses():
     records = {}
-    for bf16 in (False, True):
+    for precision in ("float32", "bfloat16"):
         game, stream = convolutional()
-        training = Training(game, stream, bf16=bf16)
-        records[bf16] = [next(training)["D/real"] for _ in range(3)]
-    assert records[True] == pytest.approx(records[False], rel=0.1)
-    assert records[True] != records[False]                          # so it really was computed otherwise
+        training = Training(game, stream, precision=precision)
+        records[precision] = [next(training)["D/real"] for _ in range(3)]
+    assert records["bfloat16"] == pytest.approx(records["float32"], rel=0.1)
+    assert records["bfloat16"] != records["float32"]                # so it really was computed otherwise
+    assert {parameter.dtype for parameter in game.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize(("ratio", "chosen"), [(0.5, "bfloat16"), (0.95, "float32"), (40.0, "float32")])
+def test_the_fastest_precision_is_the_one_that_was_measured(monkeypatch, ratio, chosen):
+    monkeypatch.setattr(precision_module, "ratio", lambda device, width: ratio)
+    assert Training(*convolutional(), precision="fastest").precision == chosen
+    assert Training(*points(), precision="fastest").precision == "float32"      # small and fully connected
+    assert Training(*convolutional()).precision == "float32"
+
+
+def test_the_measurement_is_made_once_and_leaves_the_random_numbers_alone():
+    before = torch.get_rng_state()
+    first = precision_module.ratio("cpu", 8)
+    assert first > 0 and precision_module.ratio("cpu", 8) == first and torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_training_that_goes_on_keeps_its_precision(monkeypatch, tmp_path):
+    """Whatever the machine would choose now: the continuation equals the uninterrupted training bit for bit."""
+    straight = Training(*convolutional(), precision="bfloat16")
+    next(straight)
+    straight.save(tmp_path / "c.safetensors")
+    monkeypatch.setattr(precision_module, "ratio", lambda device, width: 40.0)
+    resumed = Training.resume(tmp_path / "c.safetensors", *convolutional(seed=9), precision="fastest")
+    assert resumed.precision == "bfloat16"
+    for _ in range(3):
+        assert dict(next(resumed)) == dict(next(straight))
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(ValueError, match="'float16'; choose float32, bfloat16"):
+        Training(*points(), precision="float16")
 
 
 def test_images_train_in_channels_last_order():

@@ -4,7 +4,7 @@ lets them move.
     for record in play(game, batches, rounds=1500):       # {"round": 1, "D/real": 0.69, "D/fake": 0.70, "G/adv": 0.69}
         ...
 
-Pausing is not asking for the next record.
+To pause, stop calling `next`.
 """
 import math
 from collections import deque
@@ -19,6 +19,9 @@ from gan_course.games import Game
 from gan_course.profile import headless
 from gan_course.training import checkpoints
 from gan_course.training.guards import RandomStream, constant, uninterrupted
+from gan_course.training.precision import fastest
+
+PRECISIONS = ("float32", "bfloat16", "fastest")
 
 CHECK_EVERY = 50
 """Rounds between two looks for NaN on a GPU, where each look makes the host wait.
@@ -59,14 +62,27 @@ class NotFinite(ArithmeticError):
 class Training:
     """A game in play: `next(training)` plays one round and returns its `Record`.
 
-    A round: each player in turn makes its `updates` moves; a move draws a fresh batch, sums the
-    player's loss terms, and takes one Adam step on that player's parameters only. `bf16` computes
-    the networks in bfloat16 where autocast thinks it safe.
-    The training has a random stream of its own, started from `seed`: what happens outside, between
-    two rounds, does not change it, and it does not change what happens outside.
+    In a round each player in turn makes its `updates` moves. A move draws a fresh batch, sums the
+    player's loss terms, and takes one Adam step on that player's parameters only. The training has
+    a random stream of its own: what happens outside, between two rounds, does not change it, and it
+    does not change what happens outside.
+
+    Args:
+        game: it moves to the device of the batches.
+        batches: an iterator of Batch, usually `data.batches(...)`.
+        seed: where the random stream begins.
+        precision: "float32", in which the course's claims are calibrated; "bfloat16", in which the
+            networks compute where autocast thinks it safe, while losses and weights stay float32;
+            or "fastest", the one of the two that `precision.fastest` finds to be faster here.
+
+    Raises:
+        ValueError: an unknown precision.
     """
 
-    def __init__(self, game: Game, batches: Iterable, *, seed: int = 0, bf16: bool = False):
+    def __init__(self, game: Game, batches: Iterable, *, seed: int = 0,
+                 precision: str = "float32"):
+        if precision not in PRECISIONS:
+            raise ValueError(f"The precision is {precision!r}; choose {', '.join(PRECISIONS)}.")
         self.batches = iter(batches)
         self.device = torch.device(getattr(batches, "device", "cpu"))
         self.game = game.to(self.device, memory_format=torch.channels_last).train()
@@ -81,7 +97,7 @@ class Training:
         }
         self.round = 0
         self.random = RandomStream(seed, self.device)
-        self.bf16 = bf16
+        self.precision = fastest(game, self.device) if precision == "fastest" else precision
         self._unchecked: deque[Record] = deque()
 
     def __iter__(self):
@@ -104,12 +120,18 @@ class Training:
         return record
 
     def move(self, name: str) -> dict[str, Tensor]:
-        """Let one player make one move, outside the rounds; returns its terms, {"D/real": scalar
-        tensor, …}.
+        """Let one player make one move, as in a round.
+
+        Args:
+            name: the player, "D" or "G" in most games.
+
+        Returns:
+            Its loss terms, {"D/real": scalar tensor, …}, without gradients, on the device.
         """
         player, optimizer = self.players[name], self.optimizers[name]
         with self.random, constant(self._others[name]):
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            bfloat16 = self.precision == "bfloat16"
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
                 terms = player.loss(next(self.batches))
             optimizer.zero_grad(set_to_none=True)
             sum(terms.values()).backward()
@@ -119,7 +141,15 @@ class Training:
         return {f"{name}/{term}": value.detach() for term, value in terms.items()}
 
     def set_lr(self, name: str, lr: float) -> None:
-        """Change a player's learning rate from its next move on."""
+        """Change a player's learning rate from its next move on.
+
+        Args:
+            name: the player, "D" or "G" in most games.
+            lr: the new rate, at least 0; at 0 the player stands still.
+
+        Raises:
+            ValueError: the rate is negative or not finite.
+        """
         if not lr >= 0 or math.isinf(lr):
             raise ValueError(f"A learning rate is a number from 0 up; got {lr}.")
         for group in self.optimizers[name].param_groups:
@@ -127,15 +157,20 @@ class Training:
 
     def decay(self, done: float) -> None:
         """Let every learning rate fall linearly to 0 over the second half: lr min(1, 2 - 2 done).
-        `done` is the share behind us, 0 to 1.
+
+        Args:
+            done: the share of the training that is behind us, 0 to 1.
         """
         for player in self.players.values():
             self.set_lr(player.name, player.lr * min(1.0, 2 - 2 * done))
 
     def check(self) -> None:
-        """Raise `NotFinite` if a loss since the last check was NaN or infinite.
+        """Look for a loss that is NaN or infinite among the rounds since the last look.
 
-        The one place where the host waits for the device.
+        This is the one place where the host waits for the device.
+
+        Raises:
+            NotFinite: there is one; the message names the round, the term and likely causes.
         """
         if not self._unchecked:
             return
@@ -159,16 +194,31 @@ class Training:
             path: the file; it is there as a whole or not at all.
             settings: what the game was built with, for whoever has to build it again
                 (`checkpoints.settings` reads it); values that JSON knows.
+
+        Raises:
+            NotFinite: a loss is not finite, so no good file is replaced.
         """
         self.check()                            # a broken state never replaces a good file
         checkpoints.save(self, path, settings)
 
     @classmethod
     def resume(cls, path, game: Game, batches: Iterable, **options) -> "Training":
-        """Continue from a file that `save` wrote, with a game and batches built as they were then.
+        """Continue from a file that `save` wrote.
 
-        On one machine the continuation equals an uninterrupted training bit for bit. Raises
-        ValueError when the file does not belong to this game.
+        On one machine the continuation equals an uninterrupted training bit for bit (on a GPU, if
+        its operations are deterministic).
+
+        Args:
+            path: the file.
+            game, batches: built as they were then.
+            options: those of `Training`. The file decides about the precision.
+
+        Returns:
+            The training, after the round in which it was saved.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the file does not belong to this game.
         """
         training = cls(game, batches, **options)
         checkpoints.restore(training, path)
@@ -182,9 +232,16 @@ def _parameters_except(game: Game, net: nn.Module) -> list[nn.Parameter]:
 
 def play(game: Game, batches: Iterable, rounds: int, *, progress: bool = True,
          **options) -> Iterator[Record]:
-    """Play `rounds` rounds and yield their records.
+    """Play some rounds and yield their records.
 
-    `options` are those of `Training`; `progress` shows a bar.
+    Args:
+        game, batches: as of `Training`.
+        rounds: how many.
+        progress: whether to show a bar.
+        options: those of `Training`.
+
+    Yields:
+        The `Record` of each round.
     """
     training = Training(game, batches, **options)
     yield from tqdm(islice(training, rounds), total=rounds, unit="round", leave=False,

@@ -26,7 +26,7 @@ def save(training, path, settings: dict | None = None) -> None:
     tensors = {f"game.{name}": tensor for name, tensor in training.game.state_dict().items()}
     about = {
         "version": VERSION, "game": type(training.game).__name__, "round": training.round,
-        "optimizers": {}, "settings": settings or {}
+        "precision": training.precision, "optimizers": {}, "settings": settings or {}
     }
     for player, optimizer in training.optimizers.items():
         state = optimizer.state_dict()
@@ -100,6 +100,7 @@ def restore(training, path) -> None:
     training.random.state = [tensor for _, tensor in sorted(_under("random.", tensors).items())]
     training.batches.restore({"generator": tensors["batches.generator"], **about["batches"]})
     training.round = about["round"]
+    training.precision = about.get("precision", "float32")          # older files do not say
 
 
 def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -70,7 +70,8 @@ class Live:
         one.
         """
         game, batches = self.build(**settings)
-        self._begin(Training(game, batches, seed=settings.get("seed", 0)), settings)
+        training = Training(game, batches, seed=settings.get("seed", 0), precision="fastest")
+        self._begin(training, settings)
         for player in self.chosen_rates.keys() & self.training.players:
             self.training.set_lr(player, self.chosen_rates[player])
 
