@@ -34,6 +34,7 @@ ERRORS = """() => window.jupyterapp.shell.currentWidget.content.model.toJSON().c
 RERUN = """text => { const notebook = window.jupyterapp.shell.currentWidget.content;
     notebook.activeCellIndex = notebook.widgets.findIndex(cell => cell.model.sharedModel.source.includes(text));
     return window.jupyterapp.commands.execute('notebook:run-cell') }"""
+SELDOM = 100  # milliseconds between two looks; the default, each frame, makes a page draw them all
 ROUND = r"""box => Number(box.querySelector('[role=status]').innerText.match(/Round ([0-9]+)/)[1])"""
 
 
@@ -116,7 +117,7 @@ class Notebook:
         page.on("pageerror", lambda error: self.page_errors.append(str(error)))
         page.on("request", lambda request: self.note(request.url, server.address))
         page.goto(f"{server.address}/lab/workspaces/{name.removesuffix('.ipynb')}/tree/{name}")
-        page.wait_for_function(READY, arg=name, timeout=60_000)
+        page.wait_for_function(READY, arg=name, timeout=60_000, polling=SELDOM)
 
     def note(self, url, address):
         if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).netloc != urlsplit(address).netloc:
@@ -125,7 +126,7 @@ class Notebook:
     def run_all(self, timeout=240):
         """Run every cell, and wait for the end."""
         self.page.evaluate(RUN)
-        self.page.wait_for_function("() => window.ranAll", timeout=1000 * timeout)
+        self.page.wait_for_function("() => window.ranAll", timeout=1000 * timeout, polling=SELDOM)
 
     def run_again(self, text):
         """Run the first cell with this text in it again."""
