@@ -1,9 +1,9 @@
-"""Samples in, numbers out. Every number is worth little without its floor and its ceiling: print
-them beside it.
+"""Samples in, numbers out. A number says little without its floor and its ceiling, so print them
+beside it.
 
-In the plane: `mode_coverage`. In pixels: `nearest_distance`. On features, one row a sample, (N, d):
-all the others. Which features is half of the answer: the numbers of two networks cannot be
-compared. They are computed in float64 on the CPU.
+`mode_coverage` measures points in the plane, `nearest_distance` compares pixels, and all others
+take features, one row for each sample, (N, d). Numbers on the features of one network cannot be
+compared with numbers on those of another. They are computed in float64 on the CPU.
 """
 import math
 import warnings
@@ -50,10 +50,20 @@ def mode_coverage(samples: Tensor, centres: Tensor, sd: float) -> ModeCoverage:
 
     A sample is of high quality if its nearest centre is within 3 sd; a mode is found if a
     high-quality sample is nearest to it; reverse KL = sum_k h_k log(h_k K), with h the shares of
-    the K modes among the high-quality samples (infinite if there are none). Shapes: samples (N, d),
-    centres (K, d). In the plane a perfect sampler scores 1 - exp(-9/2) = 98.89 % high quality, and
-    a reverse KL of about (K - 1) / 2N. Samples that are not finite are not good. Raises ValueError
-    for empty or mismatched input.
+    the K modes among the high-quality samples (infinite if there are none). In the plane a perfect
+    sampler scores 1 - exp(-9/2) = 98.89 % high quality, and a reverse KL of about (K - 1) / 2N. A
+    sample with NaN or infinity in it is not of high quality.
+
+    Args:
+        samples: (N, d), floats, on any device.
+        centres: the means of the K modes, (K, d).
+        sd: the standard deviation of each mode, positive.
+
+    Returns:
+        Modes found, share of high quality and reverse KL.
+
+    Raises:
+        ValueError: one of the two is empty, or their shapes do not match.
     """
     if samples.dim() != 2 or centres.dim() != 2 or samples.shape[1] != centres.shape[1] or 0 in (
             len(samples), len(centres)):
@@ -76,11 +86,19 @@ def mode_coverage(samples: Tensor, centres: Tensor, sd: float) -> ModeCoverage:
 
 
 def nearest_distance(samples: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
-    """Euclidean distance from each sample to its nearest neighbour in `reference`, and that
-    neighbour's index: (N,), (N,).
+    """The Euclidean distance from each sample to its nearest neighbour in `reference`.
 
-    Both (N, ...) of the same data shape, in the same units; images are compared pixel by pixel.
-    Raises ValueError for empty or mismatched input.
+    Images are compared pixel by pixel.
+
+    Args:
+        samples: (N, *data_shape), floats.
+        reference: (M, *data_shape), in the same units and on the same device.
+
+    Returns:
+        The distances, (N,), exactly 0 for a copy, and the neighbours' indices, (N,).
+
+    Raises:
+        ValueError: one of the two is empty, or their shapes do not match.
     """
     if samples.shape[1:] != reference.shape[1:] or 0 in (len(samples), len(reference)):
         raise ValueError("Need samples and reference of one data shape, neither empty; "
@@ -100,10 +118,17 @@ def inception_score(probabilities: Tensor, *, splits: int = 1) -> InceptionScore
     """exp(E_x[KL(p(y|x) || p(y))]): high when each image is of one class for sure, and all classes
     come (arXiv:1606.03498).
 
-    `probabilities` (N, K) are p(y|x), each row a distribution over K classes; p(y) is their mean.
-    From 1 to K. With `splits` the samples are cut into that many parts in the order they have, each
-    is scored, and mean and sd are over the parts. It looks at no real image. Raises ValueError for
-    rows that are no distributions, and for more parts than rows.
+    p(y) is the mean of p(y|x) over the samples. No real image takes part.
+
+    Args:
+        probabilities: p(y|x), (N, K); each row is a distribution over K classes.
+        splits: into how many parts the samples are cut, in the order they have, 1 to N.
+
+    Returns:
+        Mean and standard deviation of the scores of the parts, each from 1 to K.
+
+    Raises:
+        ValueError: a row is no distribution, or there are more parts than rows.
     """
     p = _table("Probabilities", probabilities)
     if p.min() < 0 or (p.sum(dim=1) - 1).abs().max() > 1e-3:
@@ -124,10 +149,19 @@ def frechet_distance(real: Tensor, fake: Tensor) -> float:
     """|mu_r - mu_f|^2 + Tr(S_r + S_f - 2 (S_r^1/2 S_f S_r^1/2)^1/2): between the Gaussians with
     these means and covariances.
 
-    `real` (N, d) and `fake` (M, d) are features; at least 0; in squared units of the features. On
-    Inception features it is the FID (arXiv:1706.08500). Biased upwards by about C / N
-    (arXiv:1801.01401): compare only numbers at equal N. Warns when N <= d or M <= d. Raises
-    ValueError for what is no pair of feature tables with at least 2 rows.
+    On Inception features it is the FID (arXiv:1706.08500). Its bias is upwards and about C / N
+    (arXiv:1801.01401), so compare only numbers at equal N. It warns when N <= d or M <= d, since
+    the covariance is not determined then.
+
+    Args:
+        real, fake: features, (N, d) and (M, d), with at least two rows each.
+
+    Returns:
+        The distance, at least 0, in squared units of the features.
+
+    Raises:
+        ValueError: they are not two 2-D arrays of finite floats with the same number of columns, or
+            one of them has fewer than two rows.
     """
     real, fake = _pair(real, fake, rows=2)
     n, d = min(len(real), len(fake)), real.shape[1]
@@ -147,11 +181,22 @@ def kernel_distance(real: Tensor, fake: Tensor, *, subsets: int = 100, subset_si
     """E k(r, r') + E k(f, f') - 2 E k(r, f), the squared MMD with k(x, y) = (x.y / d + 1)^3: on
     Inception features, KID (arXiv:1801.01401).
 
-    `real` (N, d) and `fake` (M, d). Pairs of one sample with itself are left out, so it is unbiased
-    at any size: near 0 for equal distributions, and often below. Mean and sd are over `subsets`
-    random draws of `subset_size` from each (or of all there are, if fewer). k grows with the sixth
-    power of the features: scale them first, for numbers that can be read. Raises ValueError for
-    what is no pair of feature tables with at least 2 rows.
+    Pairs of a sample with itself are left out, so the estimate is unbiased at any size: near 0 for
+    equal distributions, and often below. It grows with the sixth power of the features, so scale
+    them first if the numbers are to be read by people.
+
+    Args:
+        real, fake: features, (N, d) and (M, d), with at least two rows each.
+        subsets: how many random subsets to compare, at least 1.
+        subset_size: samples of each set in a subset, or all if there are fewer.
+        seed: which subsets.
+
+    Returns:
+        Mean and standard deviation over the subsets.
+
+    Raises:
+        ValueError: they are not two 2-D arrays of finite floats with the same number of columns, or
+            one of them has fewer than two rows, or a subset would be empty.
     """
     real, fake = _pair(real, fake, rows=2)
     n = min(subset_size, len(real), len(fake))
@@ -173,12 +218,25 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = 5) -> PrecisionRecall:
     """Precision and recall (arXiv:1904.06991), density and coverage (arXiv:2002.09797), from balls
     around the samples.
 
-    The ball of a sample reaches to the k-th nearest neighbour in its own set, itself not counted;
-    the rim is outside. precision = share of fakes in some real ball          recall = share of real
-    samples in some fake ball density = mean number of real balls a fake is in / k  coverage = share
-    of real balls with a fake inside `real` (N, d) and `fake` (M, d). A copy of the real set scores
-    1 in all four: none of them sees memorising. Raises ValueError for what is no pair of feature
-    tables with more than k rows.
+    The ball of a sample reaches to its k-th nearest neighbour in its own set; the rim is outside.
+
+        precision = share of fakes in some real ball
+        recall    = share of real samples in some fake ball
+        density   = mean number of real balls that a fake lies in, divided by k
+        coverage  = share of real balls with a fake inside
+
+    A copy of the real set scores 1 in all four, so none of them notices memorisation.
+
+    Args:
+        real, fake: features, (N, d) and (M, d), with more than k rows each.
+        k: which neighbour the balls reach to, at least 1.
+
+    Returns:
+        The four numbers.
+
+    Raises:
+        ValueError: they are not two 2-D arrays of finite floats with the same number of columns, or
+            one of them has at most k rows.
     """
     if k < 1:
         raise ValueError(f"Need at least one neighbour; k is {k}.")
@@ -195,12 +253,24 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = 5) -> PrecisionRecall:
 
 def sliced_wasserstein(x: Tensor, y: Tensor, *, projections: int = 128, p: float = 1,
                        seed: int = 0) -> float:
-    """(E_w[W_p(w.x, w.y)^p])^(1/p) over random directions w of length 1: earth mover's distances in
-    1-D, where sorting solves them.
+    """(E_w[W_p(w.x, w.y)^p])^(1/p) over random directions w of length 1: the mean of earth mover's
+    distances in one dimension, where sorting finds them.
 
-    W_p^p is the integral of |F^-1(u) - G^-1(u)|^p over u in (0, 1), with the two quantile
-    functions: the samples in order. x (N, d) and y (M, d); in the units of the samples. For d = 1
-    it is the earth mover's distance itself. Raises ValueError for what is no such pair.
+    W_p^p is the integral of |F^-1(u) - G^-1(u)|^p over u in (0, 1), with the quantile functions
+    F^-1 and G^-1 of the two sets. For d = 1 it is the earth mover's distance itself.
+
+    Args:
+        x, y: samples, (N, d) and (M, d).
+        projections: how many directions, at least 1.
+        p: the exponent, at least 1.
+        seed: which directions.
+
+    Returns:
+        The distance, at least 0, in the units of the samples.
+
+    Raises:
+        ValueError: they are not two 2-D arrays of finite floats with the same number of columns, or
+            projections or p is below 1.
     """
     x, y = _pair(x, y, rows=1)
     if projections < 1 or p < 1:

@@ -14,7 +14,7 @@ from gan_course.data import ImageSet, batches
 from gan_course.games import Game, Player
 from gan_course.games.gan import GAN
 from gan_course.profile import seed_everything
-from gan_course.training import NotFinite, Record, Training, play
+from gan_course.training import NotFinite, Record, Training, in_numbers, play
 from gan_course.training import precision as precision_module
 
 
@@ -91,6 +91,12 @@ def test_records_hold_tensors_until_they_are_read():
     record = next(Training(game, stream))
     assert all(isinstance(value, torch.Tensor) and not value.requires_grad for value in record.terms.values())
     assert isinstance(record["D/real"], float) and list(record) == ["round", "D/real", "D/fake", "G/adv"]
+
+
+def test_records_are_read_in_one_go():
+    training = Training(*points())
+    records = [next(training) for _ in range(3)]
+    assert in_numbers(records) == [dict(record) for record in records] and in_numbers([]) == []
 
 
 def test_a_learning_rate_of_zero_freezes_a_player_from_the_next_round_on():

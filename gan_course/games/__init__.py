@@ -40,7 +40,16 @@ class Game(nn.Module):
         raise NotImplementedError
 
     def sample(self, n: int, **condition) -> Tensor:
-        """`n` samples, (n, *data_shape), without gradients; images lie in [-1, 1]."""
+        """Samples as the finished generator gives them, without gradients.
+
+        Args:
+            n: how many.
+            condition: what a conditional game asks for beside it: the classes y, the code c, or the
+                pictures x to translate.
+
+        Returns:
+            (n, *data_shape), on the CPU; images lie in [-1, 1].
+        """
         raise NotImplementedError
 
     def chance(self) -> dict[str, float]:

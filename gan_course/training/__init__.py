@@ -53,6 +53,23 @@ class Record(Mapping):
         return repr({name: round(value, 4) for name, value in self.items()})
 
 
+def in_numbers(records: Iterable[Record]) -> list[dict[str, float]]:
+    """The same records as plain dictionaries, with one wait for the device instead of one a number.
+
+    Args:
+        records: rounds of one training.
+
+    Returns:
+        {"round": 7, "D/real": 0.61, …} for each.
+    """
+    records = list(records)
+    if not records:
+        return []
+    table = torch.stack([torch.stack(list(record.terms.values())) for record in records]).tolist()
+    return [{"round": record.round, **dict(zip(record.terms, row, strict=True))}
+            for record, row in zip(records, table, strict=True)]
+
+
 class NotFinite(ArithmeticError):
     """A loss became NaN or infinite; the message names the round, the term and the likely
     causes.

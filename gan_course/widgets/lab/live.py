@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gan_course.data import Batches
 from gan_course.games import Game
-from gan_course.training import Record, Training, checkpoints
+from gan_course.training import Record, Training, checkpoints, in_numbers
 from gan_course.widgets.lab import interrupts
 from gan_course.widgets.lab.curves import BinnedCurve
 
@@ -160,7 +160,7 @@ class Live:
 
     def read(self) -> dict[str, BinnedCurve]:
         """Add the losses of the latest rounds to `curves`, and return these."""
-        for record in self._unread:
+        for record in in_numbers(self._unread):
             for player, curve in self.curves.items():
                 terms = [record[term] for term in record if term.startswith(f"{player}/")]
                 curve.add(record["round"], sum(terms))
