@@ -13,7 +13,15 @@ from nbformat.v4 import new_code_cell, new_notebook, writes
 
 from gan_course import cli
 from gan_course.paths import ROOT
-from gan_course.teaching.batch import estimate, execute, manifest, record, schedule, screen
+from gan_course.teaching.batch import (
+    estimate,
+    execute,
+    local,
+    manifest,
+    record,
+    schedule,
+    screen,
+)
 from gan_course.teaching.batch.execute import Finished
 from gan_course.teaching.batch.run import Run, package_hash
 
@@ -97,6 +105,15 @@ def test_a_damaged_record_and_a_folder_that_leads_elsewhere_are_refused(tmp_path
     (out / "runs" / "b" / "run.json").write_text("{")
     with pytest.raises(ValueError, match="run.json is not a record"):
         schedule.missing(some("b"), out)
+
+
+def test_a_run_gets_the_threads_of_the_environment_or_its_share_of_the_processors(monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(8)), raising=False)
+    for asked, jobs, threads in [("3", 1, 3), ("", 1, 8), ("", 4, 2), ("", 16, 1)]:
+        monkeypatch.setenv("OMP_NUM_THREADS", asked)
+        pool = local.Local(jobs)
+        pool.close()
+        assert (pool.threads, pool.slots()) == (threads, jobs)
 
 
 def test_one_batch_at_a_time_in_a_folder(tmp_path):

@@ -8,8 +8,8 @@ from gan_course.teaching.batch.run import Run
 
 
 class Local:
-    """This machine: `jobs` runs at a time, which share its processors; a run may use as many threads
-    as OMP_NUM_THREADS says, if it is set.
+    """This machine: `jobs` runs at a time, which share its processors, or use as many threads as
+    OMP_NUM_THREADS says.
     """
 
     def __init__(self, jobs: int):
