@@ -107,12 +107,10 @@ def background(made: Claim) -> str:
         said = (f"Your settings are not the notebook's own ({now}). " if made.held else
                 f"With your settings ({now}) this sentence stops being true. ")
         said += f"With the notebook's own settings {often}."
-    elif made.held:
-        said = often.capitalize() + "."
-    elif rate.held >= 0.9 * rate.runs:
+    elif not made.held and rate.held >= 0.9 * rate.runs and not record.provisional:
         said = f"This run is one of the rare ones: {often}. Nothing is wrong with your machine."
     else:
-        said = f"That happens: {often}."
+        said = often.capitalize() + "."
     return said + _reservations(record)
 
 
