@@ -83,8 +83,13 @@ def begun(folder):
 
 
 def alive(folder):
-    return [number for numbers in begun(folder).values() for number in numbers
-            if psutil.pid_exists(number) and psutil.Process(number).status() != psutil.STATUS_ZOMBIE]
+    """The processes among them that are still there."""
+    def lives(number):
+        try:
+            return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:                                # also when it ends between two questions
+            return False
+    return [number for numbers in begun(folder).values() for number in numbers if lives(number)]
 
 
 def test_a_worker_dies_and_another_is_of_another_version(cluster, batch, tmp_path):
