@@ -47,7 +47,7 @@ def arrow_changes_the_picture(page, handle):
 
 
 def lab_does_what_its_buttons_say(lab):
-    """Start, a learning rate changed while it runs, Pause, Step, one player alone, Keep run, Reset, and Start once more."""
+    """Start, a learning rate changed while it runs, Pause, Step, one player alone, Save, Keep run, Reset, Resume, and Start once more."""
     picture = lab.box.locator("img").get_attribute("src")
     players = [name.removeprefix("Step ") for name in lab.box.get_by_role("button", name="Step ").all_inner_texts() if name != "Step"]
     lab.press("Start")
@@ -68,11 +68,15 @@ def lab_does_what_its_buttons_say(lab):
         lab.press(f"Step {player}$")
         lab.says(f"{player} moved once")
     assert lab.round() == rounds + 1
+    lab.press("Save$")
+    lab.says("Saved as ")
     lab.press("Keep run")
     lab.says("Kept as A")
     assert lab.box.locator("table tbody tr").count() == 1
     lab.press("Reset")
     lab.says("Round 0.")
+    lab.press("Resume$")
+    lab.says(f"Start goes on. Round {rounds + 1}.")
     lab.press("Start")
     lab.plays_on()
     lab.press("Pause")
