@@ -5,6 +5,7 @@ run.
 
     play       Training in the precision that is faster here, float32 or bfloat16 (the first line says which)
     float32    Training in float32, as the notebooks use it for their claims
+    bfloat16   Training in bfloat16, which only some processors compute quickly
     bare       the same networks, data in memory, channels_last, fused Adam, D frozen while G moves: nothing but the lines
     textbook   the loop of most tutorials: PIL pictures and transforms in a DataLoader, plain Adam, `.item()` each step
 
@@ -163,9 +164,11 @@ def main():
 
     training = play_rounds(a.device, a.width, precision="fastest")
     loops = {
-        "play": training.__next__, "float32": play_rounds(a.device, a.width).__next__,
+        "play": training.__next__,
+        "float32": play_rounds(a.device, a.width).__next__,
+        "bfloat16": play_rounds(a.device, a.width, precision="bfloat16").__next__,
         "bare": bare_rounds(a.device, a.width),
-        "textbook": textbook_rounds(a.device, a.width, a.workers)
+        "textbook": textbook_rounds(a.device, a.width, a.workers),
     }
     for one_round in loops.values():
         seconds(one_round, 3, a.device)                             # warm up
