@@ -12,8 +12,14 @@ from torch import Tensor, nn
 
 
 class CrowdLinear(nn.Module):
-    """S linear layers at once, y_s = x_s W_s + b_s: (S, N, a) -> (S, N, b). Each starts as
-    nn.Linear does: U(-1/sqrt(a), 1/sqrt(a)).
+    """S linear layers at once, y_s = x_s W_s + b_s.
+
+    Each begins as nn.Linear does, with weights and biases from U(-1/sqrt(a), 1/sqrt(a)).
+
+    Args:
+        size: S, the number of layers.
+        a: the number of inputs of each.
+        b: the number of outputs of each.
     """
 
     def __init__(self, size: int, a: int, b: int):
@@ -23,12 +29,19 @@ class CrowdLinear(nn.Module):
         self.bias = nn.Parameter(torch.empty(size, 1, b).uniform_(-bound, bound))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Each layer's own rows through that layer: (S, N, a) -> (S, N, b)."""
         return torch.baddbmm(self.bias, x, self.weight)
 
 
 class CrowdGenerator(nn.Module):
-    """`size` generators like `nets.MLPGenerator`: z (N, z_dim) -> x (N, *data_shape), N a multiple
-    of `size`.
+    """Several generators like `nets.MLPGenerator`, without BatchNorm, side by side.
+
+    Args:
+        size: S, the number of generators.
+        z_dim: the number of latent dimensions.
+        data_shape: the shape of one x; three numbers are an image, which ends in tanh.
+        width: the units in each hidden layer.
+        depth: the number of hidden layers.
     """
 
     def __init__(self, size: int, z_dim: int, data_shape: tuple[int, ...], width: int = 128,
@@ -39,12 +52,18 @@ class CrowdGenerator(nn.Module):
         self.squash = nn.Tanh() if len(data_shape) == 3 else nn.Identity()
 
     def forward(self, z: Tensor) -> Tensor:
+        """z -> x: (N, z_dim) -> (N, *data_shape), N a multiple of S."""
         return self.squash(self.layers(shared_out(z, self.size))).view(-1, *self.data_shape)
 
 
 class CrowdDiscriminator(nn.Module):
-    """`size` discriminators like `nets.MLPDiscriminator`: x (N, *data_shape) -> logits (N,), N a
-    multiple of `size`.
+    """Several discriminators like `nets.MLPDiscriminator`, without dropout, side by side.
+
+    Args:
+        size: S, the number of discriminators.
+        data_shape: the shape of one x.
+        width: the units in each hidden layer.
+        depth: the number of hidden layers.
     """
 
     def __init__(self, size: int, data_shape: tuple[int, ...], width: int = 128, depth: int = 2):
@@ -54,12 +73,22 @@ class CrowdDiscriminator(nn.Module):
                               nn.LeakyReLU(0.2))
 
     def forward(self, x: Tensor) -> Tensor:
+        """x -> logits: (N, *data_shape) -> (N,), N a multiple of S."""
         return self.layers(shared_out(x.flatten(1), self.size)).flatten()
 
 
 def shared_out(x: Tensor, size: int) -> Tensor:
-    """The rows of each network: (N, d) -> (size, N / size, d). Raises ValueError if N is not a
-    multiple of `size`.
+    """The rows of a batch, shared out among several networks in order.
+
+    Args:
+        x: (N, d).
+        size: S, the number of networks.
+
+    Returns:
+        The rows of each network, (S, N / S, d).
+
+    Raises:
+        ValueError: N is not a multiple of S.
     """
     if len(x) % size:
         raise ValueError(f"{len(x)} rows cannot be shared out among {size} networks: use a batch "

@@ -13,11 +13,17 @@ from torch import Tensor, nn
 
 
 class MLPGenerator(nn.Module):
-    """z -> x through fully connected layers with ReLU, and BatchNorm before each ReLU if
-    `batchnorm` is set.
+    """z -> x through fully connected layers with ReLU.
 
     Images (data_shape of three numbers) end in tanh, so that x lies in [-1, 1]; points in the plane
     are left as they come.
+
+    Args:
+        z_dim: the number of latent dimensions.
+        data_shape: the shape of one x.
+        width: the units in each hidden layer.
+        depth: the number of hidden layers.
+        batchnorm: whether BatchNorm stands before each ReLU.
     """
 
     def __init__(self, z_dim: int, data_shape: tuple[int, ...], width: int = 128, depth: int = 2,
@@ -32,13 +38,19 @@ class MLPGenerator(nn.Module):
         self.squash = nn.Tanh() if len(data_shape) == 3 else nn.Identity()
 
     def forward(self, z: Tensor) -> Tensor:
+        """z -> x: (N, z_dim) -> (N, *data_shape)."""
         x = self.layers(z)                                          # (N, prod(data_shape))
         return self.squash(x).view(-1, *self.data_shape)            # (N, *data_shape)
 
 
 class MLPDiscriminator(nn.Module):
-    """x -> logits through fully connected layers with LeakyReLU(0.2); `dropout` is the share of
-    hidden units silenced in training.
+    """x -> logits through fully connected layers with LeakyReLU(0.2).
+
+    Args:
+        data_shape: the shape of one x.
+        width: the units in each hidden layer.
+        depth: the number of hidden layers.
+        dropout: the share of hidden units that are set to 0 in training, 0 to 1.
     """
 
     def __init__(self, data_shape: tuple[int, ...], width: int = 128, depth: int = 2,
@@ -53,6 +65,7 @@ class MLPDiscriminator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], 1))
 
     def forward(self, x: Tensor) -> Tensor:
+        """x -> logits: (N, *data_shape) -> (N,)."""
         return self.layers(x).squeeze(1)                            # (N, 1) -> (N,)
 
 
@@ -60,12 +73,21 @@ class ConvGenerator(nn.Module):
     """DCGAN's generator: z becomes a small image of many channels, which doubles in size until it
     is size x size (arXiv:1511.06434).
 
-    `size` is one of `SIZES`: 32 grows as 4, 8, 16, 32; 28 as 7, 14, 28. `width` is the number of
-    channels before the last doubling; each earlier image has twice as many. A doubling is a 4x4
-    transposed convolution of stride 2, as in the paper, or, with `upsampling="nearest"`, every
-    pixel repeated 2x2 and then a 3x3 convolution (Odena, Dumoulin, Olah, 2016, distill.pub).
-    BatchNorm and ReLU after each but the last, which ends in tanh. Raises ValueError for a size or
-    an upsampling that is not there.
+    Size 32 grows as 4, 8, 16, 32, and 28 as 7, 14, 28. BatchNorm and ReLU stand after each layer
+    but the last, which ends in tanh.
+
+    Args:
+        z_dim: the number of latent dimensions.
+        channels: 1 for grey images, 3 for colour.
+        width: the number of channels before the last doubling; each earlier image has twice as
+            many.
+        size: pixels a side, one of `SIZES`.
+        upsampling: how the image doubles. "transposed" is a 4x4 transposed convolution of stride
+            2, as in the paper; "nearest" repeats every pixel 2x2 and then applies a 3x3
+            convolution (Odena, Dumoulin, Olah, 2016, distill.pub).
+
+    Raises:
+        ValueError: there is no such size or upsampling.
     """
 
     def __init__(self, z_dim: int = 100, channels: int = 3, width: int = 64, size: int = 32,
@@ -97,15 +119,23 @@ class ConvGenerator(nn.Module):
         self.apply(dcgan_init)
 
     def forward(self, z: Tensor) -> Tensor:
+        """z -> images in [-1, 1]: (N, z_dim) -> (N, channels, size, size)."""
         return self.layers(z[:, :, None, None])
 
 
 class ConvDiscriminator(nn.Module):
     """DCGAN's discriminator: strided convolutions with LeakyReLU(0.2), BatchNorm in all but the
-    first and last.
+    first and last (arXiv:1511.06434).
 
-    `size` and `width` as in `ConvGenerator`, backwards. `body` ends in the features, `head` turns
-    them into one logit.
+    `body` ends in the features, of shape `feature_shape`; `head` turns them into one logit.
+
+    Args:
+        channels: 1 for grey images, 3 for colour.
+        width: the number of channels after the first halving; each later image has twice as many.
+        size: pixels a side, one of `SIZES`.
+
+    Raises:
+        ValueError: there is no such size.
     """
 
     def __init__(self, channels: int = 3, width: int = 64, size: int = 32):
@@ -122,6 +152,7 @@ class ConvDiscriminator(nn.Module):
         self.apply(dcgan_init)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x -> logits: (N, channels, size, size) -> (N,)."""
         return self.head(self.body(x)).flatten()                                # (N,)
 
 
@@ -129,10 +160,14 @@ class PatchDiscriminator(nn.Module):
     """PatchGAN: one logit for every patch of an image instead of one for all of it (pix2pix,
     arXiv:1611.07004).
 
-    `halvings` strided 4x4 convolutions and a last one of stride 1, with LeakyReLU(0.2) between, and
-    InstanceNorm in all but the first and last. Each logit sees a patch of 10, 22, 46 or 94 pixels a
-    side for 1, 2, 3 or 4 halvings. An image of H x H pixels gives (N, 1, H / 2^halvings - 1, H /
-    2^halvings - 1) logits.
+    The strided 4x4 convolutions are followed by one of stride 1, with LeakyReLU(0.2) between, and
+    InstanceNorm in all but the first and last. Each logit sees a patch of 10, 22, 46 or 94 pixels
+    a side for 1, 2, 3 or 4 halvings.
+
+    Args:
+        channels: those of the image; 6 for two colour images side by side.
+        width: the number of channels after the first halving; each later image has twice as many.
+        halvings: the number of strided convolutions, at least 1.
     """
 
     def __init__(self, channels: int = 3, width: int = 32, halvings: int = 2):
@@ -144,6 +179,7 @@ class PatchDiscriminator(nn.Module):
         self.apply(dcgan_init)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x -> logits: (N, channels, H, H) -> (N, 1, H / 2^halvings - 1, H / 2^halvings - 1)."""
         return self.layers(x)  # (N, C, H, H) -> (N, 1, H/2^k - 1, H/2^k - 1)
 
 
@@ -162,8 +198,12 @@ def _from_small(size: int) -> tuple[int, int]:
 
 
 def dcgan_init(module: nn.Module) -> None:
-    """DCGAN's initialisation, for `net.apply`: convolution weights ~ N(0, 0.02^2), BatchNorm gamma
-    ~ N(1, 0.02^2), biases 0.
+    """DCGAN's initialisation, to be used as `net.apply(dcgan_init)` (arXiv:1511.06434).
+
+    Convolution weights come from N(0, 0.02^2), BatchNorm's gamma from N(1, 0.02^2); biases are 0.
+
+    Args:
+        module: any layer; one that is neither a convolution nor a BatchNorm2d stays as it is.
     """
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02)

@@ -19,6 +19,15 @@ from gan_course.data.sets import Batch
 class Player:
     """One side of the game: it moves the parameters of `net`, and no others, to make the sum of its
     loss terms small.
+
+    Args:
+        name: "D" or "G" in most games; it stands before each of its terms in records and plots.
+        net: the network whose parameters it moves.
+        loss: Batch -> its loss terms, {"real": scalar tensor, …}.
+        updates: its moves in each round.
+        lr: Adam's learning rate.
+        betas: how fast Adam forgets its two moments.
+        after_move: what follows each of its moves, weight clipping for example.
     """
 
     name: str  # "D", "G"; prefix of its terms in records and plots
@@ -31,8 +40,7 @@ class Player:
 
 
 class Game(nn.Module):
-    """What a file in `games/` defines: the networks as attributes, the players, and how to
-    sample.
+    """What a file in `games/` defines: the networks as attributes, the players, and how to sample.
     """
 
     def players(self) -> list[Player]:
@@ -53,8 +61,10 @@ class Game(nn.Module):
         raise NotImplementedError
 
     def chance(self) -> dict[str, float]:
-        """Where each player's loss stands when D knows nothing, {"D": 1.386, "G": 0.693}; players
-        without such a level are left out.
+        """The loss of each player while D cannot tell real from fake, for plots to mark.
+
+        Returns:
+            {"D": 1.386, "G": 0.693}; a player without such a level is left out.
         """
         return {}
 
@@ -68,8 +78,13 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> ModuleType:
-    """The module of the game called `name`; its `demo()` returns a small (game, batches). Raises
-    ValueError for an unknown name.
+    """The module of a game by its name; its `demo()` returns a small (game, batches).
+
+    Args:
+        name: one of `names()`.
+
+    Raises:
+        ValueError: there is no game of this name.
     """
     if name not in names():
         raise ValueError(f"There is no game called {name!r}. Games: {', '.join(names())}.")

@@ -15,8 +15,12 @@ from gan_course.games.dcgan import DCGAN
 
 
 class ConditionalGenerator(nn.Module):
-    """G(z|y): a DCGAN generator that reads z with the label's one-hot vector appended, (N, z_dim +
-    classes).
+    """G(z|y): a DCGAN generator that reads z with the label's one-hot vector appended.
+
+    Args:
+        z_dim: the number of latent dimensions.
+        classes: the number of classes.
+        channels, width, size, upsampling: as of `nets.ConvGenerator`.
     """
 
     def __init__(self, z_dim: int, classes: int, channels: int = 3, width: int = 64, size: int = 32,
@@ -26,12 +30,17 @@ class ConditionalGenerator(nn.Module):
         self.net = nets.ConvGenerator(z_dim + classes, channels, width, size, upsampling)
 
     def forward(self, z: Tensor, y: Tensor) -> Tensor:
+        """z and classes -> images: (N, z_dim) and int64 (N,) -> (N, channels, size, size)."""
         return self.net(torch.cat([z, one_hot(y, self.classes).to(z)], dim=1))
 
 
 class ConcatenationDiscriminator(nn.Module):
     """D(x|y) that reads x with one more channel for each class: all 1 for the class y, all 0 for
-    the others.
+    the others (arXiv:1411.1784).
+
+    Args:
+        classes: the number of classes.
+        channels, width, size: as of `nets.ConvDiscriminator`.
     """
 
     def __init__(self, classes: int, channels: int = 3, width: int = 64, size: int = 32):
@@ -40,16 +49,21 @@ class ConcatenationDiscriminator(nn.Module):
         self.net = nets.ConvDiscriminator(channels + classes, width, size)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Images and their classes -> logits: (N, channels, size, size) and int64 (N,) -> (N,)."""
         # (N, classes, H, W)
         planes = one_hot(y, self.classes).to(x)[:, :, None, None].expand(-1, -1, *x.shape[2:])
         return self.net(torch.cat([x, planes], dim=1))
 
 
 class ProjectionDiscriminator(nn.Module):
-    """D(x|y) = psi(phi(x)) + y^T V phi(x): D's own logit and, for each class, a direction in which
-    its features should point.
+    """D(x|y) = psi(phi(x)) + y^T V phi(x) (Miyato and Koyama, 2018, arXiv:1802.05637).
 
-    phi are the body's features, summed over the image; psi is linear; V has one row for each class.
+    phi are the body's features, summed over the image; psi is linear; V has one row for each
+    class, the direction in which its features should point.
+
+    Args:
+        classes: the number of classes.
+        channels, width, size: as of `nets.ConvDiscriminator`.
     """
 
     def __init__(self, classes: int, channels: int = 3, width: int = 64, size: int = 32):
@@ -60,14 +74,16 @@ class ProjectionDiscriminator(nn.Module):
         nn.init.normal_(self.V.weight, 0.0, 0.02)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Images and their classes -> logits: (N, channels, size, size) and int64 (N,) -> (N,)."""
         phi = self.body(x).sum(dim=(2, 3))                          # (N, features)
         return self.psi(phi).squeeze(1) + (self.V(y) * phi).sum(dim=1)
 
 
 class BlindDiscriminator(nets.ConvDiscriminator):
-    """D(x): it looks away from the label, so G has no reason to obey it. For comparison."""
+    """D(x): it ignores the label, so G has no reason to obey it. For comparison."""
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Images and their classes -> logits: (N, channels, size, size) and int64 (N,) -> (N,)."""
         return super().forward(x)
 
 
@@ -76,15 +92,17 @@ class CGAN(DCGAN):
     judges whether x is a real y.
 
     G draws for the labels of the batch, so that real and fake have the same share of each class,
-    and D judges the fakes beside the very labels that G was given.
+    and D judges the fakes beside the same labels that G was given.
     """
 
     def inputs(self, n: int) -> tuple[Tensor, Tensor]:
-        """z and the classes in turn, 0, 1, 2, ..., again and again: (n, z_dim) and (n,)."""
+        """z, (n, z_dim), and the classes in turn, 0, 1, 2, …, 0, 1, 2, …: int64 (n,)."""
         z = self.noise(n)
         return z, torch.arange(n, device=z.device) % self.G.classes
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        """D's loss terms, -E[log D(x|y)] and -E[log(1 - D(G(z|y)|y))], with the labels of the batch.
+        """
         fake = self.G(self.noise(len(batch.x)), batch.y).detach()
         return {
             "real": losses.log_loss_real(self.D(batch.x, batch.y)),
@@ -92,12 +110,20 @@ class CGAN(DCGAN):
         }
 
     def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        """G's loss term for fakes with the labels of the batch."""
         fake = self.G(self.noise(len(batch.x)), batch.y)
         return {"adv": self.generator_loss_of(self.D(fake, batch.y))}
 
     def sample(self, n: int, y: int | Tensor | None = None) -> Tensor:
-        """`n` images of class `y`: one class for all, the class of each, (n,), or None for classes
-        drawn at random, all alike likely.
+        """Images of chosen classes, by the averaged generator.
+
+        Args:
+            n: how many.
+            y: one class for all, the class of each, (n,), or None for classes drawn at random with
+                equal chances.
+
+        Returns:
+            (n, channels, size, size) in [-1, 1], on the CPU.
         """
         z = self.noise(n)
         y = torch.randint(self.G.classes, (n, ), device=z.device) if y is None else torch.as_tensor(
@@ -105,7 +131,7 @@ class CGAN(DCGAN):
         return nets.generate(self.G_ema, z, y)
 
     def scores(self, x: Tensor, y: Tensor) -> Tensor:
-        """D's raw output for each x beside its label: (N, C, H, W) and (N,) -> (N,)."""
+        """D's raw output for each x beside its label: (N, C, H, W) and int64 (N,) -> (N,)."""
         return self.D(x, y)
 
 

@@ -15,8 +15,12 @@ from gan_course.games import Game, Player
 
 
 class ResidualBlock(nn.Module):
-    """x + f(x), f two 3x3 convolutions: the block starts as almost nothing and changes only what it
-    must.
+    """x + f(x), f two 3x3 convolutions with InstanceNorm (He et al., 2015, arXiv:1512.03385).
+
+    The block begins close to the identity and learns only what to change.
+
+    Args:
+        width: the number of channels, the same at its start and its end.
     """
 
     def __init__(self, width: int):
@@ -26,16 +30,22 @@ class ResidualBlock(nn.Module):
                                nn.InstanceNorm2d(width))
 
     def forward(self, x: Tensor) -> Tensor:
+        """x -> x + f(x): (N, width, H, W), of the same shape."""
         return x + self.f(x)
 
 
 class ResidualGenerator(nn.Module):
-    """The paper's generator, cut down for small pictures: convolution, one halving, `blocks`
-    residual blocks, one doubling, convolution.
+    """The paper's generator, cut down for small pictures: convolution, one halving, residual blocks,
+    one doubling, convolution.
 
-    The paper has 256 pixels, two halvings, nine blocks, 7x7 convolutions at both ends and mirrored
-    borders. Of 32 pixels, a second halving would leave a house little more than one pixel; and
-    where a minute of training has to do, small and quick learns more.
+    The paper has pictures of 256 pixels, two halvings, nine blocks, 7x7 convolutions at both ends
+    and mirrored borders. At 32 pixels a second halving would leave little more than one pixel of
+    a house. In a minute of training a small network learns more than a large one.
+
+    Args:
+        channels: 3 for colour.
+        width: the number of channels after the first convolution.
+        blocks: the number of residual blocks.
     """
 
     def __init__(self, channels: int = 3, width: int = 16, blocks: int = 2):
@@ -55,6 +65,8 @@ class ResidualGenerator(nn.Module):
         self.apply(nets.dcgan_init)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Pictures of one domain -> the other: (N, channels, H, W) in [-1, 1], of the same shape.
+        """
         return self.layers(x)
 
 
@@ -62,9 +74,13 @@ class Pool(nn.Module):
     """Earlier fakes, so that D does not forget them: about half of what comes back is old
     (Shrivastava et al., arXiv:1612.07828).
 
-    Each picture draws one of `size` places. If the place is empty, the picture is kept there and
+    Each picture draws one of the places. If the place is empty, the picture is kept there and
     comes back itself. If not, a coin decides: the picture comes back itself, or it takes the place
     and the old one comes back. A batch larger than the pool goes through it part by part.
+
+    Args:
+        size: the number of places.
+        data_shape: the shape of one picture, (C, H, W).
     """
 
     def __init__(self, size: int, data_shape: tuple[int, int, int]):
@@ -73,6 +89,7 @@ class Pool(nn.Module):
         self.register_buffer("images", torch.full((size, *data_shape), float("nan")))
 
     def forward(self, fake: Tensor) -> Tensor:
+        """New fakes -> as many fakes, some of them old: (N, C, H, W), of the same shape."""
         return torch.cat([self._exchange(part) for part in fake.split(len(self.images))])
 
     def _exchange(self, fake: Tensor) -> Tensor:
@@ -88,9 +105,17 @@ class CycleGAN(Game):
     """Three players: D_X and D_Y, each judging one domain with the least-squares loss, and "G",
     which moves G and F together.
 
-    `cycle` is the paper's lambda; `identity` weighs E_y[|G(y) - y|] + E_x[|F(x) - x|], in the paper
-    half of lambda where it is used. As in the authors' code, D's loss is halved and G's is not, and
-    D sees fakes from a pool of `pool`. Batches are Batch(x, y).
+    As in the authors' code, D's loss is halved and G's is not. Batches are Batch(x, y).
+
+    Args:
+        G, F: the generators X -> Y and Y -> X.
+        D_X, D_Y: the discriminators of the two domains.
+        data_shape: the shape of one picture, (C, H, W).
+        cycle: the weight of the cycle loss, the paper's lambda.
+        identity: the weight of E_y[|G(y) - y|] + E_x[|F(x) - x|]; in the paper half of lambda
+            where it is used.
+        pool: how many earlier fakes of each domain are kept for D.
+        lr: the learning rates of the two D and of "G".
     """
 
     def __init__(self, G: nn.Module, F: nn.Module, D_X: nn.Module, D_Y: nn.Module,
@@ -104,6 +129,7 @@ class CycleGAN(Game):
         self.lr_D, self.lr_G = lr
 
     def players(self) -> list[Player]:
+        """D_X, D_Y, and then "G", which moves both generators."""
         return [
             Player(
                 "D_X", self.D_X, lambda batch: self.discriminator_terms(
@@ -115,13 +141,29 @@ class CycleGAN(Game):
         ]
 
     def discriminator_terms(self, D: nn.Module, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        """D's terms, whichever of the two it is: real and fake are (N, C, H, W)."""
+        """The loss terms of one D, E[(D(real) - 1)^2] / 2 and E[D(fake)^2] / 2.
+
+        Args:
+            D: the discriminator of the domain.
+            real, fake: pictures of the domain and of its generator, (N, C, H, W).
+
+        Returns:
+            {"real": scalar, "fake": scalar}.
+        """
         return {
             "real": losses.least_squares_loss_real(D(real)),
             "fake": losses.least_squares_loss_fake(D(fake))
         }
 
     def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        """The loss terms of G and F, each the sum of both directions and with its weight.
+
+        Args:
+            batch: pictures x and y of the two domains, (N, C, H, W) each.
+
+        Returns:
+            {"adv": scalar, "cycle": scalar, "identity": scalar}; a term with weight 0 is left out.
+        """
         x, y = batch
         fake_y, fake_x = self.G(x), self.F(y)
         terms = {
@@ -137,16 +179,24 @@ class CycleGAN(Game):
         return terms
 
     def chance(self) -> dict[str, float]:
+        """The loss of each D where it gives 1/2 to every patch."""
         return {"D_X": 0.25, "D_Y": 0.25}                           # D = 1/2 everywhere
 
     def sample(self, n: int, x: Tensor) -> Tensor:
-        """G(x): the `n` pictures x of the first domain, (n, C, H, W), as the second would show
-        them.
+        """G(x): pictures of the first domain as the second would show them.
+
+        Args:
+            n: how many, the number of rows of x.
+            x: pictures of the first domain, (n, C, H, W) in [-1, 1].
+
+        Returns:
+            (n, C, H, W) in [-1, 1], on the CPU.
         """
         return nets.generate(self.G, x)
 
     def back(self, y: Tensor) -> Tensor:
-        """F(y): pictures of the second domain, (N, C, H, W), as the first would show them."""
+        """F(y): pictures of the second domain as the first would show them, (N, C, H, W), on the CPU.
+        """
         return nets.generate(self.F, y)
 
 

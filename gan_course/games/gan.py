@@ -15,9 +15,14 @@ from gan_course.games import Game, Player
 class GAN(Game):
     """The game of the paper: D tells real x from fake G(z); G makes D's task hard.
 
-    `generator_loss` is `losses.non_saturating_generator_loss` (the paper's practical choice, the
-    default here) or `losses.minimax_generator_loss` (its theory). D moves `updates` times a round:
-    the paper's k.
+    Args:
+        G, D: the generator, which knows its `z_dim`, and the discriminator, which returns logits.
+        generator_loss: D's logits for the fakes, (N,) -> scalar. The default,
+            `losses.non_saturating_generator_loss`, is the paper's practical choice;
+            `losses.minimax_generator_loss` is the one of its theory.
+        lr: the learning rates of D and G.
+        betas: Adam's, of both.
+        updates: moves of D in each round, the paper's k.
     """
 
     def __init__(self, G: nn.Module, D: nn.Module, *,
@@ -31,6 +36,7 @@ class GAN(Game):
         self.betas, self.updates = betas, updates
 
     def players(self) -> list[Player]:
+        """D with its `updates` moves, and then G."""
         return [
             Player("D", self.D, self.discriminator_terms, updates=self.updates, lr=self.lr_D,
                    betas=self.betas),
@@ -42,12 +48,26 @@ class GAN(Game):
         return torch.randn(n, self.G.z_dim, device=nets.device_of(self.G))
 
     def inputs(self, n: int) -> tuple[Tensor, ...]:
-        """What G is given for `n` samples to watch, G(*inputs): here z alone; in games with classes
-        or codes, those in turn too.
+        """What G reads for `n` samples that are watched while it learns.
+
+        Args:
+            n: how many.
+
+        Returns:
+            The arguments of G, on its device: here (z,) with z of shape (n, z_dim). In games with
+            classes or codes these follow, in an order that shows all of them.
         """
         return (self.noise(n),)
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        """D's loss terms, -E_x[log D(x)] and -E_z[log(1 - D(G(z)))].
+
+        Args:
+            batch: real data, on the device of the networks.
+
+        Returns:
+            {"real": scalar, "fake": scalar}, in nats.
+        """
         fake = self.G(self.noise(len(batch.x))).detach()  # D's move is no reason for G to change
         return {
             "real": losses.log_loss_real(self.D(batch.x)),
@@ -55,10 +75,19 @@ class GAN(Game):
         }
 
     def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        """G's loss term, in which gradients flow through D into G.
+
+        Args:
+            batch: real data, of which only the number of rows counts.
+
+        Returns:
+            {"adv": scalar}, in nats.
+        """
         fake = self.G(self.noise(len(batch.x)))
         return {"adv": self.generator_loss_of(self.D(fake))}
 
     def chance(self) -> dict[str, float]:
+        """D's and G's loss where D(x) = 1/2 for every x."""
         undecided = torch.zeros(1)                                  # logit 0 is D = 1/2
         return {
             "D": losses.minimax_discriminator_loss(undecided, undecided).item(),
@@ -73,7 +102,7 @@ class GAN(Game):
         return self.D(x)
 
     def opinion(self, scores: Tensor) -> Tensor:
-        """Scores as a picture shows them, from 0 (fake) to 1 (real)."""
+        """D's scores as a plot shows them: (N,) -> (N,), from 0 (fake) to 1 (real)."""
         return torch.sigmoid(scores)
 
 

@@ -22,6 +22,7 @@ class HingeGAN(GAN):
         super().__init__(G, D, generator_loss=losses.wasserstein_generator_loss, **options)
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        """D's loss terms, E[max(0, 1 - D(x))] and E[max(0, 1 + D(G(z)))]."""
         fake = self.G(self.noise(len(batch.x))).detach()
         return {
             "real": losses.hinge_loss_real(self.D(batch.x)),
@@ -29,6 +30,7 @@ class HingeGAN(GAN):
         }
 
     def chance(self) -> dict[str, float]:
+        """D's and G's loss where D(x) = 0 for every x: on the line between the margins."""
         return {"D": 2.0, "G": 0.0}  # D = 0: on the line between the margins
 
 

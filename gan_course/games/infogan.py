@@ -1,9 +1,11 @@
 """InfoGAN: Interpretable Representation Learning by Information Maximizing GANs. Chen et al., 2016,
 arXiv:1606.03657.
 
-    min_{G,Q} max_D V(D, G) - lambda L_I(G, Q),     L_I(G, Q) = E_{c ~ P(c), x ~ G(z,c)}[log Q(c|x)] + H(c)  <=  I(c; G(z,c))
+    min_{G,Q} max_D V(D, G) - lambda L_I(G, Q)
 
-G reads noise z and a code c. Q guesses c from the image; the better it can, the more the image
+    L_I(G, Q) = E_{c ~ P(c), x ~ G(z,c)}[log Q(c|x)] + H(c)  <=  I(c; G(z,c))
+
+G reads noise z and a code c. Q estimates c from the image; the better it can, the more the image
 tells about c. No labels are used.
 """
 import math
@@ -18,10 +20,16 @@ from gan_course.games.dcgan import DCGAN
 
 
 class CodeGenerator(nn.Module):
-    """G(z, c): a DCGAN generator that reads the noise z, (N, z_dim), with the code c appended.
+    """G(z, c): a DCGAN generator that reads the noise z with the code c appended.
 
-    c is one of `categories` kinds as a one-hot vector, each with chance 1 / categories, and then
-    `continuous` numbers, each uniform in [-1, 1]: (N, categories + continuous).
+    c is one of the categories as a one-hot vector, each with probability 1 / categories, followed by
+    the continuous code, each number uniform in [-1, 1].
+
+    Args:
+        z_dim: the number of latent dimensions of the noise.
+        categories: how many values the categorical code has.
+        continuous: how many numbers the continuous code has.
+        channels, width, size: as of `nets.ConvGenerator`.
     """
 
     def __init__(self, z_dim: int, categories: int, continuous: int, channels: int = 3,
@@ -31,14 +39,21 @@ class CodeGenerator(nn.Module):
         self.net = nets.ConvGenerator(z_dim + categories + continuous, channels, width, size)
 
     def forward(self, z: Tensor, c: Tensor) -> Tensor:
+        """z and c -> images: (N, z_dim) and (N, categories + continuous) -> (N, channels, size, size).
+        """
         return self.net(torch.cat([z, c], dim=1))
 
 
 class CodeReader(nn.Module):
-    """Q(c|x) from the features of D's body: logits of the kinds, (N, categories), and a mean for
-    each number, (N, continuous).
+    """Q(c|x) from the features of D's body.
 
-    The numbers are read as Gaussians around these means with one learned log deviation each.
+    The continuous code is read as a Gaussian around a mean, with one learned logarithm of the
+    standard deviation for each of its numbers.
+
+    Args:
+        features: the number of features of D's body, over all channels and places.
+        categories, continuous: as of `CodeGenerator`.
+        width: the units of its hidden layer.
     """
 
     def __init__(self, features: int, categories: int, continuous: int, width: int = 128):
@@ -49,6 +64,7 @@ class CodeReader(nn.Module):
         self.log_sd = nn.Parameter(torch.zeros(continuous))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Features -> the categories' logits, (N, categories), and the means, (N, continuous)."""
         h = self.body(features)                                     # (N, C, s, s) -> (N, width)
         return self.kind(h), self.mean(h)
 
@@ -57,11 +73,16 @@ class InfoGAN(DCGAN):
     """A DCGAN whose generator also reads a code, and a third network Q that recovers it; G and Q
     win and lose together.
 
-    Q shares D's body, which only D moves. The player "G" moves G and Q: its terms are adv, the
+    Q shares D's body, which only D moves. The player "G" moves G and Q. Its terms are adv, the
     usual loss, and the two halves of -lambda L_I without the constant H(c): `kind`, the cross
     entropy of the categorical code, and `numbers`, the Gaussian negative log-likelihood of the
-    continuous one, summed over the numbers. `info` holds the two weights lambda; (0, 0) switches
-    the information off.
+    continuous one, summed over its numbers.
+
+    Args:
+        G: a generator that reads z and c.
+        D: a discriminator with a `body` for Q to share.
+        info: lambda for the categorical and for the continuous code; (0, 0) leaves a DCGAN.
+        rules: those of `DCGAN`: ema, generator_loss, lr, betas, updates.
     """
 
     def __init__(self, G: CodeGenerator, D: nets.ConvDiscriminator, *,
@@ -72,6 +93,7 @@ class InfoGAN(DCGAN):
         self.info = info
 
     def players(self):
+        """D, and then "G", which moves G and Q."""
         D, G = super().players()
         G.net = self.G_and_Q
         return [D, G]
@@ -86,16 +108,21 @@ class InfoGAN(DCGAN):
         ], dim=1)
 
     def inputs(self, n: int) -> tuple[Tensor, Tensor]:
-        """z and codes: the kinds in turn, 0, 1, 2, ..., all with one z, and again with another;
-        every number 0.
+        """Noise and codes for `n` samples to watch.
 
-        (n, z_dim), (n, categories + continuous).
+        Args:
+            n: how many.
+
+        Returns:
+            z, (n, z_dim), and c, (n, categories + continuous), on the generator's device. The
+            categories come in turn, all with one z, then all with the next; continuous codes are 0.
         """
         z = self.noise(-(-n // self.G.categories)).repeat_interleave(self.G.categories, dim=0)[:n]
         kind = one_hot(torch.arange(n, device=z.device) % self.G.categories, self.G.categories)
         return z, torch.cat([kind, z.new_zeros(n, self.G.continuous)], dim=1)
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        """D's loss terms, -E_x[log D(x)] and -E_{z,c}[log(1 - D(G(z, c)))]."""
         n = len(batch.x)
         fake = self.G(self.noise(n), self.code(n)).detach()
         return {
@@ -104,6 +131,14 @@ class InfoGAN(DCGAN):
         }
 
     def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        """The loss terms of G and Q for codes drawn anew.
+
+        Args:
+            batch: real data, of which only the number of rows counts.
+
+        Returns:
+            {"adv": scalar, "kind": scalar, "numbers": scalar}, in nats, the last two with their weights.
+        """
         c = self.code(len(batch.x))
         features = self.D.body(self.G(self.noise(len(c)), c))
         kind, mean = self.Q(features)
@@ -114,6 +149,7 @@ class InfoGAN(DCGAN):
                 "numbers": self.info[1] * losses.gaussian_nll(mean, self.Q.log_sd, number)}
 
     def chance(self) -> dict[str, float]:
+        """D's loss where D(x) = 1/2 for every x; G's depends on Q too and is left out."""
         return {"D": super().chance()["D"]}                         # what G pays depends on Q too
 
     def read(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -131,13 +167,19 @@ class InfoGAN(DCGAN):
         return kind.softmax(dim=1).cpu(), mean.cpu()
 
     def sample(self, n: int, c: Tensor | None = None) -> Tensor:
-        """`n` images with the code `c`, (n, categories + continuous), or with codes drawn at
-        random.
+        """Images with a chosen code, by the averaged generator.
+
+        Args:
+            n: how many.
+            c: the code of each, (n, categories + continuous); None: codes drawn at random.
+
+        Returns:
+            (n, channels, size, size) in [-1, 1], on the CPU.
         """
         return nets.generate(self.G_ema, self.noise(n), self.code(n) if c is None else c)
 
 
 def demo():
-    """An InfoGAN of a few thousand weights on the 8x8 digits: ten kinds and two numbers."""
+    """An InfoGAN of a few thousand weights on the 8x8 digits: ten categories and two numbers."""
     stream = batches("digits", 64)
     return InfoGAN(CodeGenerator(6, 10, 2, 1, 8, 8), nets.ConvDiscriminator(1, 8, 8)), stream

@@ -23,6 +23,7 @@ class LSGAN(GAN):
         super().__init__(G, D, generator_loss=losses.least_squares_generator_loss, **options)
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        """D's loss terms, E[(D(x) - 1)^2] / 2 and E[D(G(z))^2] / 2."""
         fake = self.G(self.noise(len(batch.x))).detach()
         return {
             "real": losses.least_squares_loss_real(self.D(batch.x)),
@@ -30,11 +31,14 @@ class LSGAN(GAN):
         }
 
     def chance(self) -> dict[str, float]:
+        """D's and G's loss where D(x) = 1/2, halfway between the targets, for every x."""
         undecided = torch.full((1,), 0.5)
         return {"D": losses.least_squares_discriminator_loss(undecided, undecided).item(),
                 "G": losses.least_squares_generator_loss(undecided).item()}
 
     def opinion(self, scores: Tensor) -> Tensor:
+        """D's scores as a plot shows them, cut off at the targets 0 (fake) and 1 (real): (N,) -> (N,).
+        """
         return scores.clamp(0, 1)
 
 

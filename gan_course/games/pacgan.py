@@ -11,11 +11,15 @@ from gan_course.games.gan import GAN
 
 
 class PacGAN(GAN):
-    """A GAN whose D sees `pack` samples at once (the paper's m). A pack of look-alikes gives a
-    collapsed G away.
+    """A GAN whose D sees several samples at once. Look-alikes in one pack give a collapsed G away.
 
     Nothing else changes: D's input is `pack` times as wide, or has `pack` times the channels. A
     batch of N makes N / pack packs.
+
+    Args:
+        G, D: the generator, and a discriminator of packs.
+        pack: how many samples D sees at once, the paper's m.
+        options: those of `GAN`.
     """
 
     def __init__(self, G: nn.Module, D: nn.Module, *, pack: int = 2, **options):
@@ -23,8 +27,16 @@ class PacGAN(GAN):
         self.pack = pack
 
     def packed(self, x: Tensor) -> Tensor:
-        """(N, d, ..) -> (N / pack, pack d, ..): neighbours side by side; what is left over at the
-        end is dropped.
+        """Samples side by side in packs of neighbours; what is left over at the end is dropped.
+
+        Args:
+            x: (N, d, …).
+
+        Returns:
+            (N / pack, pack d, …).
+
+        Raises:
+            ValueError: there are fewer than `pack` samples.
         """
         if len(x) < self.pack:
             raise ValueError(f"A batch of {len(x)} does not fill one pack of {self.pack}: use a "
@@ -33,6 +45,7 @@ class PacGAN(GAN):
         return full.reshape(-1, self.pack * x.shape[1], *x.shape[2:])
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        """D's loss terms, those of `GAN` for packs instead of samples."""
         fake = self.G(self.noise(len(batch.x))).detach()
         return {
             "real": losses.log_loss_real(self.D(self.packed(batch.x))),
@@ -40,10 +53,12 @@ class PacGAN(GAN):
         }
 
     def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        """G's loss term, that of `GAN` for packs instead of samples."""
         fake = self.G(self.noise(len(batch.x)))
         return {"adv": self.generator_loss_of(self.D(self.packed(fake)))}
 
     def scores(self, x: Tensor) -> Tensor:
+        """D's raw output for a pack of `pack` copies of each x: (N, *data_shape) -> (N,)."""
         # what it makes of x seen `pack` times
         return self.D(x.repeat(1, self.pack, *[1] * (x.dim() - 2)))
 

@@ -15,8 +15,12 @@ class SNGAN(HingeGAN):
     """The hinge loss, as in the paper's experiments, with every layer of D divided by its largest
     singular value.
 
-    Then each layer has slope at most 1, and so has D. The singular value comes from one step of
-    power iteration a pass.
+    Then each layer has Lipschitz constant 1, and D at most 1. The singular value comes from one
+    step of power iteration at each forward pass.
+
+    Args:
+        G, D: the generator, and a discriminator, which is changed in place.
+        options: those of `HingeGAN`.
     """
 
     def __init__(self, G: nn.Module, D: nn.Module, **options):
@@ -24,7 +28,14 @@ class SNGAN(HingeGAN):
 
 
 def normalised(D: nn.Module) -> nn.Module:
-    """D with spectral normalisation on each of its linear and convolutional layers, in place."""
+    """D with spectral normalisation on each of its linear and convolutional layers.
+
+    Args:
+        D: the network; it is changed in place.
+
+    Returns:
+        The same network.
+    """
     for layer in D.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d):
             spectral_norm(layer)

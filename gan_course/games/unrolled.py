@@ -13,12 +13,18 @@ from gan_course.games.gan import GAN
 
 
 class UnrolledGAN(GAN):
-    """G answers not D, but what D would become: before G's loss is taken, D makes `unroll` steps in
-    imagination (the paper's K).
+    """G answers not D, but what D would become: before G's loss is taken, D makes some steps in
+    imagination.
 
-    The gradient of G's loss flows through those steps. They are plain gradient steps of size
-    `unroll_lr` (the paper's eta), all on one batch of x and z, and they change nothing: D itself
-    stays where it is, and moves in its own turn.
+    The gradient of G's loss flows through those steps. They are plain gradient steps, all on one
+    batch of x and z, and they change nothing: D itself stays where it is, and moves in its own
+    turn.
+
+    Args:
+        G, D: as of `GAN`.
+        unroll: the number of imagined steps, the paper's K.
+        unroll_lr: their step size, the paper's eta.
+        options: those of `GAN`.
     """
 
     def __init__(self, G: nn.Module, D: nn.Module, *, unroll: int = 5, unroll_lr: float = 0.1,
@@ -27,6 +33,7 @@ class UnrolledGAN(GAN):
         self.unroll, self.unroll_lr = unroll, unroll_lr
 
     def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        """G's loss term against the D of `unroll` imagined steps later."""
         fake = self.G(self.noise(len(batch.x)))
         parameters = {
             name: parameter.detach().requires_grad_(True)
@@ -38,8 +45,18 @@ class UnrolledGAN(GAN):
 
     def imagined_step(self, parameters: dict[str, Tensor], x: Tensor,
                       fake: Tensor) -> dict[str, Tensor]:
-        """Where D's parameters would be after one step, as a function of the fakes: `create_graph`
-        keeps the way back to G open.
+        """One gradient step of D, as a function of the fakes.
+
+            theta' = theta - eta d f_D / d theta
+
+        The graph of the step is kept (`create_graph`), so that gradients can flow from theta' to G.
+
+        Args:
+            parameters: theta, D's parameters by name.
+            x, fake: real and generated data, (N, *data_shape).
+
+        Returns:
+            theta', by the same names.
         """
         real_logits, fake_logits = functional_call(self.D, parameters,
                                                    x), functional_call(self.D, parameters, fake)

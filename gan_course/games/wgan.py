@@ -33,6 +33,7 @@ class WGAN(GAN):
         self.clip = clip
 
     def players(self) -> list[Player]:
+        """The critic, with its weights clipped after each move, and then G."""
         critic, generator = super().players()
         if self.clip is not None:
             critic.after_move = self.clip_weights
@@ -44,6 +45,7 @@ class WGAN(GAN):
             parameter.clamp_(-self.clip, self.clip)
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        """The critic's loss terms, -E[D(x)] and E[D(G(z))]."""
         fake = self.G(self.noise(len(batch.x))).detach()
         return {
             "real": losses.wasserstein_loss_real(self.D(batch.x)),
@@ -51,6 +53,7 @@ class WGAN(GAN):
         }
 
     def chance(self) -> dict[str, float]:
+        """The critic's loss while it sees no difference; G's can stand anywhere and is left out."""
         return {"D": 0.0}  # a critic that sees no difference; G's level is wherever D puts it
 
     @torch.no_grad()
@@ -71,6 +74,8 @@ class WGAN(GAN):
         return -losses.wasserstein_critic_loss(real_scores, fake_scores).item()
 
     def opinion(self, scores: Tensor) -> Tensor:
+        """The scores between their lowest, 0, and their highest, 1: only differences mean anything.
+        """
         # only differences between scores mean anything
         return (scores - scores.min()) / (scores.max() - scores.min() + 1e-12)
 

@@ -29,6 +29,7 @@ class WGAN_GP(WGAN):
         self.penalty = penalty
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        """The critic's loss terms, -E[D(x)], E[D(G(z))] and lambda E_u[(|grad D(u)| - 1)^2]."""
         fake = self.G(self.noise(len(batch.x))).detach()
         return {
             "real": losses.wasserstein_loss_real(self.D(batch.x)),
