@@ -101,7 +101,7 @@ class CGAN(DCGAN):
         return z, torch.arange(n, device=z.device) % self.G.classes
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
-        """D's loss terms, -E[log D(x|y)] and -E[log(1 - D(G(z|y)|y))], with the labels of the batch.
+        """D's loss terms, -E[log D(x|y)] and -E[log(1 - D(G(z|y)|y))], y the labels of the batch.
         """
         fake = self.G(self.noise(len(batch.x)), batch.y).detach()
         return {

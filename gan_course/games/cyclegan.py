@@ -35,8 +35,8 @@ class ResidualBlock(nn.Module):
 
 
 class ResidualGenerator(nn.Module):
-    """The paper's generator, cut down for small pictures: convolution, one halving, residual blocks,
-    one doubling, convolution.
+    """The paper's generator, cut down for small pictures: convolution, one halving, residual
+    blocks, one doubling, convolution.
 
     The paper has pictures of 256 pixels, two halvings, nine blocks, 7x7 convolutions at both ends
     and mirrored borders. At 32 pixels a second halving would leave little more than one pixel of
@@ -195,8 +195,7 @@ class CycleGAN(Game):
         return nets.generate(self.G, x)
 
     def back(self, y: Tensor) -> Tensor:
-        """F(y): pictures of the second domain as the first would show them, (N, C, H, W), on the CPU.
-        """
+        """F(y): pictures of the second domain as the first shows them, (N, C, H, W) on the CPU."""
         return nets.generate(self.F, y)
 
 

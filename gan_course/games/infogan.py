@@ -22,7 +22,7 @@ from gan_course.games.dcgan import DCGAN
 class CodeGenerator(nn.Module):
     """G(z, c): a DCGAN generator that reads the noise z with the code c appended.
 
-    c is one of the categories as a one-hot vector, each with probability 1 / categories, followed by
+    c is one of the categories as a one-hot vector, each with probability 1 / categories, and then
     the continuous code, each number uniform in [-1, 1].
 
     Args:
@@ -39,7 +39,7 @@ class CodeGenerator(nn.Module):
         self.net = nets.ConvGenerator(z_dim + categories + continuous, channels, width, size)
 
     def forward(self, z: Tensor, c: Tensor) -> Tensor:
-        """z and c -> images: (N, z_dim) and (N, categories + continuous) -> (N, channels, size, size).
+        """z and c -> images: (N, z_dim), (N, categories + continuous) -> (N, channels, size, size).
         """
         return self.net(torch.cat([z, c], dim=1))
 
@@ -137,7 +137,8 @@ class InfoGAN(DCGAN):
             batch: real data, of which only the number of rows counts.
 
         Returns:
-            {"adv": scalar, "kind": scalar, "numbers": scalar}, in nats, the last two with their weights.
+            {"adv": scalar, "kind": scalar, "numbers": scalar}, in nats; "kind" and "numbers" with
+            their weights.
         """
         c = self.code(len(batch.x))
         features = self.D.body(self.G(self.noise(len(c)), c))

@@ -37,8 +37,7 @@ class LSGAN(GAN):
                 "G": losses.least_squares_generator_loss(undecided).item()}
 
     def opinion(self, scores: Tensor) -> Tensor:
-        """D's scores as a plot shows them, cut off at the targets 0 (fake) and 1 (real): (N,) -> (N,).
-        """
+        """D's scores as a plot shows them, cut off at the targets 0 (fake) and 1 (real)."""
         return scores.clamp(0, 1)
 
 

@@ -15,8 +15,8 @@ class SNGAN(HingeGAN):
     """The hinge loss, as in the paper's experiments, with every layer of D divided by its largest
     singular value.
 
-    Then each layer has Lipschitz constant 1, and D at most 1. The singular value comes from one
-    step of power iteration at each forward pass.
+    Then each linear layer has Lipschitz constant 1, and a D of such layers at most 1. The singular
+    value comes from one step of power iteration at each forward pass.
 
     Args:
         G, D: the generator, and a discriminator, which is changed in place.
