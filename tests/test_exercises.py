@@ -17,7 +17,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from gan_course.lessons import exercises
-from gan_course.lessons.exercises import _checking, _sandbox, first_loop, first_networks
+from gan_course.lessons.exercises import (
+    _checking,
+    _sandbox,
+    first_loop,
+    first_networks,
+    first_training,
+)
 from gan_course.paths import NOTEBOOKS
 from gan_course.widgets import exercises as widget
 
@@ -493,7 +499,7 @@ def with_arguments(key, *bodies):
         yield space[reference.__name__]
 
 
-ELSEWHERE = {exercise.key for exercise in (*first_networks.EXERCISES, *first_loop.EXERCISES)}
+ELSEWHERE = {exercise.key for module in (first_networks, first_loop, first_training) for exercise in module.EXERCISES}
 """Their answers stand in test_network_exercises.py and test_loop_exercises.py."""
 FUNCTIONS = [key for key in exercises.names() if key not in ELSEWHERE]
 

@@ -3,12 +3,10 @@
 import inspect
 
 import pytest
-import torch
-from torch.nn.functional import softplus
 
-from gan_course.lessons.exercises import _checking, first_loop
+from gan_course.lessons.exercises import _checking, first_loop, first_training
 
-OWN = {exercise.key: exercise for exercise in first_loop.EXERCISES}
+OWN = {exercise.key: exercise for exercise in (*first_loop.EXERCISES, *first_training.EXERCISES)}
 
 
 def changed(function, *changes):
@@ -17,13 +15,32 @@ def changed(function, *changes):
     for old, new in changes:
         assert old in source, old
         source = source.replace(old, new)
-    space = {"torch": torch, "softplus": softplus}
+    space = dict(vars(inspect.getmodule(function)))
     exec(compile(source, "cell", "exec"), space)
     return space[function.__name__]
 
 
-STEP, ADAM = first_loop.training_step, first_loop.optimizers
+STEP, ADAM, TRAIN = first_loop.training_step, first_loop.optimizers, first_training.train
 D_LOSS = "softplus(-D(x)).mean() + softplus(D(G(z).detach())).mean()"
+LOOP = "for x, _ in islice(batches, iterations):\n"
+ROUND = "        history.append(training_step(G, D, optimizer_G, optimizer_D, x))\n"
+OPTIMIZERS = "    optimizer_G, optimizer_D = optimizers(G, D, lr)\n"
+LERP = "mean.lerp_(now, 1 - decay)"
+BUFFERS = ("            for mean, now in zip(G_ema.buffers(), G.buffers(), strict=True):\n"
+           "                mean.copy_(now)\n")
+HALF_OF_D, HALF_OF_G = inspect.getsource(STEP).split('"""\n', 1)[1].split("    return")[0].split("\n\n")
+INLINE = """        z = torch.randn(len(x), G.z_dim)
+        loss_D = nn.functional.softplus(-D(x)).mean() + nn.functional.softplus(D(G(z).detach())).mean()
+        optimizer_D.zero_grad()
+        loss_D.backward()
+        optimizer_D.step()
+        z = torch.randn(len(x), G.z_dim)
+        loss_G = nn.functional.softplus(-D(G(z))).mean()
+        optimizer_G.zero_grad()
+        loss_G.backward()
+        optimizer_G.step()
+        history.append((loss_D.item(), loss_G.item()))
+"""
 SECOND = "    z = torch.randn(len(x), G.z_dim, device=x.device)\n    loss_G"
 WRONG = [
     ("03.training_step", "zero_forgotten_D", [("    optimizer_D.zero_grad()\n", "")]),
@@ -41,6 +58,7 @@ WRONG = [
     ("03.training_step", "update_counts", [("    optimizer_G.step()\n", "    optimizer_G.step()\n    optimizer_G.step()\n")]),
     ("03.training_step", "update_counts", [("    optimizer_D.step()\n", "")]),
     ("03.training_step", "update_counts", [("    optimizer_G.step()\n", "    optimizer_G.step()\n    optimizer_D.step()\n")]),
+    ("03.training_step", "G_first", [(HALF_OF_G, ""), (HALF_OF_D, HALF_OF_G + HALF_OF_D)]),
     ("03.training_step", "no_return", [("    return loss_D.item(), loss_G.item()\n", "")]),
     ("03.optimizers", "one_for_both", [("return optimizer_G, optimizer_D", "return optimizer_G, optimizer_G")]),
     ("03.optimizers", "one_for_both", [("G.parameters()", "[*G.parameters(), *D.parameters()]"), ("D.parameters(), lr", "[*G.parameters(), *D.parameters()], lr")]),
@@ -50,6 +68,43 @@ WRONG = [
     ("03.optimizers", "betas", [(", betas=(0.5, 0.999)", "")]),
     ("03.optimizers", "not_adam", [("torch.optim.Adam", "torch.optim.AdamW")]),
     ("03.optimizers", "not_two", [("return optimizer_G, optimizer_D", "return optimizer_G")]),
+    ("03.train", "no_grad", [("with torch.no_grad()", "if True"), (".requires_grad_(False)", "")]),
+    ("03.train", "graph_of_average", [("with torch.no_grad()", "if True")]),
+    ("03.train", "graph_kept", [(ROUND, INLINE.replace("loss_D.item(), loss_G.item()", "loss_D, loss_G"))]),
+    ("03.train", "graph_kept", [(ROUND, INLINE.replace("(loss_D.item(), loss_G.item())", "torch.stack([loss_D, loss_G])")), ("np.array(history)", "torch.stack(history)")]),
+    ("03.train", "graph_kept", [(ROUND, INLINE.replace("loss_D.item(), loss_G.item()", "loss_D, loss_G")), ("np.array(history)", "history")]),
+    ("03.train", "never_ends", [("islice(batches, iterations)", "batches")]),
+    ("03.train", "not_two", [("return np.array(history), G_ema", "return G_ema")]),
+    ("03.train", "not_two", [("return np.array(history), G_ema", "return G_ema, np.array(history)")]),
+    ("03.train", "returns_G", [("return np.array(history), G_ema", "return np.array(history), G")]),
+    ("03.train", "returns_G", [("copy.deepcopy(G).requires_grad_(False)", "G")]),
+    ("03.train", "shared", [("copy.deepcopy(G).requires_grad_(False)", "copy.copy(G)")]),
+    ("03.train", "shared", [(LERP, "mean.data = now.data")]),
+    ("03.train", "eval", [("    return", "    G.eval()\n    return")]),
+    ("03.train", "new_optimizers", [(OPTIMIZERS, ""), (LOOP, f"{LOOP}    {OPTIMIZERS}")]),
+    ("03.train", "new_optimizers", [(OPTIMIZERS, ""), (LOOP, LOOP + "".join(
+        f"        optimizer_{player} = torch.optim.Adam({player}.parameters(), lr, (0.5, 0.999))\n" for player in "GD"))]),
+    ("03.train", "update_counts", [(ROUND, INLINE.replace("        optimizer_D.step()\n", 2 * "        optimizer_D.step()\n"))]),
+    ("03.train", "update_counts", [(ROUND, INLINE.replace("optimizer_G.step()", "len(history) or optimizer_G.step()"))]),
+    ("03.train", "one_batch", [(f"    {LOOP}", "    x, _ = next(batches)\n    for _ in range(iterations):\n")]),
+    ("03.train", "batch_used_twice", [(ROUND, 2 * ROUND)]),
+    ("03.train", "batch_unused", [(f"    {LOOP}", f"    x, _ = next(batches)\n    {LOOP}")]),
+    ("03.train", "batch_unused", [(LOOP, f"{LOOP}        x, _ = next(batches)\n")]),
+    ("03.train", "too_many", [("islice(batches, iterations)", "islice(batches, iterations + 1)")]),
+    ("03.train", "too_few", [("islice(batches, iterations)", "islice(batches, iterations - 1)")]),
+    ("03.train", "average_first", [(ROUND, ""), (BUFFERS, BUFFERS + ROUND)]),
+    ("03.train", "average_at_the_end", [("        with torch.no_grad():\n", "    with torch.no_grad():\n"), (BUFFERS, "")]),
+    ("03.train", "decay_swapped", [(LERP, "mean.lerp_(now, decay)")]),
+    ("03.train", "decay_swapped", [(LERP, "mean.mul_(1 - decay).add_(decay * now)")]),
+    ("03.train", "average_stands", [(LERP, "mean = mean.lerp(now, 1 - decay)")]),
+    ("03.train", "average_is_a_copy", [(LERP, "mean.copy_(now)")]),
+    ("03.train", "average_is_a_copy", [(ROUND, f"{ROUND}        G_ema = copy.deepcopy(G)\n")]),
+    ("03.train", "losses_swapped", [("np.array(history)", "np.array(history)[:, ::-1].copy()")]),
+    ("03.train", "history_list", [("np.array(history)", "history")]),
+    ("03.train", "history_form", [("np.array(history)", "np.array(history).T")]),
+    ("03.train", "history_form", [("np.array(history)", "np.array(history)[:, 0]")]),
+    ("03.train", "unknown", [("(G, D, lr)", "(G, D, 2 * lr)")]),
+    ("03.train", "outside", [(LOOP, f"{LOOP}        x = x.to(device)\n")]),
 ]
 
 
@@ -79,3 +134,58 @@ def test_a_forgotten_detach_that_does_no_harm_is_a_remark():
 def test_right_optimizers_may_be_written_in_many_ways():
     answer = changed(ADAM, ("lr=lr, betas=(0.5, 0.999)", "lr, (0.5, 0.999)"))
     assert _checking.assess(OWN["03.optimizers"], answer).outcome == "right"
+
+
+@pytest.mark.parametrize("changes", [
+    [],
+    [(ROUND, INLINE)],
+    [("(G, D, batches, iterations, lr, decay)", "(G, D, batches, iterations, lr, decay=0.998)")],
+    [("islice(batches, iterations)", "tqdm(islice(batches, iterations), total=iterations)")],
+    [(f"    {LOOP}", "    for _ in range(iterations):\n        x = next(batches).x\n")],
+    [(LERP, "mean.copy_(decay * mean + (1 - decay) * now)")],
+    [("np.array(history), G_ema", "torch.tensor(history), G_ema.eval()")],
+])
+def test_a_right_training_may_be_written_in_many_ways(changes, capfd):
+    verdict = _checking.assess(OWN["03.train"], changed(TRAIN, *changes))
+    assert (verdict.outcome, verdict.id, verdict.printed) == ("right", "right", ""), verdict.says
+    assert capfd.readouterr().err == ""                             # no progress bar flashes up
+
+
+@pytest.mark.parametrize("remarks, changes", [
+    (["average_asks_for_gradients"], [(".requires_grad_(False)", "")]),
+    (["buffers_forgotten"], [(BUFFERS, "")]),
+    (["one_more_batch"], [(f"    {LOOP}", "    for i, (x, _) in enumerate(batches):\n        if i == iterations:\n            break\n")]),
+    (["average_asks_for_gradients", "buffers_forgotten"], [(".requires_grad_(False)", ""), (BUFFERS, "")]),
+])
+def test_what_does_no_harm_in_a_training_is_a_remark(remarks, changes):
+    verdict = _checking.assess(OWN["03.train"], changed(TRAIN, *changes))
+    assert (verdict.outcome, verdict.id) == ("right", remarks[0])
+    for remark in first_training.REMARKS:
+        assert (remark.says in verdict.says) == (remark.id in remarks)
+
+
+def test_a_training_in_a_helper_of_the_learner_is_checked_too():
+    space = dict(vars(first_training))
+    exec("""@torch.no_grad()
+def update_average(G_ema, G, decay):
+    for mean, now in zip(G_ema.parameters(), G.parameters(), strict=True):
+        mean.mul_(decay).add_(now, alpha=1 - decay)
+
+def train(G, D, batches, iterations, lr, decay):
+    optimizer_G, optimizer_D = optimizers(G, D, lr)
+    G_ema, history = copy.deepcopy(G), []
+    for x, _ in islice(batches, iterations):
+        history.append(training_step(G, D, optimizer_G, optimizer_D, x))
+        update_average(G_ema, G, decay)
+    return np.array(history), G_ema
+""", space)
+    own = space["training_step"]
+    assert _checking.assess(OWN["03.train"], space["train"]).outcome == "right"
+    assert space["training_step"] is own                            # the notebook's names are left alone
+
+
+def test_every_misconception_of_a_training_has_its_own_message_and_a_wrong_solution():
+    for key, exercise in OWN.items():
+        mistakes = {mistake.id: mistake.says for mistake in exercise.probes[0].mistakes}
+        assert set(mistakes) <= {said for wrong, said, _ in WRONG if wrong == key}, key
+        assert len(set(mistakes.values())) == len(mistakes)

@@ -46,32 +46,13 @@ class ConvDiscriminator(nn.Module):
         return self.layers(x).flatten()
 
 
-class ImageGenerator(nn.Module):
-    """z (N, z_dim) -> images (N, *data_shape) in [-1, 1], through two hidden layers with ReLU."""
-
-    def __init__(self, z_dim, data_shape, width):
-        super().__init__()
-        self.z_dim, self.data_shape = z_dim, data_shape
-        self.layers = nn.Sequential(
-            nn.Linear(z_dim, width), nn.ReLU(),
-            nn.Linear(width, width), nn.ReLU(),
-            nn.Linear(width, math.prod(data_shape)), nn.Tanh(),
-        )
-
-    def forward(self, z):
-        return self.layers(z).view(len(z), *self.data_shape)
-
-
 HINTS = ("a", "b", "c")
-IMAGE_G = Network("99.ImageGenerator", ImageGenerator, (
-    {"z_dim": 4, "data_shape": (1, 5, 7), "width": 8}, {"z_dim": 7, "data_shape": (3, 4, 4), "width": 13}),
-    lambda z_dim, **_: (torch.randn(N, z_dim),), "generator", HINTS, keeps=("z_dim",))
 CONV_G = Network("99.ConvGenerator", ConvGenerator,
                  ({"z_dim": 16, "width": 32}, {"z_dim": 20, "width": 40}),
                  lambda z_dim, **_: (torch.randn(N, z_dim),), "generator", HINTS, std=0.02)
 CONV_D = Network("99.ConvDiscriminator", ConvDiscriminator, ({"width": 8}, {"width": 11}),
                  lambda **_: (torch.randn(N, 3, 16, 16),), "discriminator", HINTS)
-OWN = {exercise.key: exercise for exercise in (*first_networks.EXERCISES, IMAGE_G, CONV_G, CONV_D)}
+OWN = {exercise.key: exercise for exercise in (*first_networks.EXERCISES, CONV_G, CONV_D)}
 
 
 def changed(cls, *changes):
@@ -123,10 +104,10 @@ def test_a_network_may_be_written_with_functions_and_methods_instead_of_modules(
             h = F.relu(self.second(self.first(z).relu()))
             return torch.tanh(self.last(h)).reshape(-1, *self.data_shape)
 
-    assert verdict("99.ImageGenerator", Functional)[:2] == ("right", "right")
+    assert verdict("03.ImageGenerator", Functional)[:2] == ("right", "right")
 
 
-G, IMAGE, D = first_networks.Generator, ImageGenerator, first_networks.Discriminator
+G, IMAGE, D = first_networks.Generator, first_networks.ImageGenerator, first_networks.Discriminator
 WRONG = [
     ("03.Generator", "no_super", changed(G, ("super().__init__()", "pass"))),
     ("03.Generator", "unwanted_tanh", changed(G, ("nn.Linear(width, 2),", "nn.Linear(width, 2), nn.Tanh(),"))),
@@ -156,12 +137,12 @@ WRONG = [
     ("03.Generator", "stub", changed(G, ("nn.Linear(width, 2),", "nn.Linear(width, ...),"))),
     ("03.Generator", "an_instance", G(4, 8)),
     ("03.Generator", "not_a_module", lambda z: z),
-    ("99.ImageGenerator", "no_tanh", changed(IMAGE, (", nn.Tanh()", ""))),
-    ("99.ImageGenerator", "no_tanh", changed(IMAGE, ("nn.Tanh()", "nn.Sigmoid()"))),
-    ("99.ImageGenerator", "size", changed(IMAGE, (".view(len(z), *self.data_shape)", ""))),
-    ("99.ImageGenerator", "mixes_samples", changed(IMAGE, (".view(len(z), *self.data_shape)",
+    ("03.ImageGenerator", "no_tanh", changed(IMAGE, (", nn.Tanh()", ""))),
+    ("03.ImageGenerator", "no_tanh", changed(IMAGE, ("nn.Tanh()", "nn.Sigmoid()"))),
+    ("03.ImageGenerator", "size", changed(IMAGE, (".view(len(z), *self.data_shape)", ""))),
+    ("03.ImageGenerator", "mixes_samples", changed(IMAGE, (".view(len(z), *self.data_shape)",
                                                            ".T.reshape(len(z), *self.data_shape)"))),
-    ("99.ImageGenerator", "other_numbers", changed(IMAGE, (".view(len(z), *self.data_shape)",
+    ("03.ImageGenerator", "other_numbers", changed(IMAGE, (".view(len(z), *self.data_shape)",
                                                            ".view(len(z), *self.data_shape).flip(3)"))),
     ("03.Discriminator", "sigmoid_in_D", changed(D, ("nn.Linear(width, 1),", "nn.Linear(width, 1), nn.Sigmoid(),"))),
     ("03.Discriminator", "sigmoid_in_D", changed(D, (".squeeze(1)", ".squeeze(1).sigmoid()"))),

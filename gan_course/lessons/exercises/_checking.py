@@ -36,11 +36,19 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Probe:
-    """One look at a function: fresh inputs by name, and what to write down of the result (a list, empty if it raised) and the inputs."""
+    """One look at a function.
+
+    Attributes:
+        inputs: makes fresh arguments, by name.
+        look: what to write down of the result (a list, empty if it raised) and the inputs.
+        mistakes: the misconceptions to recognise, in this order.
+        names: what the function finds under some names of the notebook, made from the inputs.
+    """
 
     inputs: Callable[[], dict[str, Any]]
     look: Callable[[list, dict[str, Any]], Seen]
     mistakes: tuple[Mistake, ...] = ()
+    names: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,10 +89,9 @@ def assess(exercise: Exercise, answer: Any) -> Verdict:
             verdict = _broken(probe, answer, outcome) or _compare(probe, seen, right, answer, outcome)
             if verdict:
                 return Verdict(*verdict, printed)
-    for remark in exercise.remarks:
-        if remark.when(seen):
-            return Verdict("right", remark.id, f"{exercise.well_done} {remark.says}", printed)
-    return Verdict("right", "right", exercise.well_done, printed)
+    remarks = [remark for remark in exercise.remarks if remark.when(seen)]
+    words = " ".join([exercise.well_done, *(remark.says for remark in remarks)])
+    return Verdict("right", remarks[0].id if remarks else "right", words, printed)
 
 
 def evidence(exercise: Exercise, answer: Callable) -> list[Seen]:
@@ -137,6 +144,8 @@ def _observe(probe: Probe, fn: Callable, run: Callable = _sandbox.run_here) -> t
     """Call `fn` on the probe's inputs and look. `_sandbox.run` is for functions that we do not know."""
     inputs = probe.inputs()
     before = {name: value.detach().clone() for name, value in inputs.items() if isinstance(value, Tensor)}
+    if probe.names:
+        fn = _sandbox.with_names(fn, probe.names(inputs))
     _sandbox.seed(1)
     outcome = run(fn, list(inputs.values()))
     if outcome.endless:
@@ -181,8 +190,8 @@ def _compare(probe: Probe, seen: Seen, right: Seen, answer: Callable, outcome: _
 
 
 def _is(mistake: Mistake, probe: Probe, seen: Seen) -> bool:
-    if mistake.when is not None:
-        return bool(mistake.when(seen))
+    if mistake.when is not None and mistake.when(seen):
+        return True
     likes = mistake.like if isinstance(mistake.like, tuple) else (mistake.like,)
     return any(same(seen, _observe(probe, like)[0]) for like in likes)
 

@@ -14,6 +14,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,24 @@ def run_here(fn: Callable, arguments: list) -> Outcome:
         return Outcome(fn(*arguments))
     except Exception as error:
         return Outcome(error=error)
+
+
+def with_names(fn: Callable, names: dict[str, Any]) -> Callable:
+    """The function as it would be if these names of its notebook meant something else.
+
+    Args:
+        fn: a function of Python code; anything else comes back as it is.
+        names: name -> what it is to find there.
+
+    Returns:
+        Another function with the same code. The notebook's own names stay as they are.
+    """
+    if not isinstance(fn, FunctionType):
+        return fn
+    other = FunctionType(fn.__code__, fn.__globals__ | names, fn.__name__, fn.__defaults__,
+                         fn.__closure__)
+    other.__kwdefaults__ = fn.__kwdefaults__
+    return other
 
 
 def _stop(worker: threading.Thread, finished: threading.Event, patience: float = 1.0) -> bool:

@@ -1,4 +1,4 @@
-"""The networks of notebook 03: a generator of points, and a discriminator of anything."""
+"""The networks of notebook 03: generators of points and of images, a discriminator of both."""
 import math
 
 import torch
@@ -22,6 +22,22 @@ class Generator(nn.Module):
 
     def forward(self, z):
         return self.layers(z)
+
+
+class ImageGenerator(nn.Module):
+    """z (N, z_dim) -> images (N, *data_shape) in [-1, 1]; two hidden layers with ReLU."""
+
+    def __init__(self, z_dim, data_shape, width):
+        super().__init__()
+        self.z_dim, self.data_shape = z_dim, data_shape
+        self.layers = nn.Sequential(
+            nn.Linear(z_dim, width), nn.ReLU(),
+            nn.Linear(width, width), nn.ReLU(),
+            nn.Linear(width, math.prod(data_shape)), nn.Tanh(),
+        )
+
+    def forward(self, z):
+        return self.layers(z).view(len(z), *self.data_shape)
 
 
 class Discriminator(nn.Module):
@@ -58,7 +74,18 @@ EXERCISES = (
                 "width, ReLU, one from width to width, ReLU, and one more.",
                 "The last layer is `nn.Linear(width, 2)`, with nothing behind it: a point may lie "
                 "anywhere in the plane."),
-            keeps=("z_dim",), well_done="Three layers, every parameter registered, and a point for each z."),
+            keeps=("z_dim",),
+            well_done="Three layers, every parameter registered, and a point for each z."),
+    Network("03.ImageGenerator", ImageGenerator, (
+        {"z_dim": 4, "data_shape": (1, 5, 7), "width": 8},
+        {"z_dim": 7, "data_shape": (3, 4, 4), "width": 13}), z,
+            "generator", (
+                "Like the generator of points, with another last layer and two more steps behind it.",
+                "A picture of `data_shape` has `math.prod(data_shape)` pixels. Real pixels lie in "
+                "[-1, 1].",
+                "The last layer is `nn.Linear(width, math.prod(data_shape))`, then `nn.Tanh()`; "
+                "`forward` ends in `.view(len(z), *self.data_shape)`."),
+            keeps=("z_dim",), well_done="A picture for each z, with every pixel in [-1, 1]."),
     Network("03.Discriminator", Discriminator, (
         {"data_shape": (2,), "width": 8}, {"data_shape": (1, 5, 7), "width": 13}), x,
             "discriminator", (
