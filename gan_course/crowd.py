@@ -5,10 +5,56 @@ on. A game need not know. Its losses are means over all rows; each network's gra
 it would be alone, and Adam does not care about such a factor. So the S trainings are independent of
 each other, as if each ran alone on its own rows.
 """
+import copy
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call, stack_module_state
+
+
+class Stacked(nn.Module):
+    """S networks of one class as one: x (N, ...) -> y (N, ...), N a multiple of S.
+
+    Row block s of a batch goes through network s. Any network without buffers will do (a learner's
+    own, for example): `torch.func` stacks the parameters and maps `forward` over the stack.
+
+    Args:
+        nets: the networks, alike but for their weights. They stay as they are; the stack has
+            weights of its own.
+
+    Raises:
+        ValueError: the networks have buffers (BatchNorm does), which cannot be stacked here.
+    """
+
+    def __init__(self, nets: Sequence[nn.Module]):
+        super().__init__()
+        if any(True for _ in nets[0].buffers()):
+            raise ValueError("Networks with buffers, such as those of BatchNorm, cannot be stacked; "
+                             "train them one after the other.")
+        self.size, self.z_dim = len(nets), getattr(nets[0], "z_dim", None)
+        parameters, _ = stack_module_state(list(nets))
+        self.names = list(parameters)
+        self.weights = nn.ParameterList(parameters.values())        # (S, *shape) each
+        self.pattern = [copy.deepcopy(nets[0])]  # in a list: its own weights are not trained
+
+    def forward(self, x: Tensor) -> Tensor:
+        _check_rows(len(x), self.size)
+
+        def network(weights: list[Tensor], rows: Tensor) -> Tensor:
+            named = dict(zip(self.names, weights, strict=True))
+            return functional_call(self.pattern[0], named, (rows,))
+
+        rows = x.reshape(self.size, -1, *x.shape[1:])               # (S, N / S, ...)
+        return torch.vmap(network)(list(self.weights), rows).flatten(0, 1)
+
+    def member(self, s: int) -> nn.Module:
+        """Network s by itself, with a copy of its weights."""
+        net = copy.deepcopy(self.pattern[0])
+        values = [weight[s].detach() for weight in self.weights]
+        net.load_state_dict(dict(zip(self.names, values, strict=True)))
+        return net
 
 
 class CrowdLinear(nn.Module):
@@ -90,10 +136,14 @@ def shared_out(x: Tensor, size: int) -> Tensor:
     Raises:
         ValueError: N is not a multiple of S.
     """
-    if len(x) % size:
-        raise ValueError(f"{len(x)} rows cannot be shared out among {size} networks: use a batch "
-                         f"size that is a multiple of {size}.")
+    _check_rows(len(x), size)
     return x.reshape(size, -1, x.shape[1])
+
+
+def _check_rows(n: int, size: int) -> None:
+    if n % size:
+        raise ValueError(f"{n} rows cannot be shared out among {size} networks: use a batch size "
+                         f"that is a multiple of {size}.")
 
 
 def _layers(size: int, widths: list[int], activation: nn.Module) -> nn.Sequential:

@@ -289,6 +289,32 @@ def sliced_wasserstein(x: Tensor, y: Tensor, *, projections: int = 128, p: float
     return (widths @ gaps.abs() ** p).mean().item() ** (1 / p)
 
 
+def wasserstein(x: Tensor, y: Tensor) -> float:
+    """The Wasserstein-1 distance of two samples of the same size: the mean distance of the pairs in
+    the cheapest one-to-one pairing, found exactly.
+
+        W = min over pairings s of (1/n) sum_i |x_i - y_s(i)|
+
+    This is the assignment problem, which takes about n^3 steps: a fraction of a second for 1000.
+
+    Args:
+        x, y: samples, both (n, d).
+
+    Returns:
+        The distance, at least 0, in the units of the samples.
+
+    Raises:
+        ValueError: they are not two 2-D arrays of finite floats of the same shape.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    x, y = _pair(x, y, rows=1)
+    if len(x) != len(y):
+        raise ValueError(f"Need as many samples of one as of the other; got {len(x)} and {len(y)}.")
+    cost = torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist").numpy()
+    return float(cost[linear_sum_assignment(cost)].mean())
+
+
 def _table(name: str, x: Tensor) -> Tensor:
     """x as float64 on the CPU, once it is sure that it is a table of finite floats."""
     if x.dim() != 2 or 0 in x.shape or not x.is_floating_point():

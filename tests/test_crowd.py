@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from gan_course import nets
-from gan_course.crowd import CrowdDiscriminator, CrowdGenerator, shared_out
+from gan_course.crowd import CrowdDiscriminator, CrowdGenerator, Stacked, shared_out
 from gan_course.data import batches
 from gan_course.data.sets import Batch
 from gan_course.games.gan import GAN
@@ -86,3 +86,44 @@ def test_a_crowd_draws_images_as_the_networks_of_the_course_do():
     assert D(images).shape == (S * N,)
     packs = PacGAN(G, CrowdDiscriminator(S, (4, 8, 8)), pack=2).packed(images)
     assert torch.equal(packs[0], images[:2].flatten(0, 1))
+
+
+def three_nets():
+    return [nets.MLPGenerator(Z, (2,), width=8) for _ in range(S)], [nets.MLPDiscriminator((2,), width=8) for _ in range(S)]
+
+
+def test_stacked_networks_are_the_networks_themselves():
+    alone, _ = three_nets()
+    together, z = Stacked(alone), torch.randn(S * N, Z)
+    torch.testing.assert_close(together(z), torch.cat([net(rows) for net, rows in zip(alone, z.chunk(S), strict=True)]))
+    torch.testing.assert_close(together.member(2)(z), alone[2](z))
+    assert together.z_dim == Z and nets.count_parameters(together) == S * nets.count_parameters(alone[0])
+
+
+def test_a_stacked_network_trains_as_it_would_alone(monkeypatch):
+    many_G, many_D = three_nets()
+    alone_G, alone_D, G, D = many_G[1], many_D[1], Stacked(many_G), Stacked(many_D)
+    xs, zs, es = torch.randn(40, S * N, 2), torch.randn(40, S * N, Z), torch.rand(40, S * N, 1)
+
+    def train(G, D, rows):
+        game = WGAN_GP(G, D, lr=(1e-2, 1e-2))
+        noise, between = iter(zs[:, rows]), iter(es[:, rows])
+        game.noise = lambda n: next(noise)
+        monkeypatch.setattr(torch, "rand", lambda *shape, device=None: next(between))
+        training = Training(game, iter(Batch(x[rows], None) for x in xs))
+        for _ in range(5):
+            next(training)
+
+    train(G, D, slice(None))
+    train(alone_G, alone_D, slice(N, 2 * N))
+    z, x = torch.randn(50, Z), torch.randn(50, 2)
+    torch.testing.assert_close(G.member(1)(z), alone_G(z), rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(D.member(1)(x), alone_D(x), rtol=1e-3, atol=1e-4)
+    assert not torch.allclose(G.member(0)(z), many_G[0](z), atol=1e-3)     # the others learn too
+
+
+def test_what_cannot_be_stacked_is_refused():
+    with pytest.raises(ValueError, match="BatchNorm"):
+        Stacked([nets.MLPGenerator(Z, (2,), batchnorm=True)] * 2)
+    with pytest.raises(ValueError, match="100 rows cannot be shared out among 3"):
+        Stacked(three_nets()[1])(torch.zeros(100, 2))

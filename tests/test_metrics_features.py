@@ -349,3 +349,19 @@ def test_single_precision_features_give_the_same_number(metric):
     real, fake = (x.float() for x in PAIRS[0])
     low, high = metric(real, fake.requires_grad_()), metric(real.double(), fake.double())
     assert low == high
+
+
+# Wasserstein distance by assignment
+
+def test_wasserstein_is_the_mean_distance_of_the_cheapest_pairing():
+    x, moved = torch.rand(60, 3), torch.tensor([3.0, 0.0, 4.0])
+    assert metrics.wasserstein(x, (x + moved)[torch.randperm(60)]) == pytest.approx(5, rel=1e-6)
+    line = torch.randn(40, 1), torch.randn(40, 1) * 2 + 1
+    assert metrics.wasserstein(*line) == pytest.approx(metrics.sliced_wasserstein(*line), rel=1e-6)
+    corners = torch.tensor([[0.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.0, 0.9], [2.0, 0.0]])
+    assert metrics.wasserstein(*corners) == pytest.approx((0.1 + 2) / 2, rel=1e-6)
+
+
+def test_wasserstein_refuses_samples_of_different_sizes():
+    with pytest.raises(ValueError, match="as many samples of one as of the other; got 5 and 6"):
+        metrics.wasserstein(torch.rand(5, 2), torch.rand(6, 2))
