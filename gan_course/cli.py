@@ -21,8 +21,13 @@ EXAMPLES = """examples:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do as asked, and return the exit status: 0, 1 when something failed, 2 for a wrong request,
-    130 after Ctrl-C.
+    """Do what a command line asks for.
+
+    Args:
+        arguments: the words after `gan-course`; by default those of this process.
+
+    Returns:
+        The exit status: 0, 1 when something failed, 2 for a wrong request, 130 after Ctrl-C.
     """
     parser = argparse.ArgumentParser(prog="gan-course", description=__doc__, epilog=EXAMPLES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -86,7 +91,7 @@ def list_notebooks(asked) -> int:
 
 
 def doctor(asked) -> int:
-    """Print what works and what does not; 1 if anything does not."""
+    """Print what works and what does not; the exit status is 1 if anything does not."""
     from gan_course.lessons.doctor import checks
 
     found = []
@@ -99,7 +104,7 @@ def doctor(asked) -> int:
 
 
 def run_notebook(asked) -> int:
-    """Run one notebook; 1 if a cell failed, with --strict also if a claim did not hold."""
+    """Run one notebook; the exit status is 1 if a cell failed, or with --strict a claim."""
     entry = catalogue.find(asked.notebook)
     out = asked.output or Path("out") / entry.path.name
     if out.suffix != ".ipynb" or out.resolve() == entry.path:

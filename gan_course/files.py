@@ -29,6 +29,15 @@ def written_whole(path: Path) -> Iterator[Path]:
     of `path`.
 
     If the block raises, the temporary file is removed and `path` stays as it was.
+
+    Args:
+        path: the file; its folder is made if it is missing.
+
+    Yields:
+        The temporary path.
+
+    Raises:
+        OSError: the file cannot be written.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,13 +52,17 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 
 def replace(source: Path, target: Path) -> None:
-    """Rename `source` to `target`, which it replaces.
+    """Rename a file so that it takes the place of another.
 
     On Windows another program (a virus scanner, a backup) may hold either file for a moment:
     renaming is tried again for up to `PATIENCE_SECONDS`.
 
+    Args:
+        source: the file.
+        target: its new name, in the same folder.
+
     Raises:
-        OSError: if it could not be renamed in that time.
+        OSError: it could not be renamed in that time.
     """
     end = time.monotonic() + PATIENCE_SECONDS
     while True:

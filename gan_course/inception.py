@@ -33,14 +33,23 @@ class InceptionDistances(NamedTuple):
 
 def distances(real: Tensor, fake: Tensor, *,
               weights: Path | str | None = None) -> InceptionDistances:
-    """FID (arXiv:1706.08500) and KID (arXiv:1801.01401) between images (N, C, H, W) and (M, C, H,
-    W) in [-1, 1].
+    """FID (arXiv:1706.08500) and KID (arXiv:1801.01401) between real and generated images.
 
-    Grey images (C = 1) become three equal channels; all are rounded to 256 levels and enlarged to
-    299x299 inside. `weights` is the path of the network's weights; without it they are downloaded
-    once. Papers use 50,000 images: compare only at equal numbers. Warns when there are too few for
-    a covariance. Raises ModuleNotFoundError without torch-fidelity and FileNotFoundError without
-    weights, which say how to get them, and ValueError for other weights and other images.
+    Grey images become three equal channels. All are rounded to 256 levels, and enlarged to 299x299
+    by the network. Papers use 50,000 images: compare only numbers at equal N. It warns when there
+    are too few images for a covariance.
+
+    Args:
+        real, fake: (N, 1 or 3, H, W) and (M, 1 or 3, H, W) in [-1, 1], at least two each.
+        weights: the path of the network's weights; without it they are downloaded once.
+
+    Returns:
+        Both distances.
+
+    Raises:
+        ModuleNotFoundError: torch-fidelity is not installed; the message says how to get it.
+        FileNotFoundError: the weights are missing; the message says where to get them.
+        ValueError: the weights are other ones, or these are not such images.
     """
     real, fake = Images(real), Images(fake)
     try:
@@ -75,8 +84,13 @@ def distances(real: Tensor, fake: Tensor, *,
 
 
 class Images(Dataset):
-    """Images in [-1, 1] as torch-fidelity wants them: one by one, uint8 of three channels. Raises
-    ValueError for anything else.
+    """Images as torch-fidelity wants them: one by one, uint8 of three channels.
+
+    Args:
+        images: (N, 1 or 3, H, W), floats in [-1, 1], at least two.
+
+    Raises:
+        ValueError: these are not such images, or a pixel is not finite.
     """
 
     def __init__(self, images: Tensor):
@@ -97,8 +111,17 @@ class Images(Dataset):
 
 
 def weights_file(path: Path | str | None = None) -> Path:
-    """Where the weights lie, once it is sure that they are those of the published numbers; without
-    a path, downloaded if need be.
+    """The file with the network's weights, checked to be those that published FIDs use.
+
+    Args:
+        path: where it lies; by default in `data_folder()`, downloaded if it is not there.
+
+    Returns:
+        The path.
+
+    Raises:
+        FileNotFoundError: it is not there and cannot be downloaded.
+        ValueError: it holds something else.
     """
     given, path = path is not None, Path(path or data_folder() / Path(URL).name).expanduser()
     if not path.exists():

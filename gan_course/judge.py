@@ -1,8 +1,8 @@
-"""Small frozen classifiers whose features and probabilities feed the metrics: `load("digits")`, "shapes", "mnist", "fashion_mnist".
+"""Small frozen classifiers whose features and probabilities feed the metrics: `load("digits")`.
 
-They play the part that Inception plays for photographs. A judge never learns from a generator, so that all generators face the same
-one; the distances it gives are comparable with no other judge's. The weights lie in data/judges, and the data are not needed to use
-them. They were made by
+They play the part that Inception plays for photographs. A judge never learns from a generator, so
+that all generators face the same one; the distances it gives are comparable with no other judge's.
+The weights lie in data/judges, and the data are not needed to use them. They were made by
 
     python -m gan_course.judge digits
     python -m gan_course.judge shapes
@@ -12,8 +12,9 @@ them. They were made by
     python -m gan_course.judge glyphs_colour
     python -m gan_course.judge letters
 
-that of Fashion-MNIST from the 2,000 training pictures that were at hand. With all of them it should do better, and needs no --epochs.
-The judges of glyphs and letters also read the factors behind a picture: `load("glyphs").read(x)`.
+that of Fashion-MNIST from the 2,000 training pictures that were at hand. With all of them it should
+do better, and needs no --epochs. The judges of glyphs and letters also read the factors behind a
+picture: `load("glyphs").read(x)`.
 """
 import argparse
 import hashlib
@@ -49,11 +50,21 @@ ROWS = 1024                                                         # images jud
 
 
 class Judge(nn.Module):
-    """x -> logits through 3x3 convolutions and one hidden layer of 64 features; x is (N, *data_shape) in [-1, 1].
+    """x -> logits through 3x3 convolutions and one hidden layer of 64 features.
 
-    Images are halved until they are at most 7 pixels wide: once from 8x8, twice from 28x28, three times from 32x32. `accuracy` is the
-    share of held-out images that it names rightly, 0 to 1. With `families` it also reads factors of
-    printed characters (see `Readers`); `scores` says how well, on the same images.
+    Images are halved until they are at most 7 pixels wide: once from 8x8, twice from 28x28, three
+    times from 32x32.
+
+    Args:
+        data_shape: the shape of one image, (C, H, W).
+        classes: the number of classes.
+        width: the channels of the convolutions.
+        families: the number of font families where it also reads the factors of printed characters
+            (see `Readers`); 0: it reads none.
+
+    Attributes:
+        accuracy: the share of held-out images that it names rightly, 0 to 1.
+        scores: how well it reads each factor of the same images.
     """
 
     def __init__(self, data_shape: tuple[int, int, int], classes: int, width: int = 32,
@@ -71,11 +82,22 @@ class Judge(nn.Module):
         self.readers = Readers(64, families, colour=channels == 3) if families else None
 
     def forward(self, x: Tensor) -> Tensor:
+        """x -> logits: (N, *data_shape) in [-1, 1] -> (N, classes)."""
         return self.head(self.body(x))                              # (N, 64) -> (N, classes)
 
     @torch.no_grad()
     def features(self, x: Tensor) -> Tensor:
-        """What the judge sees in each image, before it decides: (N, 64), at least 0. Raises ValueError for images of another kind."""
+        """What the judge sees in each image before it decides.
+
+        Args:
+            x: images, (N, *data_shape), floats in [-1, 1], on any device.
+
+        Returns:
+            (N, 64), at least 0, on the judge's device.
+
+        Raises:
+            ValueError: these are images of another shape or type.
+        """
         if x.shape[1:] != self.data_shape or not x.is_floating_point():
             raise ValueError(f"This judge needs floats in [-1, 1] of shape (N, {', '.join(map(str, self.data_shape))}); "
                              f"got {x.dtype} of shape {tuple(x.shape)}.")
@@ -83,15 +105,31 @@ class Judge(nn.Module):
 
     @torch.no_grad()
     def probabilities(self, x: Tensor) -> Tensor:
-        """p(y|x) for each image, rows that sum to 1: (N, classes). Raises ValueError for images of another kind."""
+        """p(y|x) for each image.
+
+        Args:
+            x: images, (N, *data_shape), floats in [-1, 1], on any device.
+
+        Returns:
+            (N, classes), rows that sum to 1, on the judge's device.
+
+        Raises:
+            ValueError: these are images of another shape or type.
+        """
         return self.head(self.features(x)).softmax(dim=1)
 
     @torch.no_grad()
     def read(self, x: Tensor) -> dict[str, Tensor]:
-        """The factors of each image as the judge sees them: name -> (N,), in the data set's units.
+        """The factors of each image as the judge sees them.
+
+        Args:
+            x: images, (N, *data_shape), floats in [-1, 1], on any device.
+
+        Returns:
+            The name of each factor -> (N,), in the data set's units, on the judge's device.
 
         Raises:
-            ValueError: this judge reads no factors, or the images are of another kind.
+            ValueError: this judge reads no factors, or these are images of another shape or type.
         """
         if self.readers is None:
             raise ValueError("This judge reads no factors; those of glyphs and letters do.")
@@ -99,18 +137,37 @@ class Judge(nn.Module):
 
 
 def frechet_classifier_distance(judge: Judge, real: Tensor, fake: Tensor) -> float:
-    """`metrics.frechet_distance` between the judge's features of real and fake images, (N, *data_shape) in [-1, 1].
+    """`metrics.frechet_distance` between the judge's features of real and generated images.
 
-    It is not called FID, for its network is not Inception: compare it only under the same judge and at the same N.
+    It is not called FID, because the network is not Inception: compare it only under the same
+    judge and at the same N.
+
+    Args:
+        judge: the frozen classifier.
+        real, fake: (N, *data_shape) and (M, *data_shape) in [-1, 1].
+
+    Returns:
+        The distance, at least 0, in squared units of the features.
+
+    Raises:
+        ValueError: these are images of another shape or type.
     """
     return metrics.frechet_distance(judge.features(real), judge.features(fake))
 
 
 @cache
 def load(name: str) -> Judge:
-    """The frozen judge for the data set `name`, on the CPU, in evaluation mode: always the same object.
+    """The frozen judge for a data set: always the same object.
 
-    Raises ValueError for a data set without a judge, FileNotFoundError when its weights are missing.
+    Args:
+        name: a key of `EPOCHS` or `SHARED`.
+
+    Returns:
+        The judge, on the CPU, in evaluation mode.
+
+    Raises:
+        ValueError: there is no judge for this data set.
+        FileNotFoundError: its weights are missing; the message says how to make them.
     """
     if name in SHARED:
         return load(SHARED[name])
@@ -129,11 +186,20 @@ def load(name: str) -> Judge:
 
 
 def train(name: str, *, epochs: int | None = None, seed: int = 0) -> Judge:
-    """A new judge for the data set `name`, its accuracy measured on the held-out images, which it never sees in training.
+    """A new judge for a data set, its accuracy measured on the held-out images.
 
-    Cross entropy, Adam with a learning rate that falls from 2e-3 to 0 along half a cosine, every image shifted anew by up to one pixel.
-    Of shapes, half are shown in grey, or the judge would look at the colour and never at the form.
-    Of printed characters, the factors are learned at the same time.
+    Cross entropy, Adam with a learning rate that falls from 2e-3 to 0 along half a cosine, every
+    image shifted anew by up to one pixel. Of shapes, half are shown in grey, or the judge would
+    look at the colour and never at the form. Of printed characters, the factors are learned at the
+    same time.
+
+    Args:
+        name: a key of `EPOCHS`.
+        epochs: how long; by default as `EPOCHS` says.
+        seed: of the weights and the order of the images.
+
+    Returns:
+        The judge, frozen, on the CPU.
     """
     learn, held_out = data.load(name), data.load(name, "test")
     rounds = (EPOCHS[name] if epochs is None else epochs) * (len(learn) // BATCH)
@@ -190,7 +256,15 @@ def _learned(name: str, learn: ImageSet, held_out: ImageSet, rounds: int, seed: 
 
 
 def shifted(x: Tensor, paper: float = -1.0) -> Tensor:
-    """Each image moved by -1, 0 or 1 pixel, across and down; what comes in at the edge is `paper`, by default black."""
+    """Each image moved by -1, 0 or 1 pixel, across and down, at random.
+
+    Args:
+        x: images, (N, C, H, W), on the CPU.
+        paper: the value of the pixels that come in at the edge; -1 is black.
+
+    Returns:
+        The images, of the same shape.
+    """
     height, breadth = x.shape[2:]
     around = pad(x, (1, 1, 1, 1), value=paper)
     nine = torch.stack([around[:, :, i:i + height, j:j + breadth] for i in range(3) for j in range(3)])
@@ -198,13 +272,29 @@ def shifted(x: Tensor, paper: float = -1.0) -> Tensor:
 
 
 def half_grey(x: Tensor) -> Tensor:
-    """About every second image in grey: in each channel the mean of the three."""
+    """About every second image in grey: in each channel the mean of the three.
+
+    Args:
+        x: images, (N, 3, H, W), on the CPU.
+
+    Returns:
+        The images, of the same shape.
+    """
     chosen = torch.rand(len(x), 1, 1, 1) < 0.5
     return torch.where(chosen, x.mean(dim=1, keepdim=True), x)
 
 
 def save(judge: Judge, path: Path, **about) -> None:
-    """Write the weights to `path`, with `about` in the file's header; under a temporary name first, so that it is never half there."""
+    """Write a judge's weights, as a whole or not at all.
+
+    Args:
+        judge: the judge.
+        path: the file.
+        about: what else belongs into its header; values that JSON knows.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     about |= {"data_shape": judge.data_shape, "classes": judge.classes, "accuracy": judge.accuracy}
     if judge.readers:
         about |= {"scores": judge.scores}
@@ -212,6 +302,11 @@ def save(judge: Judge, path: Path, **about) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
+    """The command line: train a judge and write its weights.
+
+    Args:
+        arguments: the words after the program's name; by default those of this process.
+    """
     parser = argparse.ArgumentParser(prog="python -m gan_course.judge", description="Train a frozen judge and keep its weights.")
     parser.add_argument("name", choices=EPOCHS)
     parser.add_argument("--seed", type=int, default=0)

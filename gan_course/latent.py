@@ -1,5 +1,5 @@
-"""Ways through the space of z, and a picture of where they lead. What a generator has learned lies
-in what it makes of z ~ N(0, I).
+"""Ways through latent space, and a picture of where they lead. What a generator has learned lies in
+what it makes of z ~ N(0, I).
 
 z has the shape (N, z_dim). Every way is a pure function: the same z in, the same z out, and a small
 step of a slider is a small step of z.
@@ -27,10 +27,17 @@ def noise(G: nn.Module, n: int, seed: int = 0) -> Tensor:
 
 
 def along(z: Tensor, places: dict[int, float]) -> Tensor:
-    """z moved along some of its axes: `places` says which of its numbers stand where, {0: 1.5}; the
-    others stay. (N, z_dim).
+    """z with some of its coordinates set to new values; the others stay.
 
-    Raises ValueError for an axis that z does not have.
+    Args:
+        z: (N, z_dim).
+        places: which coordinate, from 0 on, gets which value: {0: 1.5}.
+
+    Returns:
+        The moved z, (N, z_dim).
+
+    Raises:
+        ValueError: z has no such coordinate.
     """
     moved = z.clone()
     for axis, place in places.items():
@@ -42,24 +49,36 @@ def along(z: Tensor, places: dict[int, float]) -> Tensor:
 
 
 def straight(a: Tensor, b: Tensor, t: float) -> Tensor:
-    """The point at t in [0, 1] of the straight line from a to b: (1 - t) a + t b. Shapes (N,
-    z_dim).
+    """A point of the straight line from a to b: (1 - t) a + t b.
 
     In many dimensions nearly every z ~ N(0, I) is about sqrt(z_dim) long, and the middle of a
     straight line only 0.71 times that: a z that G hardly met in training. In the space of w,
     `straight(mean of w, w, psi)` is the truncation of StyleGAN (arXiv:1812.04948).
+
+    Args:
+        a, b: its ends, (N, z_dim).
+        t: the share of the way, 0 to 1.
+
+    Returns:
+        (N, z_dim).
     """
     return (1 - t) * a + t * b
 
 
 def spherical(a: Tensor, b: Tensor, t: float) -> Tensor:
-    """The point at t in [0, 1] of the way from a to b at an even pace around the origin. Shapes (N,
-    z_dim).
+    """A point of the way from a to b at an even pace around the origin.
 
         sin((1 - t) w) / sin(w) a + sin(t w) / sin(w) b,    w the angle between a and b
 
     If a and b are equally long, so is every z on the way. Where both point the same way, or exactly
     opposite ways, it is the straight line. White, 2016, arXiv:1609.04468.
+
+    Args:
+        a, b: its ends, (N, z_dim).
+        t: the share of the way, 0 to 1.
+
+    Returns:
+        (N, z_dim).
     """
     ends = a.to("cpu", torch.float64), b.to("cpu", torch.float64)   # Apple's GPUs have no float64
     angle = torch.acos(cosine_similarity(*ends, dim=1).clamp(-1, 1)).unsqueeze(1)  # (N, 1)
@@ -69,14 +88,24 @@ def spherical(a: Tensor, b: Tensor, t: float) -> Tensor:
 
 
 def truncate(z: Tensor, threshold: float) -> Tensor:
-    """z ~ N(0, I) turned into draws of the truncation trick, in which no number lies beyond the
-    threshold. (N, z_dim).
+    """z ~ N(0, I) turned into draws of the truncation trick, in which no coordinate lies beyond the
+    threshold.
 
-        Phi^-1(Phi(-threshold) + Phi(z) (Phi(threshold) - Phi(-threshold))),    Phi the normal distribution function
+        Phi^-1(Phi(-threshold) + Phi(z) (Phi(threshold) - Phi(-threshold)))
 
-    BigGAN (arXiv:1809.11096) draws each number again until it lies inside. This gives numbers of
-    the same distribution, and each of them moves smoothly with the threshold. Raises ValueError for
-    a threshold that is not above 0.
+    Phi is the normal distribution function. BigGAN (arXiv:1809.11096) draws each number again until
+    it lies inside. This gives numbers of the same distribution, and each of them moves smoothly
+    with the threshold.
+
+    Args:
+        z: (N, z_dim).
+        threshold: the largest distance from 0, positive.
+
+    Returns:
+        The truncated z, (N, z_dim).
+
+    Raises:
+        ValueError: the threshold is not above 0.
     """
     if not threshold > 0:
         raise ValueError("The threshold is a distance from 0, so it has to be above 0; got "
@@ -92,9 +121,14 @@ class Picture:
     """Samples as a picture whose frame is drawn once, and then only what is in it, which is several
     times faster: sliders wait for it.
 
-    Images (N, C, H, W) stand in rows of `columns`, with `titles` on the left; points in the plane,
-    (N, 2), are crosses. `show(x)` puts as many other samples in their places, and gives the drawn
-    page, for `plots.show` and `plots.img`.
+    Args:
+        x: the first samples: images, (N, C, H, W), or points in the plane, (N, 2), which are
+            crosses.
+        columns: how many images stand in a row.
+        titles: the names of the rows, on their left.
+
+    Raises:
+        ValueError: the samples are neither images nor points in the plane.
     """
 
     def __init__(self, x: Tensor, columns: int = 8, titles: list[str] | None = None):
@@ -115,6 +149,14 @@ class Picture:
         self.frame = self.page.copy_from_bbox(self.fig.bbox)
 
     def show(self, x: Tensor) -> FigureCanvasAgg:
+        """Put other samples into the picture.
+
+        Args:
+            x: samples of the same shape, on the CPU.
+
+        Returns:
+            The drawn page, for `plots.show` and `plots.img`.
+        """
         if self.images:
             self.drawn.set_data(plots.sheet(x, self.columns))
         else:

@@ -15,13 +15,21 @@ PEAK = 2.0
 
 
 def psnr(a: Tensor, b: Tensor, mask: Tensor | None = None) -> float:
-    """Peak signal-to-noise ratio in decibel: 10 log10(2^2 / MSE), the mean taken over all pixels
-    and channels of all rows at once.
+    """Peak signal-to-noise ratio: 10 log10(2^2 / MSE), the mean taken over all pixels and channels
+    of all rows at once.
 
-    a, b: (N, C, H, W) in [-1, 1]; with `mask`, bool (N, H, W), only its pixels count. Equal
-    pictures give infinity; 20 dB is a typical error of a tenth of the range; ten dB more is ten
-    times less squared error. Raises ValueError for shapes that do not match, or when the mask is
-    empty.
+    Equal pictures give infinity; 20 dB is a typical error of a tenth of the range; ten dB more is
+    ten times less squared error.
+
+    Args:
+        a, b: pictures, (N, C, H, W) in [-1, 1], on any device.
+        mask: bool (N, H, W); only its pixels count. None: all do.
+
+    Returns:
+        The ratio in decibels.
+
+    Raises:
+        ValueError: the shapes do not match, or the mask is empty.
     """
     _check(a, b, mask)
     squared = (_exact(a) - _exact(b)).square()
@@ -34,15 +42,23 @@ def psnr(a: Tensor, b: Tensor, mask: Tensor | None = None) -> float:
 
 
 def ssim(a: Tensor, b: Tensor) -> float:
-    """Structural similarity, at most 1 for equal pictures (Wang, Bovik, Sheikh, Simoncelli, 2004),
-    averaged over places, channels and rows.
+    """Structural similarity, averaged over places, channels and rows (Wang, Bovik, Sheikh,
+    Simoncelli, 2004).
 
         (2 m_a m_b + c1) (2 s_ab + c2) / ((m_a^2 + m_b^2 + c1) (s_a^2 + s_b^2 + c2))
 
     m, s^2 and s_ab are mean, variance and covariance under a Gaussian window of 11 x 11 pixels, sd
     1.5, around each pixel; the pictures are mirrored at their edges. c1 = (0.01 * 2)^2, c2 = (0.03
-    * 2)^2. a, b: (N, C, H, W) in [-1, 1], at least 6 pixels a side. Raises ValueError for other
-    shapes.
+    * 2)^2.
+
+    Args:
+        a, b: pictures, (N, C, H, W) in [-1, 1], at least 6 pixels a side, on any device.
+
+    Returns:
+        At most 1, for equal pictures.
+
+    Raises:
+        ValueError: the shapes do not match, or the pictures are too small.
     """
     _check(a, b)
     if min(a.shape[2:]) < 6:
@@ -67,11 +83,15 @@ def ssim(a: Tensor, b: Tensor) -> float:
 
 
 def hue(x: Tensor, mask: Tensor) -> Tensor:
-    """The hue of the mean colour inside the mask, for each row, in degrees from 0 (red) over 120
-    (green) and 240 (blue) to 360: (N,).
+    """The hue of the mean colour inside a mask.
 
-    x: (N, 3, H, W), mask: bool (N, H, W). NaN where the mask of a row is empty or the mean is grey,
-    which has no hue.
+    Args:
+        x: pictures, (N, 3, H, W).
+        mask: bool (N, H, W).
+
+    Returns:
+        Degrees from 0 (red) over 120 (green) and 240 (blue) to 360, (N,). NaN where the mask is
+        empty or the mean is grey, which has no hue.
     """
     weight = mask[:, None].to(x)
     red, green, blue = ((x * weight).sum(dim=(2, 3)) / weight.sum(dim=(2, 3))).unbind(dim=1)
@@ -81,10 +101,19 @@ def hue(x: Tensor, mask: Tensor) -> Tensor:
 
 
 def hue_error(a: Tensor, b: Tensor, mask: Tensor) -> float:
-    """The mean angle between the hues of a and b inside the mask, 0 to 180 degrees; hues that have
-    nothing to do with each other give 90.
+    """The mean angle between the hues of a and b inside a mask.
 
-    Rows without a hue are left out. Raises ValueError if no row is left.
+    Hues that have nothing to do with each other give 90. Rows without a hue are left out.
+
+    Args:
+        a, b: pictures, (N, 3, H, W).
+        mask: bool (N, H, W).
+
+    Returns:
+        0 to 180 degrees.
+
+    Raises:
+        ValueError: the shapes do not match, or no row has a hue.
     """
     _check(a, b, mask)
     apart = (hue(a, mask) - hue(b, mask)).abs()

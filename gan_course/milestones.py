@@ -1,7 +1,7 @@
 """The slow models as they stood after some rounds of training, precomputed: to look at round 0, 500
 and 5,000 at once, and to train on.
 
-    training = milestones.load("cyclegan_seasons", 500)             # a Training; next(training) plays round 501
+    training = milestones.load("cyclegan_seasons", 500)     # next(training) plays round 501
     training = milestones.load("seasons_both", 1000, seed=2)
 
 The weights lie in data/milestones, in half precision, made by
@@ -33,15 +33,29 @@ Recipe = Callable[..., tuple[Game, Batches]]                        # recipe(see
 
 
 def dcgan_shapes(seed: int = 0, device=None) -> tuple[Game, Batches]:
-    """A DCGAN on the filled shapes, 32x32 in colour."""
+    """A DCGAN on the filled shapes, 32x32 in colour.
+
+    Args:
+        seed: of the networks and the data.
+        device: where the batches are; by default `pick_device()`.
+
+    Returns:
+        The game and its batches.
+    """
     seed_everything(seed)
     game = DCGAN(nets.ConvGenerator(64, 3, 16), nets.ConvDiscriminator(3, 16), lr=(1e-3, 1e-3))
     return game, data.batches("shapes", 32, seed=seed, device=device)
 
 
 def cyclegan(pairs: str, **weights: float) -> Recipe:
-    """The recipe of a CycleGAN between the two sides of `pairs`, without pairs; `weights` are its
-    `cycle` and `identity`.
+    """The recipe of a CycleGAN between two domains without pairs.
+
+    Args:
+        pairs: the name of a data set with two sides.
+        weights: `cycle` and `identity` of `CycleGAN`.
+
+    Returns:
+        A function of seed and device that makes the game and its batches.
     """
     def recipe(seed: int = 0, device=None) -> tuple[Game, Batches]:
         seed_everything(seed)
@@ -66,16 +80,28 @@ RECIPES: dict[str, tuple[Recipe, tuple[int, ...]]] = {
 
 
 def names() -> tuple[str, ...]:
-    """The models there are milestones of."""
+    """The names of the models that have milestones."""
     return tuple(RECIPES)
 
 
 def load(name: str, round: int, *, seed: int = 0, device=None) -> Training:
-    """The training of the model `name` as it stood after `round` rounds, ready to go on.
+    """A training as it stood after some rounds, ready to go on.
 
-    Its networks are those of the file; Adam's memory and CycleGAN's pool of old fakes begin anew,
-    which is felt for some rounds. Round 0 is the recipe's own start and needs no file. Raises
-    ValueError for a model or a round that is not there, FileNotFoundError when the file is missing.
+    Its networks are those of the file. Adam's moments and CycleGAN's pool of old fakes begin anew,
+    which affects the first rounds. Round 0 is the recipe's own start and needs no file.
+
+    Args:
+        name: one of `names()`.
+        round: after how many rounds; `RECIPES` says which there are.
+        seed: of the training.
+        device: where to go on; by default `pick_device()`.
+
+    Returns:
+        The training.
+
+    Raises:
+        ValueError: there is no such model or round.
+        FileNotFoundError: the file is missing; the message says how to make it.
     """
     if name not in RECIPES:
         raise ValueError(f"There are milestones of {', '.join(RECIPES)}; got {name!r}.")
@@ -99,13 +125,27 @@ def load(name: str, round: int, *, seed: int = 0, device=None) -> Training:
 
 
 def file_of(name: str, round: int, seed: int = 0) -> Path:
-    """Where that milestone lies."""
+    """Where the weights of a milestone lie.
+
+    Args:
+        name, round, seed: as of `load`.
+
+    Returns:
+        The path of the file, which may be missing.
+    """
     return FOLDER / f"{name}_seed_{seed}_round_{round}.safetensors"
 
 
 def save(training: Training, name: str, path: Path) -> None:
-    """Write the networks' weights, with the recipe's name in the file's header; under a temporary
-    name first.
+    """Write the networks' weights in half precision, as a whole or not at all.
+
+    Args:
+        training: the training as it stands.
+        name: the recipe's name, for the file's header.
+        path: the file.
+
+    Raises:
+        OSError: the file cannot be written.
     """
     weights = {
         key: value.half() if value.is_floating_point() else value
@@ -126,6 +166,11 @@ def _weights(game: Game) -> dict[str, Tensor]:
 
 
 def main(arguments: list[str] | None = None) -> None:
+    """The command line: train a model and write its milestones.
+
+    Args:
+        arguments: the words after the program's name; by default those of this process.
+    """
     parser = argparse.ArgumentParser(prog="python -m gan_course.milestones",
                                      description="Train a slow model and keep its milestones.")
     parser.add_argument("name", choices=RECIPES)

@@ -36,8 +36,18 @@ STYLE = {
 
 
 def canvas(columns: int = 1, rows: int = 1, *, width: float = 9.0, height: float = 3.2, **axes):
-    """An empty figure of the course, at most 9 inches wide, and its axes: `fig, (left, right) =
-    canvas(2)`.
+    """An empty figure in the style of the course, and its axes: `fig, (left, right) = canvas(2)`.
+
+    Args:
+        columns, rows: how many axes beside and below each other.
+        width, height: the size of the figure in inches; a width of at most 9 fits a laptop.
+        axes: further options of matplotlib's `Figure.subplots`, sharex for example.
+
+    Returns:
+        The figure, and its axes as `Figure.subplots` gives them.
+
+    Raises:
+        ValueError: the figure would be wider than 9 inches.
     """
     import matplotlib
 
@@ -50,8 +60,17 @@ def canvas(columns: int = 1, rows: int = 1, *, width: float = 9.0, height: float
 
 
 def img(fig: Figure | FigureCanvasAgg, alt: str) -> str:
-    """The figure, or a page with one that is drawn already, as an HTML image with its description:
-    `<img alt=… src="data:image/png;…">`.
+    """A figure with its description as an HTML image, `<img alt=… src="data:image/png;…">`.
+
+    Args:
+        fig: the figure, or a page on which one is drawn already (`page`).
+        alt: what there is to see, in a sentence.
+
+    Returns:
+        The HTML, escaped.
+
+    Raises:
+        ValueError: the description is empty.
     """
     if not alt.strip():
         raise ValueError("A figure needs an alt text: one sentence that says what there is to see.")
@@ -63,9 +82,15 @@ def img(fig: Figure | FigureCanvasAgg, alt: str) -> str:
 
 
 def page(fig: Figure) -> FigureCanvasAgg:
-    """The figure drawn on a page of pixels.
+    """The figure drawn on a page of pixels, for `img`, `png` and `show`.
 
-    Drawn once, where `savefig` draws twice: sliders wait for it.
+    It is drawn once, where `savefig` draws twice: sliders wait for it.
+
+    Args:
+        fig: the figure; its resolution is set to `DOTS_PER_INCH`.
+
+    Returns:
+        The page.
     """
     fig.set_dpi(DOTS_PER_INCH)
     page = FigureCanvasAgg(fig)
@@ -74,7 +99,14 @@ def page(fig: Figure) -> FigureCanvasAgg:
 
 
 def png(fig: Figure | FigureCanvasAgg) -> bytes:
-    """The figure, or a page with one that is drawn already, as a PNG file, packed lightly."""
+    """The figure as a PNG file, packed lightly.
+
+    Args:
+        fig: the figure, or a page on which one is drawn already.
+
+    Returns:
+        The bytes of the file.
+    """
     drawn = page(fig) if isinstance(fig, Figure) else fig
     file = io.BytesIO()
     Image.fromarray(np.asarray(drawn.buffer_rgba())).convert("RGB").save(
@@ -83,9 +115,14 @@ def png(fig: Figure | FigureCanvasAgg) -> bytes:
 
 
 def show(fig: Figure | FigureCanvasAgg, alt: str) -> None:
-    """Put the figure, or a page with one that is drawn already, into the notebook.
+    """Put a figure into the notebook.
 
-    `alt` says in a sentence what there is to see, for readers who cannot see it.
+    Args:
+        fig: the figure, or a page on which one is drawn already.
+        alt: what there is to see, in a sentence, for readers who cannot see it.
+
+    Raises:
+        ValueError: the description is empty.
     """
     from IPython.display import display
 
@@ -94,8 +131,12 @@ def show(fig: Figure | FigureCanvasAgg, alt: str) -> None:
 
 def scatter(ax: Axes, real: Tensor | None = None, fake: Tensor | None = None,
             extent: float = 2.0) -> None:
-    """Points in the plane, real ones round and blue, fake ones crossed and orange; the axes run
-    from -extent to extent.
+    """Points in the plane, real ones round and blue, fake ones crossed and orange.
+
+    Args:
+        ax: where to draw.
+        real, fake: points, (N, 2), on any device; None: left out.
+        extent: the axes run from -extent to extent.
     """
     for points, look, label in ((real, REAL, "real x"), (fake, FAKE, "fake G(z)")):
         if points is not None:
@@ -107,15 +148,26 @@ def scatter(ax: Axes, real: Tensor | None = None, fake: Tensor | None = None,
 
 
 def square(ax: Axes, extent: float = 2.0) -> None:
-    """Axes from -extent to extent, equal in scale, ticks at whole numbers."""
+    """Axes from -extent to extent, equal in scale, with ticks at whole numbers.
+
+    Args:
+        ax: the axes.
+        extent: half their length, positive.
+    """
     ax.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True, nbins=5))
 
 
 def plane(extent: float = 2.0, steps: int = 80) -> tuple[Tensor, np.ndarray]:
-    """A grid of points over the square from -extent to extent: (steps^2, 2) to feed to a network,
-    and the ticks of one side.
+    """A grid of points over the square from -extent to extent.
+
+    Args:
+        extent: half the side of the square.
+        steps: the number of points along a side.
+
+    Returns:
+        The points to feed to a network, (steps^2, 2) on the CPU, and the ticks of a side, (steps,).
     """
     ticks = torch.linspace(-extent, extent, steps)
     return torch.cartesian_prod(ticks, ticks), ticks.numpy()
@@ -124,7 +176,15 @@ def plane(extent: float = 2.0, steps: int = 80) -> tuple[Tensor, np.ndarray]:
 @torch.no_grad()
 def discriminator_map(ax: Axes, D: nn.Module, extent: float = 2.0):
     """D(x) = sigmoid(logit) over the plane: blue where D says real, orange where it says fake,
-    white at 1/2. Returns the image.
+    white at 1/2.
+
+    Args:
+        ax: where to draw.
+        D: a discriminator of points in the plane, on any device.
+        extent: the axes run from -extent to extent.
+
+    Returns:
+        Matplotlib's image, for a colour bar.
     """
     points, ticks = plane(extent)
     device = nets.device_of(D)
@@ -138,7 +198,13 @@ def discriminator_map(ax: Axes, D: nn.Module, extent: float = 2.0):
 
 @torch.no_grad()
 def density_map(ax: Axes, density: Density, extent: float = 2.0):
-    """The density p(x) of a known distribution over the plane, in greys."""
+    """The density p(x) of a known distribution over the plane, in greys.
+
+    Args:
+        ax: where to draw.
+        density: a distribution in the plane, on any device.
+        extent: the axes run from -extent to extent.
+    """
     points, ticks = plane(extent, 160)
     p = density.log_prob(points).exp().view(len(ticks), -1).T
     ax.imshow(p.numpy(), cmap="Greys", origin="lower", extent=(ticks[0], ticks[-1]) * 2,
@@ -147,8 +213,14 @@ def density_map(ax: Axes, density: Density, extent: float = 2.0):
 
 
 def sheet(images: Tensor, columns: int = 10) -> np.ndarray:
-    """Images (N, C, H, W) in [-1, 1] side by side, a white line between them: one RGB picture,
-    uint8 (height, width, 3).
+    """Images side by side, with a white line between them, as one picture.
+
+    Args:
+        images: (N, 1 or 3, H, W) in [-1, 1], on any device.
+        columns: how many stand in a row.
+
+    Returns:
+        RGB pixels, uint8 (height, width, 3).
     """
     pixels = unscale(images).cpu().permute(0, 2, 3, 1).numpy()       # (N, H, W, C)
     n, high, wide, _ = pixels.shape
@@ -160,7 +232,16 @@ def sheet(images: Tensor, columns: int = 10) -> np.ndarray:
 
 
 def gallery(images: Tensor, columns: int = 10, titles: Sequence[str] | None = None) -> Figure:
-    """Images (N, C, H, W) in [-1, 1], row after row; `titles` names the rows, on their left."""
+    """A figure of images, row after row.
+
+    Args:
+        images: (N, 1 or 3, H, W) in [-1, 1], on any device.
+        columns: how many stand in a row.
+        titles: the names of the rows, on their left.
+
+    Returns:
+        The figure, at most 9 inches wide.
+    """
     rows, high = -(-len(images) // columns), images.shape[2] + 1
     beside = 0.3 + 0.085 * max(map(len, titles)) if titles else 0.0 # inches for the titles
     side = min(0.62, (9.0 - beside) / columns)
@@ -176,8 +257,16 @@ def gallery(images: Tensor, columns: int = 10, titles: Sequence[str] | None = No
 
 def curve(ax: Axes, records: Iterable, terms: Sequence[str], label: str, window: int = 50,
           **look) -> None:
-    """The sum of some terms of the records over the rounds: every round pale, the mean over
-    `window` rounds in full.
+    """The sum of some terms of the records over the rounds: every round pale, and a moving average
+    in full colour.
+
+    Args:
+        ax: where to draw.
+        records: the rounds of a training.
+        terms: which terms to add up, ["D/real", "D/fake"].
+        label: the name of the curve in the legend.
+        window: how many rounds are averaged; at most a quarter of them all.
+        look: colour and style of the line, such as `D_LINE`; color has to be given.
     """
     records = list(records)
     values = np.array([sum(record[term] for term in terms) for record in records])
@@ -190,7 +279,15 @@ def curve(ax: Axes, records: Iterable, terms: Sequence[str], label: str, window:
 
 def level(ax: Axes, height: float, name: str) -> tuple[Artist, Artist]:
     """A dotted line at a height that means something (a chance level, a floor, a ceiling), with its
-    name at the right: both.
+    name at the right.
+
+    Args:
+        ax: where to draw.
+        height: in the units of the vertical axis.
+        name: what the height means.
+
+    Returns:
+        The line and its name, which can be removed again.
     """
     line = ax.axhline(height, **CHANCE_LINE)
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5}
@@ -201,9 +298,14 @@ def level(ax: Axes, height: float, name: str) -> tuple[Artist, Artist]:
 
 
 def loss_curves(ax: Axes, records: Iterable, chance: dict[str, float]) -> None:
-    """D's and G's losses with the level of pure chance of each drawn as a dotted line.
+    """D's and G's losses, each with its chance level as a dotted line.
 
     The level, not the slope, is what to read.
+
+    Args:
+        ax: where to draw.
+        records: the rounds of a training, at least one.
+        chance: what `Game.chance` returns, with "D" and "G".
     """
     records = list(records)
     for player, look in (("D", D_LINE), ("G", G_LINE)):

@@ -53,8 +53,16 @@ def profile() -> str:
 
 
 def by_profile(*, smoke, laptop, gpu):
-    """The value for the profile in force: `rounds = by_profile(smoke=20, laptop=1500,
-    gpu=20_000)`.
+    """The value for the profile in force: `rounds = by_profile(smoke=20, laptop=1500, gpu=20_000)`.
+
+    Args:
+        smoke, laptop, gpu: the values to choose from.
+
+    Returns:
+        One of them.
+
+    Raises:
+        ValueError: GAN_COURSE_PROFILE holds another name.
     """
     return {"smoke": smoke, "laptop": laptop, "gpu": gpu}[profile()]
 
@@ -126,8 +134,7 @@ def workers(device=None) -> int:
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and PyTorch on every device: the same seed, the same networks and
-    draws.
+    """Seed Python, NumPy and PyTorch on every device: the same seed, the same networks and draws.
     """
     import numpy as np
     import torch

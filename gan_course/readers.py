@@ -14,6 +14,11 @@ class Readers(nn.ModuleDict):
 
     Bold has one logit and family one for each; a number is read in standard deviations from its
     mean, and a hue as the cosine and the sine of its angle.
+
+    Args:
+        features: how many features a head reads.
+        families: the number of font families.
+        colour: whether there are hues to read.
     """
 
     def __init__(self, features: int, families: int, colour: bool):
@@ -40,11 +45,14 @@ class Readers(nn.ModuleDict):
         return found
 
     def loss(self, features: Tensor, factors: dict[str, Tensor]) -> Tensor:
-        """The sum of each factor's cross entropy, or squared error in standard deviations: ().
+        """The sum of each factor's cross entropy, or squared error in standard deviations.
 
         Args:
             features: (N, features).
             factors: name -> (N,), the true ones.
+
+        Returns:
+            A scalar.
         """
         loss = features.new_zeros(())
         for name, head in self.items():
@@ -62,7 +70,7 @@ class Readers(nn.ModuleDict):
 
 
 def on_circle(degrees: Tensor) -> Tensor:
-    """An angle as a point of the unit circle: (N,) -> (N, 2). There 359 degrees lie beside 1."""
+    """Angles as points of the unit circle, (N,) -> (N, 2), where 359 degrees lie beside 1."""
     return torch.stack([degrees.deg2rad().cos(), degrees.deg2rad().sin()], dim=1)
 
 
@@ -71,12 +79,14 @@ def scores(found: dict[str, Tensor], factors: Factors) -> dict[str, float]:
 
         R^2 = 1 - sum |read - true|^2 / sum |true - mean|^2        (a hue is a point of the circle)
 
-    Reading without error gives 1, always guessing the mean 0. For a factor that does not vary it is
-    nan.
+    Reading without error gives 1, always guessing the mean 0.
 
     Args:
         found: name -> (N,), as `Readers` gives them.
         factors: the true ones of the same N images.
+
+    Returns:
+        name -> score, at most 1; NaN for a factor that does not vary.
     """
     result = {}
     for name, read in found.items():

@@ -21,23 +21,33 @@ def uniform(rng: np.random.Generator, n: int, low: float, high: float) -> np.nda
 
 
 def ellipse(x, y, radius_x, radius_y):
-    """About the distance to an ellipse around (0, 0); exact for a circle."""
+    """About the distance of places (x, y) to an ellipse around (0, 0); exact for a circle."""
     return (np.sqrt((x / radius_x) ** 2 + (y / radius_y) ** 2) - 1) * np.minimum(radius_x, radius_y)
 
 
 def box(x, y, half_width, half_height):
-    """The distance to an upright rectangle around (0, 0), with sharp corners."""
+    """The distance of places (x, y) to an upright rectangle around (0, 0), with sharp corners."""
     return np.maximum(np.abs(x) - half_width, np.abs(y) - half_height)
 
 
 def triangle(x, y, half_width, height):
-    """The distance to a triangle with its tip at (0, 0) and its base below, at y = height."""
+    """The distance of places (x, y) to a triangle with its tip at (0, 0), its base at y = height.
+    """
     side = (np.abs(x) * height - y * half_width) / np.hypot(height, half_width)
     return np.maximum(side, y - height)
 
 
 def capsule(x, y, start, end, radius):
-    """The distance to a stroke from one point (x, y) to another with round ends, 2 radius wide."""
+    """The distance of places to a stroke with round ends.
+
+    Args:
+        x, y: the places.
+        start, end: the middle line of the stroke, each end a pair of numbers or of arrays.
+        radius: half its width.
+
+    Returns:
+        An array of the shape to which all of these broadcast, negative inside.
+    """
     to_x, to_y = end[0] - start[0], end[1] - start[1]
     x, y = x - start[0], y - start[1]
     along = ((x * to_x + y * to_y) / (to_x ** 2 + to_y ** 2)).clip(0, 1)

@@ -32,7 +32,16 @@ TRIES = 1000                                                        # at leaving
 def counts(n: int, characters: str, shares: dict[str, float]) -> np.ndarray:
     """How many of n pictures show each character: its share, to within one picture.
 
-    Raises ValueError for shares of other characters, below 0, or that do not make 1.
+    Args:
+        n: the number of pictures.
+        characters: each once.
+        shares: character -> its share, 0 to 1; the other characters share the rest equally.
+
+    Returns:
+        A number for each character, int (characters,), n in all.
+
+    Raises:
+        ValueError: shares of other characters, below 0, or that do not make 1.
     """
     given, others = sum(shares.values()), len(set(characters) - set(shares))
     if not set(shares) <= set(characters) or min(shares.values(), default=0) < 0:
@@ -48,7 +57,17 @@ class Scenes:
     """Pictures as columns of numbers: "character", "face" and the factors that have a range.
 
     A face, the number of a font, stands for three factors: its family, bold and italic. What a
-    factor may be is written as one value, as several, or as (low, high) where it has a range.
+    factor may be is written as one value, as several, or as (low, high) where it has a range. The
+    columns of n pictures are a dictionary, `drawn`: name -> array (n,).
+
+    Args:
+        characters: the classes.
+        faces: the fonts.
+        colour: whether there are hues.
+        present: factor -> what it may be.
+
+    Raises:
+        ValueError: `present` asks for a factor or a value that there is not.
     """
 
     def __init__(self, characters: str, faces: tuple[Face, ...], colour: bool, present: dict):
@@ -72,7 +91,18 @@ class Scenes:
             raise ValueError("The factors width and height must be above 0.")
 
     def numbers(self, name: str, value) -> tuple[float, ...]:
-        """(low, high) of a factor that has a range; of another, all the numbers it may be."""
+        """What a factor may be, in numbers.
+
+        Args:
+            name: a factor.
+            value: what it may be, as people write it.
+
+        Returns:
+            (low, high) of a factor that has a range; of another, all the numbers it may be.
+
+        Raises:
+            ValueError: there is no such factor or value.
+        """
         self.check(name)
         values = list(value) if isinstance(value, tuple | list) else [value]
         if name in self.ranges:
@@ -85,23 +115,42 @@ class Scenes:
         return tuple(known.index(one) for one in values)
 
     def check(self, name: str) -> None:
-        """Raises ValueError if there is no such factor."""
+        """Make sure that there is a factor of this name; raises ValueError if there is not."""
         if name not in self.values and name not in self.ranges:
             raise ValueError(f"There is no factor {name!r}. There are: "
                              f"{', '.join([*self.values, *self.ranges])}.")
 
     def draw(self, rng: np.random.Generator, character: np.ndarray) -> dict[str, np.ndarray]:
-        """For each character a face and a number from each range, all independent."""
+        """A face and a number from each range for each picture, all independent.
+
+        Args:
+            rng: where the random numbers come from.
+            character: the number of each picture's class, (n,).
+
+        Returns:
+            The columns of the pictures.
+        """
         n = len(character)
         return {"character": character, "face": rng.choice(self.allowed, n)} | {
             name: rng.uniform(low, high, n) for name, (low, high) in self.ranges.items()}
 
     def factor(self, drawn: dict[str, np.ndarray], name: str) -> np.ndarray:
-        """One factor of each picture, (n,)."""
+        """One factor of each picture, (n,), by its name."""
         return self.of_face[name][drawn["face"]] if name in self.of_face else drawn[name]
 
     def matches(self, drawn: dict[str, np.ndarray], combination: dict) -> np.ndarray:
-        """Which pictures have all that `combination` says: bool (n,)."""
+        """Which pictures have all that a combination of factors asks for.
+
+        Args:
+            drawn: the columns of the pictures.
+            combination: factor -> what it may be.
+
+        Returns:
+            bool (n,).
+
+        Raises:
+            ValueError: there is no such factor or value.
+        """
         found = np.ones(len(drawn["face"]), bool)
         for name, value in combination.items():
             numbers, factor = self.numbers(name, value), self.factor(drawn, name)
@@ -113,12 +162,21 @@ class Scenes:
 
     def correlate(self, rng: np.random.Generator, drawn: dict[str, np.ndarray],
                   first: str, second: str, correlation: float) -> None:
-        """Rearranges the second factor so that it goes with the first: a Gaussian copula.
+        """Rearrange the second factor so that it goes with the first: a Gaussian copula.
 
             score(second) = r score(first) + sqrt(1 - r^2) noise
 
         The score of a number is the normal deviate of the same rank; equal numbers get the ranks of
         their group in random order.
+
+        Args:
+            rng: where the random numbers come from.
+            drawn: the columns of the pictures, changed in place.
+            first, second: two factors.
+            correlation: r, -1 to 1.
+
+        Raises:
+            ValueError: there is no such factor, the two cannot be correlated, or r is out of range.
         """
         self.check(first)
         self.check(second)
@@ -140,7 +198,16 @@ class Scenes:
 
     def leave_out(self, rng: np.random.Generator, drawn: dict[str, np.ndarray],
                   absent: Sequence[dict]) -> None:
-        """Draws the pictures that match any of the combinations anew, except for the character."""
+        """Draw the pictures that match any of the combinations anew, except for the character.
+
+        Args:
+            rng: where the random numbers come from.
+            drawn: the columns of the pictures, changed in place.
+            absent: the combinations, factor -> what it may be.
+
+        Raises:
+            ValueError: nothing else can be drawn for some character.
+        """
         for _ in range(TRIES):
             found = np.any([self.matches(drawn, combination) for combination in absent], axis=0)
             if not found.any():
@@ -152,7 +219,7 @@ class Scenes:
                          "character out with characters=.")
 
     def table(self, drawn: dict[str, np.ndarray]) -> Factors:
-        """All factors as a table of float32."""
+        """All factors of the pictures as a table of float32."""
         families = [f"{number} {family}" for number, family in enumerate(self.values["family"])]
         units = {"character": "number of the class", "family": ", ".join(families),
                  "bold": "0 or 1", "italic": "0 or 1"} | {name: UNITS[name] for name in self.ranges}

@@ -32,10 +32,17 @@ class Face(NamedTuple):
 
 
 def faces(characters: str, folder: str | Path | None = None) -> tuple[Face, ...]:
-    """Every face with these characters: 16 of matplotlib's, or one for each font file in `folder`.
+    """Every face with these characters: 16 of matplotlib's, or one for each font file in a folder.
 
     The middle height of a face's characters is 0.60 tiles. None is wider than 0.50 or higher than
     0.68: an M or a W is narrowed, and a J with a tail is shortened, or pictures would cut them off.
+
+    Args:
+        characters: what to draw.
+        folder: where .ttf and .otf files lie; None: matplotlib's own.
+
+    Returns:
+        The faces, in the order of their files.
 
     Raises:
         FileNotFoundError: there is no such folder, or no .ttf or .otf file in it.

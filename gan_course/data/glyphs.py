@@ -107,18 +107,39 @@ def glyphs(split: str = "train", *, characters: str = DIGITS, size: int = 28, co
 
 
 def glyphs_plain(split: str = "train", *, present: dict | None = None, **options) -> ImageSet:
-    """`glyphs` of one face, centred: only slant, -0.5 to 0.5, and width, 0.6 to 1.3, vary."""
+    """`glyphs` of one face, centred: only slant, -0.5 to 0.5, and width, 0.6 to 1.3, vary.
+
+    Args:
+        split, present, options: as of `glyphs`.
+
+    Returns:
+        An ImageSet, as of `glyphs`.
+    """
     dataset = glyphs(split, present=PLAIN | (present or {}), **options)
     return replace(dataset, name="glyphs_plain")
 
 
 def glyphs_colour(split: str = "train", *, size: int = 32, **options) -> ImageSet:
-    """`glyphs` in an ink of any hue, on light, grainy paper of any other hue: (n, 3, 32, 32)."""
+    """`glyphs` in an ink of any hue, on light, grainy paper of any other hue.
+
+    Args:
+        split, size, options: as of `glyphs`.
+
+    Returns:
+        An ImageSet, as of `glyphs`, in RGB.
+    """
     return replace(glyphs(split, size=size, colour=True, **options), name="glyphs_colour")
 
 
 def letters(split: str = "train", **options) -> ImageSet:
-    """`glyphs` with the letters A to Z."""
+    """`glyphs` with the letters A to Z.
+
+    Args:
+        split, options: as of `glyphs`.
+
+    Returns:
+        An ImageSet, as of `glyphs`.
+    """
     return replace(glyphs(split, characters=LETTERS, **options), name="letters")
 
 

@@ -30,17 +30,24 @@ class Density(Protocol):
 
     data_shape: tuple[int, ...]
 
-    def to(self, device: torch.device) -> "Density": ...
-    def sample(self, n: int, generator: torch.Generator | None = None) -> Batch: ...
-    def log_prob(self, x: Tensor) -> Tensor: ...
+    def to(self, device: torch.device) -> "Density":
+        """The same distribution on another device."""
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Batch:
+        """Independent draws: x, (n, *data_shape), and y, (n,), the component of each."""
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """log p(x) in nats, one number for each row of x: (N,)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Factors:
     """The numbers behind drawn images: `factors["slant"]` is one column of the table.
 
-    `table` is float32 (N, k), a row for each image; `names` are those of its columns, and `units`
-    say what their numbers mean.
+    Args:
+        table: float32 (N, k), a row for each image.
+        names: those of its columns.
+        units: what their numbers mean.
     """
 
     table: Tensor

@@ -1,7 +1,9 @@
 """Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks. Zhu, Park,
 Isola, Efros, 2017, arXiv:1703.10593.
 
-    L(G, F, D_X, D_Y) = L_GAN(G, D_Y) + L_GAN(F, D_X) + lambda L_cyc(G, F),     L_cyc = E_x[|F(G(x)) - x|] + E_y[|G(F(y)) - y|]
+    L(G, F, D_X, D_Y) = L_GAN(G, D_Y) + L_GAN(F, D_X) + lambda L_cyc(G, F)
+
+    L_cyc(G, F) = E_x[|F(G(x)) - x|] + E_y[|G(F(y)) - y|]
 
 G: X -> Y and F: Y -> X, say summer -> winter and back. No pairs: x and y of a batch have nothing to
 do with each other.

@@ -21,7 +21,16 @@ VERSION = 1
 
 
 def save(training, path, settings: dict | None = None) -> None:
-    """Write a `Training` to `path`, as a whole or not at all. Called by `Training.save`."""
+    """Write a training to a file, as a whole or not at all. `Training.save` calls it.
+
+    Args:
+        training: the `Training`.
+        path: the file.
+        settings: what the game was built with; values that JSON knows.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     path = Path(path)
     tensors = {f"game.{name}": tensor for name, tensor in training.game.state_dict().items()}
     about = {
@@ -43,17 +52,28 @@ def save(training, path, settings: dict | None = None) -> None:
 
 
 def settings(path) -> dict:
-    """What the saved game was built with, as it was given to `Training.save`; {} if nothing was.
+    """What the saved game was built with, as it was given to `Training.save`.
+
+    Args:
+        path: a file that `save` wrote.
+
+    Returns:
+        The settings; {} if none were given.
 
     Raises:
-        FileNotFoundError, ValueError: there is no such file, or it is not a checkpoint.
+        FileNotFoundError: there is no such file.
+        ValueError: it is not a checkpoint.
     """
     return _read(path)[1].get("settings", {})
 
 
 def write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
-    """One safetensors file, under a temporary name first and then renamed: it is there as a whole
-    or not at all.
+    """Write one safetensors file, as a whole or not at all.
+
+    Args:
+        path: the file.
+        tensors: by name, on any device.
+        metadata: texts for the file's header.
 
     Raises:
         OSError: the file cannot be written.
@@ -68,9 +88,15 @@ def write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]
 
 
 def restore(training, path) -> None:
-    """Put a `Training` in the state that `save` wrote.
+    """Put a training in the state that `save` wrote. `Training.resume` calls it.
 
-    Called by `Training.resume`. Raises ValueError for a file that does not fit.
+    Args:
+        training: a `Training` that has just begun, of a game built as it was then.
+        path: a file that `save` wrote.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not a checkpoint, or that of another game.
     """
     tensors, about = _read(path)
     if about.get("version") != VERSION:

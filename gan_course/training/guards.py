@@ -57,6 +57,9 @@ def constant(parameters: list[nn.Parameter]) -> Iterator[None]:
     backward pass.
 
     Afterwards every flag is as it was.
+
+    Args:
+        parameters: those of the players that do not move.
     """
     paused = [parameter for parameter in parameters if parameter.requires_grad]
     for parameter in paused:
