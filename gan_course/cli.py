@@ -16,7 +16,7 @@ from gan_course.teaching.classroom import commands as classroom
 EXAMPLES = """examples:
   gan-course list
   gan-course doctor
-  gan-course run 03 -p latent_dim 32 -p lr_D 5e-4 -o out/wide.ipynb
+  gan-course run deeper/03_settings -p latent_dim 32 -p lr_D 5e-4 -o out/wide.ipynb
   gan-course batch examples/where_gans_train.yaml -j 2"""
 
 
@@ -34,12 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True,
                                      metavar="list | doctor | run | progress | batch | report | "
                                              "calibrate | sweep | class")
-    commands.add_parser("list", help="the notebooks: number, title, question, minutes on a laptop")
+    commands.add_parser("list", help="the notebooks: number, title, minutes to run on a laptop, hours to "
+                                    "study, question")
     commands.add_parser("doctor", help="check this installation, and say what to do where "
                                        "something is amiss")
     run = commands.add_parser("run", help="run one notebook from top to bottom and keep the result "
                                           "as a notebook")
-    run.add_argument("notebook", help="its number or name, for example 03")
+    run.add_argument("notebook", help="its number or name, for example 03 or deeper/03_settings")
     run.add_argument("-p", "--parameter", nargs=2, action="append", default=[],
                      metavar=("NAME", "VALUE"),
                      help="set a parameter of the notebook; may be given several times. A "
@@ -82,11 +83,14 @@ def _print_anything() -> None:
 
 
 def list_notebooks(asked) -> int:
-    """Print the course, a line for each notebook."""
+    """Print the course, a line for each notebook; deeper ones are indented, under their name."""
     entries = catalogue.notebooks()
-    width = max((len(entry.title) for entry in entries), default=0)
-    for entry in entries:
-        print(f"{entry.number}  {entry.title:<{width}}  {entry.minutes:>3g} min  {entry.question}")
+    titles = [f"    {entry.name}  {entry.title}" if entry.deeper else
+              f"{entry.number}  {entry.title}" for entry in entries]
+    width = max(map(len, titles), default=0)
+    for title, entry in zip(titles, entries, strict=True):
+        print(f"{title:<{width}}  {entry.minutes:>3g} min  {entry.hours:>4g} h  {entry.question}")
+    print("\nmin: minutes to run on a laptop; h: hours to study; deeper: optional.")
     return 0
 
 

@@ -63,6 +63,10 @@ def test_the_shortest_manifest_runs_a_notebook_as_it_is(read):
     assert [run.notebook for run in read("notebooks: [all]")] == [entry.path.stem for entry in catalogue.notebooks()]
 
 
+def test_a_deeper_notebook_has_runs_beside_those_of_its_main_one(read):
+    assert [run.name for run in read("{notebooks: [deeper/03_settings, '03'], seeds: [5]}")] == ["03_settings-seed=5", "03-seed=5"]
+
+
 def test_some_seeds_run_with_plain_arithmetic(read):
     runs = read("{notebooks: [own.ipynb], grid: {size: [1, 2]}, seeds: [0, 1, 2], plain_arithmetic: [2]}")
     assert [run.environment for run in runs] == 2 * [{}, {}, {"ATEN_CPU_CAPABILITY": "default"}]

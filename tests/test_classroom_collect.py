@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from gan_course import cli
-from gan_course.lessons import exercises
+from gan_course.lessons import catalogue, exercises
 from gan_course.teaching.classroom import collect, confine, marking, process, replay, report
 from gan_course.teaching.classroom.marking import Result
 
@@ -42,6 +42,19 @@ def class_of_thirty(tmp_path_factory):
 
 def table(out, name):
     return list(csv.DictReader(io.StringIO((out / f"{name}.csv").read_text(encoding="utf-8"))))
+
+
+def test_a_deeper_notebook_is_asked_for_only_if_it_was_handed_in(monkeypatch):
+    own = {"03_first_gan": {"03.optimizers", "03.training_step"}, "03_settings": {"03.best_rate"}}
+    monkeypatch.setattr(catalogue, "exercises", lambda entry: own.get(entry.path.stem, set()))
+    for notebooks, found, expected in [
+        (["03_first_gan.ipynb", "a/03_settings.ipynb"], [], {"03.optimizers", "03.training_step", "03.best_rate"}),
+        (["a/03_first_gan-Copy1.ipynb"], ["03.optimizers"], {"03.optimizers", "03.training_step"}),
+        (["03_settings-Copy1.ipynb"], [], {"03.best_rate"}),
+        (["mine.ipynb"], ["03.best_rate"], {"03.best_rate"}),
+        (["mine.ipynb"], [], set()),
+    ]:
+        assert collect._expected(notebooks, found) == expected
 
 
 def mark(*cells):

@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell, new_notebook, writes
 
 from gan_course import cli
 from gan_course.lessons import catalogue, doctor, quizzes
-from gan_course.paths import ROOT
+from gan_course.paths import NOTEBOOKS, ROOT
 from gan_course.teaching import notebooks
 from gan_course.teaching.batch import record
 
@@ -29,7 +29,7 @@ def notebook(tmp_path, monkeypatch):
 
     def write(*sources, parameters="rounds: int = 5  # how long\nrate: float = 0.1  # how fast"):
         cells = [new_code_cell(parameters, metadata={"tags": ["parameters"]}), *map(new_code_cell, sources)]
-        about = {"title": "Small", "question": "How small?", "minutes": 1}
+        about = {"title": "Small", "question": "How small?", "minutes": 1, "hours": 0.5}
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         path.write_text(writes(new_notebook(cells=cells, metadata={"gan_course": about, "kernelspec": kernel})), encoding="utf-8")
         return path
@@ -46,7 +46,9 @@ def test_list_prints_every_notebook(capsys):
     assert cli.main(["list"]) == 0
     said = capsys.readouterr().out
     for entry in catalogue.notebooks():
-        assert f"{entry.number}  {entry.title}" in said and entry.question in said
+        [line] = [line for line in said.splitlines() if entry.question in line]
+        assert line.startswith(f"    {entry.name}  {entry.title}" if entry.deeper else f"{entry.number}  {entry.title}")
+        assert f"{entry.minutes:g} min " in line and f"{entry.hours:g} h " in line
 
 
 def test_readme_has_the_course_map():
@@ -60,9 +62,25 @@ def test_a_notebook_is_found_by_number_or_name(name):
     assert catalogue.find(name).path.name == "03_first_gan.ipynb"
 
 
-def test_an_unknown_notebook_names_those_there_are(capsys):
-    assert cli.main(["run", "99"]) == 2
-    assert "02_minimax, 03_first_gan" in capsys.readouterr().err
+@pytest.mark.parametrize("name", ["deeper/03_settings", "03_settings", "settings", "notebooks/deeper/03_settings.ipynb"])
+def test_a_deeper_notebook_is_found_by_its_name(name):
+    entry = catalogue.find(name)
+    assert entry.path == NOTEBOOKS / "deeper" / "03_settings.ipynb" and entry.deeper and entry.name == "deeper/03_settings"
+
+
+@pytest.mark.parametrize("name", ["99", "deeper/03", "deeper/first_gan"])
+def test_an_unknown_notebook_names_those_there_are(capsys, name):
+    assert cli.main(["run", name]) == 2
+    said = capsys.readouterr().err
+    assert all(entry.name in said for entry in catalogue.notebooks())
+
+
+def test_deeper_notebooks_come_after_their_main_one_and_no_two_have_one_name():
+    entries = catalogue.notebooks()
+    assert [(entry.number, entry.deeper) for entry in entries] == sorted((entry.number, entry.deeper) for entry in entries)
+    topics = [entry.path.stem[3:] for entry in entries]
+    assert len(topics) == len(set(topics)), "records, results and commands know a notebook by its name"
+    assert {entry.number for entry in entries if entry.deeper} <= {entry.number for entry in entries if not entry.deeper}
 
 
 def test_a_notebook_without_metadata_is_named(tmp_path):
@@ -128,9 +146,9 @@ def test_a_relative_folder_is_seen_from_where_the_user_stands(notebook, tmp_path
 
 
 def test_the_course_s_parameters_that_take_a_path():
-    found = {(entry.number, name) for entry in catalogue.notebooks() for name, parameter in notebooks.parameters(entry.path).items()
+    found = {(entry.name, name) for entry in catalogue.notebooks() for name, parameter in notebooks.parameters(entry.path).items()
              if parameter.is_path}
-    assert {("03", "sweep"), ("07", "dataset"), ("07", "sweep"), ("11", "folder")} <= found
+    assert {("deeper/03_settings", "sweep"), ("07_dcgan", "dataset"), ("07_dcgan", "sweep"), ("11_cyclegan", "folder")} <= found
 
 
 # runs

@@ -19,4 +19,4 @@ def test_every_file_on_the_page_can_be_read(block, tmp_path):
     if block.startswith("notebooks"):
         assert manifest.read(file)
     else:
-        assert variants.read_ranges(file, notebooks.parameters(catalogue.find("03").path))
+        assert variants.read_ranges(file, notebooks.parameters(catalogue.find("deeper/03_settings").path))

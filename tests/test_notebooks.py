@@ -12,7 +12,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from gan_course.paths import NOTEBOOKS, ROOT
 
-PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
+MAIN = sorted(NOTEBOOKS.glob("*.ipynb"))
+DEEPER = sorted((NOTEBOOKS / "deeper").glob("*.ipynb"))          # optional, each belongs to the main one with its number
 EXAMPLES = sorted((ROOT / "examples").glob("*.ipynb"))
 LONGEST_CELL = 25                                                   # lines, imports aside
 LONGEST_LINE = 100                                                  # more is cut off in JupyterLab on a laptop
@@ -22,7 +23,7 @@ ABSOLUTE = r"(?<![\w.:/])(?:/(?:home|Users|root|tmp|work|mnt|content|usr|opt|var
 
 
 def problems(nb, path, names):
-    """What is wrong with the notebook `nb` at `path`, as sentences. `names` are the file names of the whole course, in order."""
+    """What is wrong with the notebook `nb` at `path`, as sentences. `names` are the main notebooks' file names, in order."""
     ids = [cell.get("id") for cell in nb.cells]
     if len(set(ids)) < len(ids) or None in ids:
         return ["cell ids are missing or not unique"]
@@ -39,13 +40,17 @@ def problems(nb, path, names):
     return found
 
 
+def is_deeper(path):
+    return path.parent.name == "deeper"
+
+
 def of_the_file(nb, path):
     if not re.fullmatch(r"\d\d_[a-z0-9_]+\.ipynb", path.name):
         yield f"{path.name} is not of the form NN_topic.ipynb"
     if nb.metadata.get("kernelspec", {}).get("name") != "python3":
         yield "the kernel is not python3"
     course = nb.metadata.get("gan_course", {})
-    for name, kind in {"title": str, "question": str, "minutes": (int, float)}.items():
+    for name, kind in {"title": str, "question": str, "minutes": (int, float), "hours": (int, float)}.items():
         if not isinstance(course.get(name), kind) or not course.get(name):
             yield f"metadata gan_course has no {name}"
 
@@ -82,7 +87,14 @@ def of_the_links(nb, path, names):
                 target = target.partition("#")[0]
                 if target and "://" not in target and target not in names and not (path.parent / target).exists():
                     yield f"a link leads nowhere: {target}"
-    place, last = names.index(path.name), nb.cells[-1].source
+    last = nb.cells[-1].source
+    if is_deeper(path):
+        for main in [name for name in names if name[:2] == path.name[:2]]:
+            for place, cell in (("first", nb.cells[0]), ("last", nb.cells[-1])):
+                if f"(../{main})" not in cell.source:
+                    yield f"the {place} cell does not link to its main notebook, ../{main}"
+        return
+    place = names.index(path.name)
     for neighbour in names[max(place - 1, 0):place + 2]:
         if neighbour != path.name and f"({neighbour})" not in last:
             yield f"the last cell does not link to its neighbour {neighbour}"
@@ -158,15 +170,15 @@ def calls(cell, name, of=None):
     return [call for call in found if ast.unparse(call.func).split(".")[-1] == name]
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*MAIN, *DEEPER], ids=lambda path: path.stem)
 def test_every_notebook_keeps_the_rules(path):
-    assert problems(nbformat.read(path, as_version=nbformat.NO_CONVERT), path, [each.name for each in PATHS]) == []
+    assert problems(nbformat.read(path, as_version=nbformat.NO_CONVERT), path, [each.name for each in MAIN]) == []
 
 
 def test_notebooks_are_stripped_to_the_last_byte():
-    command = [sys.executable, "-m", "nbstripout", "--verify", "--keep-id", *PATHS, *EXAMPLES]
+    command = [sys.executable, "-m", "nbstripout", "--verify", "--keep-id", *MAIN, *DEEPER, *EXAMPLES]
     result = subprocess.run(command, capture_output=True, text=True)
-    assert result.returncode == 0, f"Run: nbstripout --keep-id notebooks/*.ipynb\n{result.stdout}"
+    assert result.returncode == 0, f"Run: nbstripout --keep-id notebooks/*.ipynb notebooks/deeper/*.ipynb\n{result.stdout}"
 
 
 def test_ruff_is_content_with_everything():
@@ -179,7 +191,7 @@ def good():
     """The smallest notebook that keeps every rule."""
     return new_notebook(
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
-                  "gan_course": {"title": "The game", "question": "Who wins?", "minutes": 2}},
+                  "gan_course": {"title": "The game", "question": "Who wins?", "minutes": 2, "hours": 1.5}},
         cells=[new_markdown_cell("# 02 · The game\n\n**Who wins?** About 2 minutes. It costs $x$, or \\$5, see `$HOME`."),
                new_code_cell("rounds: int = 5  # how long to play", metadata={"tags": ["parameters"]}),
                new_code_cell("plots.show(fig, alt='Two lines that cross.')\nclaim('They cross.', True)"),
@@ -232,6 +244,7 @@ def test_a_broken_text_is_found(good, tmp_path, said):
     ("kernel is not python3", lambda nb: nb.metadata.kernelspec.update(name="conda")),
     ("not unique", lambda nb: nb.cells[1].update(id=nb.cells[2].id)),
     ("gan_course has no minutes", lambda nb: nb.metadata.gan_course.pop("minutes")),
+    ("gan_course has no hours", lambda nb: nb.metadata.gan_course.pop("hours")),
     ("0 cells are tagged parameters", lambda nb: nb.cells[1].metadata.pop("tags")),
     ("has outputs or a count", lambda nb: nb.cells[2].update(execution_count=1)),
     ("needs both tags", lambda nb: nb.cells[2].metadata.update(tags=["nbval-skip"])),
@@ -239,6 +252,18 @@ def test_a_broken_text_is_found(good, tmp_path, said):
 def test_a_broken_file_is_found(good, tmp_path, said, break_it):
     break_it(good)
     assert said in "\n".join(problems(good, tmp_path / "02_b.ipynb", NAMES))
+
+
+@pytest.mark.parametrize("cell, place", [(0, "first"), (3, "last")])
+def test_a_deeper_notebook_links_to_its_main_one(good, tmp_path, cell, place):
+    for name in NAMES:
+        (tmp_path / name).touch()
+    path = tmp_path / "deeper" / "02_more.ipynb"
+    good.cells[0].source += " More than [02](../02_b.ipynb)."
+    good.cells[3].source = "Back to [02](../02_b.ipynb)."
+    assert problems(good, path, NAMES) == []
+    good.cells[cell].source = good.cells[cell].source.replace("../02_b.ipynb", "../01_a.ipynb")
+    assert f"the {place} cell does not link to its main notebook, ../02_b.ipynb" in "\n".join(problems(good, path, NAMES))
 
 
 def test_a_wrong_name_is_found(good, tmp_path):

@@ -1,4 +1,4 @@
-"""Notebooks 03, 07, 08 and 11 with pictures of your own: the cells that decide what can be done.
+"""Notebooks deeper/03, 07, 08 and 11 with pictures of your own: the cells that decide what can be done.
 
 Only these cells are run, on folders of a few pictures; a whole notebook on them takes a minute.
 """
@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from gan_course.data import WrongLayout
+from gan_course.lessons import catalogue
 from gan_course.paths import NOTEBOOKS
 
 LAYOUTS = {"flat": {".": 40}, "uneven": {"cat": 54, "dog": 6}, "four": dict.fromkeys("abcd", 12),
@@ -35,35 +36,35 @@ def quiet(monkeypatch):
     monkeypatch.setattr("IPython.display.display", lambda *shown, **how: None)
 
 
-def run(number: str, *cells: str, **parameters) -> dict:
+def run(name: str, *cells: str, **parameters) -> dict:
     """The names that some cells of a notebook leave behind, after its parameters and imports."""
-    notebook = nbformat.read(next(NOTEBOOKS.glob(f"{number}_*.ipynb")), 4)
+    notebook = nbformat.read(catalogue.find(name).path, 4)
     source = {cell.id: cell.source for cell in notebook.cells}
     names = {}
     begin = [cell.source for cell in notebook.cells if cell.cell_type == "code"][:3]
     exec(begin[0], names)
     assert set(parameters) <= set(names)
     names |= parameters
-    for code in (*begin[1:2 + (number == "07")], *(source[cell] for cell in cells)):
+    for code in (*begin[1:2 + (name == "07")], *(source[cell] for cell in cells)):
         exec(code, names)
     return names
 
 
-# --- 03 ----------------------------------------------------------------------------------------
+# --- deeper/03 ----------------------------------------------------------------------------------------
 
 FIRST = ("010aa35c", "6ad65e13", "efefb0d8", "9b329a76")            # load, sizes, classifiers
 
 
 @pytest.mark.parametrize(("layout", "classes"), [("flat", 1), ("uneven", 2), ("four", 4)])
-def test_03_fits_its_batches_and_classifiers_to_the_pictures(folder, layout, classes):
-    names = run("03", *FIRST, dataset=folder(layout))
+def test_deeper_03_fits_its_batches_and_classifiers_to_the_pictures(folder, layout, classes):
+    names = run("deeper/03_settings", *FIRST, dataset=folder(layout))
     train, test = names["train"], names["test"]
     assert names["batch_size"] == min(64, len(train)) < 64 and len(train.classes) == classes
-    found = names["judge"](test.take(names["n"]))
+    found = names["measure"](test.take(names["n"]))
     assert (found["agreement"] == 1) if classes == 1 else (0 <= found["agreement"] <= 1)
 
 
-@pytest.mark.parametrize("number", ["03", "07", "08"])
+@pytest.mark.parametrize("number", ["deeper/03_settings", "07", "08"])
 def test_two_sides_are_refused_in_words_before_anything_is_trained(folder, number):
     with pytest.raises(WrongLayout, match="two sides, A and B.*sub-folders, one for each class"):
         run(number, "010aa35c", dataset=folder("sided"))

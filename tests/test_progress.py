@@ -230,8 +230,17 @@ def test_the_command_prints_every_notebook_and_what_to_look_at_again(capsys):
     record("answer", "02.chance", right=False, first=True)
     assert cli.main(["progress"]) == 0
     said = capsys.readouterr().out
-    assert all(entry.title in said for entry in catalogue.notebooks())
+    assert all(entry.title in said for entry in catalogue.notebooks() if not entry.deeper)
     assert f"questions 1 of {len(quizzes.load('02'))}, 0 right at the first try" in said and "look at again: A loss of 1.386" in said
+
+
+def test_questions_of_a_deeper_notebook_count_once_they_are_answered():
+    [key, *_] = quizzes.deeper("03")
+    row = dashboard.rows([])[3]
+    assert row[1] == f"0 of {len(quizzes.load('03'))}"
+    record("answer", key, right=False, first=True)
+    row = dashboard.rows(progress.read())[3]
+    assert row[1] == f"1 of {len(quizzes.load('03')) + 1}" and row[-1] == quizzes.find(key).title
 
 
 def test_an_empty_record_says_so(capsys):
@@ -247,7 +256,8 @@ def test_the_dashboard_is_escaped_and_has_headings_for_rows_and_columns(monkeypa
     dashboard.show()
     page = shown[0]["text/html"]
     assert "<script>" not in page and "&lt;script&gt;" in page
-    assert page.count("scope=col") == len(dashboard.COLUMNS) and page.count("scope=row") == len(catalogue.notebooks())
+    main = [entry for entry in catalogue.notebooks() if not entry.deeper]
+    assert page.count("scope=col") == len(dashboard.COLUMNS) and page.count("scope=row") == len(main)
     assert "color" not in page, "no colour of its own: readable in every theme"
     assert f"0 of {len(quizzes.load('02'))}" in page and "script" in shown[0]["text/plain"]
 
@@ -263,7 +273,7 @@ def test_a_record_of_version_1_is_read_and_every_key_in_it_has_its_place(file):
     file.write_bytes(TODAY.read_bytes())
     events = progress.read()
     assert len(events) == 201 and [event["right"] for event in events if event["kind"] == "answer"] == [True] * 163
-    known = {*exercises.names(), *(key for number in quizzes.numbers() for key in quizzes.load(number))}
+    known = {*exercises.names(), *quizzes.every()}
     lost = {event["key"] for event in events} - known - TAKEN_OUT
     assert not lost, "renamed or moved: add them to progress.RENAMED; taken out for good: to TAKEN_OUT"
 

@@ -12,7 +12,7 @@ from gan_course.widgets import quiz
 from gan_course.widgets.answers import Field, NotYet, shuffled
 from gan_course.widgets.cards import Card, Outcome, Prediction, markup
 
-EVERY = {key: question for number in quizzes.numbers() for key, question in quizzes.load(number).items()}
+EVERY = quizzes.every()
 EACH = pytest.mark.parametrize("key", EVERY)
 GOOD = """
 - id: one

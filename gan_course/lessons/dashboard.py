@@ -11,10 +11,14 @@ COLUMNS = ("notebook", "questions answered", "right at the first try", "exercise
 
 
 def rows(events: list[Event]) -> list[tuple[str, ...]]:
-    """One row a notebook, as texts under `COLUMNS`."""
+    """One row a main notebook, as texts under `COLUMNS`. Questions of deeper notebooks, which are
+    optional, count once they are answered.
+    """
     found, table = progress.summary(events), []
-    for entry in catalogue.notebooks():
+    for entry in [each for each in catalogue.notebooks() if not each.deeper]:
         of, questions = found.get(entry.number, progress.Summary()), quizzes.load(entry.number)
+        optional = quizzes.deeper(entry.number)
+        questions |= {key: optional[key] for key in of.answered if key in optional}
         # a question that has been taken out counts no more
         asked = [key for key in of.answered if key in questions]
         done = f"{len(asked)} of {len(questions)}" + (" ✓" if questions

@@ -216,7 +216,9 @@ def _notebooks():
     found = notebooks()
     if not found:
         raise Bad(f"none in {NOTEBOOKS}", "Get the course again, as a whole.")
-    return True, f"{len(found)}, from {found[0].path.stem} to {found[-1].path.stem}"
+    main = [entry.path.stem for entry in found if not entry.deeper]
+    return True, (f"{len(main)}, from {main[0]} to {main[-1]}, and {len(found) - len(main)} deeper "
+                  "ones")
 
 
 def _version(name: str) -> str | None:

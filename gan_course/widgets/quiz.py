@@ -30,21 +30,21 @@ def ask(key: str, value: float | None = None) -> None:
     _display([_card(key, question, progress.read(), _own(key, question, value))])
 
 
-def show(number: str) -> None:
-    """The self-check of notebook `number` ("03"): its questions, and up to two of earlier notebooks
-    that are due again.
+def show(notebook: str) -> None:
+    """The self-check of a notebook, "03" or "deeper/03_settings": its questions, and on the main
+    path up to two of earlier notebooks that are due again.
     """
     questions = {
-        key: question for key, question in quizzes.load(number).items() if not question.in_text
+        key: question for key, question in quizzes.load(notebook).items() if not question.in_text
     }
     if not questions:
-        raise ValueError(f"Notebook {number!r} has no questions for a self-check. Those that have: "
+        raise ValueError(f"Notebook {notebook!r} has no questions for a self-check. Those that have: "
                          f"{', '.join(quizzes.numbers())}.")
     events = progress.read()
     cards = [_card(key, question, events) for key, question in questions.items()]
     cards += [
         _card(key, quizzes.find(key), events, heading=f"Again, from notebook {key[:2]}")
-        for key in quizzes.due(number, events)
+        for key in ([] if notebook.startswith("deeper/") else quizzes.due(notebook, events))
     ]
     _display(cards)
 

@@ -17,7 +17,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from gan_course.paths import NOTEBOOKS
+from gan_course.paths import NOTEBOOKS, ROOT
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
 SETTINGS = {  # no pop-up about news, and every cell on the page at once, not only those in view
@@ -68,9 +68,12 @@ def chromium():
 
 @pytest.fixture(scope="session")
 def server(chromium, tmp_path_factory):
-    """A JupyterLab that shows a copy of the notebooks, small (smoke profile) and with widgets (not headless)."""
+    """A JupyterLab that shows a copy of the notebooks and of their pictures, as a learner's does: small (smoke profile) and with
+    widgets (not headless).
+    """
     home = tmp_path_factory.mktemp("jupyter")
-    shutil.copytree(NOTEBOOKS, home / "notebooks")
+    for folder in (NOTEBOOKS, ROOT / "docs"):
+        shutil.copytree(folder, home / folder.name)
     for name, content in SETTINGS.items():
         file = home / "settings" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +87,7 @@ def server(chromium, tmp_path_factory):
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
                "--ServerApp.port_retries=0", "--IdentityProvider.token=", "--expose-app-in-browser"]
-    with open(home / "log", "w") as log, subprocess.Popen(command, cwd=home / "notebooks", env=environment, stdout=log,
+    with open(home / "log", "w") as log, subprocess.Popen(command, cwd=home, env=environment, stdout=log,
                                                           stderr=subprocess.STDOUT) as process:
         address = f"http://127.0.0.1:{port}"
         try:
@@ -116,8 +119,9 @@ class Notebook:
         self.page, self.name, self.strangers, self.page_errors = page, name, [], []
         page.on("pageerror", lambda error: self.page_errors.append(str(error)))
         page.on("request", lambda request: self.note(request.url, server.address))
-        page.goto(f"{server.address}/lab/workspaces/{name.removesuffix('.ipynb')}/tree/{name}")
-        page.wait_for_function(READY, arg=name, timeout=60_000, polling=SELDOM)
+        path = f"{server.folder.name}/{name}"
+        page.goto(f"{server.address}/lab/workspaces/{Path(name).stem}/tree/{path}")
+        page.wait_for_function(READY, arg=path, timeout=60_000, polling=SELDOM)
 
     def note(self, url, address):
         if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).netloc != urlsplit(address).netloc:
@@ -154,7 +158,7 @@ class Notebook:
             height, seen = view.evaluate("view => [view.scrollHeight, view.clientHeight]")
             for number, top in enumerate(range(0, height, seen), start=1):
                 view.evaluate("(view, top) => { view.scrollTop = top; return new Promise(requestAnimationFrame) }", top)
-                self.page.screenshot(path=os.path.join(folder, f"{self.name.removesuffix('.ipynb')}-{theme}-{number:02}.png"))
+                self.page.screenshot(path=os.path.join(folder, f"{Path(self.name).stem}-{theme}-{number:02}.png"))
 
 
 class Lab:
@@ -196,7 +200,7 @@ class Lab:
 
 @pytest.fixture
 def open_notebook(chromium, server):
-    """A function that opens a notebook by its file name; its kernel and its page are closed after the test."""
+    """A function that opens a notebook by its name in the folder of notebooks; kernel and page are closed after the test."""
     context = chromium.new_context(viewport={"width": int(os.environ.get("GAN_COURSE_WIDTH", 1280)), "height": 900})
     page = context.new_page()
     yield lambda name: Notebook(page, server, name)

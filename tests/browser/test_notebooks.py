@@ -8,16 +8,17 @@ import re
 
 import pytest
 
+from gan_course.lessons import catalogue
 from gan_course.paths import NOTEBOOKS
 
 pytestmark = pytest.mark.browser
-PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
+PATHS = [entry.path for entry in catalogue.notebooks()]
 PICTURE = """box => box.querySelector('img.gan-course-figure')?.src + box.querySelector('[role=status]')?.innerText"""
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_learner_can_run_the_notebook_move_its_sliders_and_use_its_labs(open_notebook, path):
-    notebook = open_notebook(path.name)
+    notebook = open_notebook(path.relative_to(NOTEBOOKS).as_posix())
     notebook.run_all()
     assert notebook.errors() == []
     page = notebook.page
@@ -30,6 +31,9 @@ def test_a_learner_can_run_the_notebook_move_its_sliders_and_use_its_labs(open_n
     for lab in labs:
         lab_does_what_its_buttons_say(lab)
     assert page.locator(".jp-OutputArea-output img:not([alt]), .jp-OutputArea-output img[alt='']").count() == 0
+    broken = page.locator(".jp-RenderedMarkdown img").evaluate_all(
+        "all => all.filter(one => !one.naturalWidth).map(one => one.alt)")
+    assert broken == [], "a picture of the text is not shown"
     if folder := os.environ.get("GAN_COURSE_SCREENSHOTS"):
         notebook.photograph(folder)
     assert notebook.errors() == []

@@ -1,5 +1,6 @@
-"""The questions of the course: a file NN_topic.yaml for each notebook, and the rules that every
-file keeps.
+"""The questions of the course: a file NN_topic.yaml for each notebook, those of the optional ones
+in `deeper/`, and the rules that every file keeps. A key begins with the notebook's number, so no
+two files of a number may have the same id.
 
 A question has an `id`, a `title`, what it asks (`ask`) and a `kind`; `in_text` ones stand beside a
 cell and need it. Every answer, right or wrong, has a `why`. Texts may hold $maths$, `code`,
@@ -40,19 +41,40 @@ class QuizError(ValueError):
 
 
 def numbers(folder: Path = FOLDER) -> list[str]:
-    """The numbers of the notebooks that have questions: ["00", "02", …]."""
+    """The numbers of the main notebooks that have questions: ["00", "02", …]."""
     return [file.name[:2] for file in sorted(folder.glob("[0-9][0-9]_*.yaml"))]
 
 
-def load(number: str, folder: Path = FOLDER) -> dict[str, Question]:
-    """The questions of notebook `number` by their keys ("02.chance"), in order; none if it has no
-    file.
+def load(notebook: str, folder: Path = FOLDER) -> dict[str, Question]:
+    """The questions of a notebook by their keys ("02.chance"), in order; none if it has no file.
+
+    Args:
+        notebook: a number, "02", for one of the main path, else its name, "deeper/02_dynamics".
+        folder: where the files lie.
 
     Raises QuizError for a file that breaks the rules.
     """
+    number = notebook.removeprefix("deeper/")[:2]
+    files = f"{notebook}_*.yaml" if notebook == number else f"{notebook}.yaml"
     return {
-        f"{number}.{question.id}": question for file in sorted(folder.glob(f"{number}_*.yaml"))
+        f"{number}.{question.id}": question for file in sorted(folder.glob(files))
         for question in parse(file)
+    }
+
+
+def deeper(number: str, folder: Path = FOLDER) -> dict[str, Question]:
+    """The questions of all the deeper notebooks of a number, as `load` gives them."""
+    return {
+        key: question for file in sorted(folder.glob(f"deeper/{number}_*.yaml"))
+        for key, question in load(f"deeper/{file.stem}", folder).items()
+    }
+
+
+def every(folder: Path = FOLDER) -> dict[str, Question]:
+    """Every question of the course by its key."""
+    return {
+        key: question for number in numbers(folder)
+        for key, question in (load(number, folder) | deeper(number, folder)).items()
     }
 
 
@@ -61,7 +83,8 @@ def find(key: str, folder: Path = FOLDER) -> Question:
 
     Raises ValueError, naming those there are, for any other.
     """
-    known = load(key.partition(".")[0], folder)
+    number = key.partition(".")[0]
+    known = load(number, folder) | deeper(number, folder)
     if key not in known:
         raise ValueError(f"There is no question {key!r}. Questions of that notebook: "
                          f"{', '.join(known) or 'none'}.")

@@ -2,8 +2,8 @@
 
 `read` turns it into runs, or says what is wrong:
 
-    notebooks: [03]                     # numbers or names; all: the whole course; mine/own.ipynb: a
-                                        # file, seen from the manifest
+    notebooks: [03]                     # numbers or names (deeper/03_settings); all: the whole course;
+                                        # mine/own.ipynb: a file, seen from the manifest
     profile: laptop                     # smoke, laptop (default) or gpu
     device: cpu                         # default: what the machine has
     parameters: {dataset: digits}       # the same in every run
@@ -145,7 +145,7 @@ def _runs(manifest: Manifest, folder: Path, problems: list) -> list[Run]:
             continue
         checked = [_checked(axis, path.stem, known, problems) for axis in axes]
         if not problems:
-            runs = _combined(path.stem, nbformat.writes(source), checked, manifest)
+            runs = _combined(path, nbformat.writes(source), checked, manifest)
             found += [replace(run, parameters=notebooks.located(run.parameters, known, folder))
                       for run in runs]
     return found
@@ -254,7 +254,7 @@ def _checked(axis: Axis, notebook: str, known: dict[str, notebooks.Parameter],
     return steps
 
 
-def _combined(notebook: str, source: str, axes: list[Axis], manifest: Manifest) -> list[Run]:
+def _combined(path: Path, source: str, axes: list[Axis], manifest: Manifest) -> list[Run]:
     """Every combination of one step of each axis."""
     found, names = [], set()
     vary = {name for axis in axes if len(axis) > 1
@@ -263,7 +263,7 @@ def _combined(notebook: str, source: str, axes: list[Axis], manifest: Manifest) 
         parameters = {name: value for _, step in steps[:-1] for name, value in step.items()}
         varied = {name: value for name, value in parameters.items() if name in vary}
         varied |= {"repeat": steps[-1]} if manifest.repeats > 1 else {}
-        name = _name(notebook, varied)
+        name = _name(path, varied)
         # cut off, or alike once it is made safe
         if name.casefold() in names or len(name) > LONGEST_NAME:
             digest = hashlib.sha256(repr(varied).encode()).hexdigest()
@@ -271,15 +271,16 @@ def _combined(notebook: str, source: str, axes: list[Axis], manifest: Manifest) 
         names.add(name.casefold())
         plain = manifest.seeds and parameters["seed"] in manifest.plain_arithmetic
         found.append(
-            Run(name, notebook, source, parameters, varied, manifest.profile, manifest.device,
+            Run(name, path.stem, source, parameters, varied, manifest.profile, manifest.device,
                 manifest.limits, PLAIN_ARITHMETIC if plain else {}))
     return found
 
 
-def _name(notebook: str, varied: dict[str, Value]) -> str:
+def _name(path: Path, varied: dict[str, Value]) -> str:
     """A name that is safe as a folder on every system: no separators, no dots at its ends, so that
-    it cannot lead anywhere.
+    it cannot lead anywhere. A main notebook is called by its number.
     """
-    short = notebook[:2] if re.match(r"\d\d_", notebook) else notebook
+    main = re.match(r"\d\d_", path.stem) and path.parent.name != catalogue.DEEPER
+    short = path.stem[:2] if main else path.stem
     text = "-".join([short, *(f"{name}={value}" for name, value in varied.items())])
     return re.sub(r"[^\w.+=-]", "_", text, flags=re.ASCII).strip(".")

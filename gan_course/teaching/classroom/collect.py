@@ -2,12 +2,12 @@
 only.
 """
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gan_course.lessons import exercises
+from gan_course.lessons import catalogue, exercises
 from gan_course.teaching.classroom import confine, marking, records, submissions
 from gan_course.teaching.classroom.marking import Result
 
@@ -70,11 +70,9 @@ def _learner(folder: Path, allowed: confine.Allowance) -> Learner:
         results, learner.confined = marking.mark(cells, allowed)
         found, remarks = best(results)
         learner.problems += remarks
-        expected = {submissions.number(name) for name in submission.notebooks
-                    } | {key[:2] for key in found if key in exercises.names()}
         missing = {key: Result(key, "missing", "missing", "No cell that was handed in gives this "
                                                           "function to the check.")
-                   for key in exercises.names() if key[:2] in expected}
+                   for key in _expected(submission.notebooks, found)}
         learner.results = dict(sorted((missing | found).items()))
         if strangers := sorted(set(learner.results) - set(exercises.names())):
             some = ", ".join(strangers[:5]) + ", …" * (len(strangers) > 5)
@@ -87,6 +85,21 @@ def _learner(folder: Path, allowed: confine.Allowance) -> Learner:
         learner.problems += learner.record.problems
     learner.problems += _contradictions(learner)
     return learner
+
+
+def _expected(notebooks: Iterable[str], found: Iterable[str]) -> set[str]:
+    """The exercises of the course's notebooks that were handed in, known by their file names or by
+    an exercise. Deeper notebooks are optional: one that was not handed in is not missed.
+    """
+    keys = {entry: catalogue.exercises(entry) for entry in catalogue.notebooks()}
+    deeper = [entry for entry in keys if entry.deeper]
+    expected = set()
+    for name in notebooks:
+        stem, number = Path(name.replace("\\", "/")).stem, submissions.number(name)
+        own = [entry for entry in deeper if stem.startswith(entry.path.stem)] or [
+            entry for entry in keys if entry.number == number and not entry.deeper]
+        expected.update(*(keys[entry] for entry in own))
+    return expected.union(*(keys[entry] for entry in keys if keys[entry] & set(found)))
 
 
 def best(results: marking.Results) -> tuple[dict[str, Result], list[str]]:
