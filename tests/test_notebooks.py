@@ -256,9 +256,10 @@ def test_a_broken_file_is_found(good, tmp_path, said, break_it):
 
 @pytest.mark.parametrize("cell, place", [(0, "first"), (3, "last")])
 def test_a_deeper_notebook_links_to_its_main_one(good, tmp_path, cell, place):
+    path = tmp_path / "deeper" / "02_more.ipynb"
+    path.parent.mkdir()
     for name in NAMES:
         (tmp_path / name).touch()
-    path = tmp_path / "deeper" / "02_more.ipynb"
     good.cells[0].source += " More than [02](../02_b.ipynb)."
     good.cells[3].source = "Back to [02](../02_b.ipynb)."
     assert problems(good, path, NAMES) == []
