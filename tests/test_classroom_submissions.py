@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from gan_course.lessons import quizzes
 from gan_course.lessons.quizzes.kinds import Choice
 from gan_course.teaching.classroom import records, submissions
 
 THIRTY = runpy.run_path(str(Path(__file__).parent / "classroom_of_thirty.py"))
 notebook, record = THIRTY["notebook"], THIRTY["record"]
-KEY, QUESTION = next((key, question) for key, question in quizzes.every().items() if isinstance(question, Choice))
+KEY, QUESTION = next((key, question) for key, question in records.questions().items() if isinstance(question, Choice))
 EXERCISE = "00.between"
 
 
@@ -117,7 +116,7 @@ def test_only_the_first_try_of_a_question_counts():
 
 def test_predictions_tell_how_sure_and_how_right():
     key = "02.value_at_one_half"
-    right, wrong = quizzes.every()[key].examples(-1.386)
+    right, wrong = records.questions()[key].examples(-1.386)
     read = records.read([event("outcome", key, given=wrong[0], confidence=0.9, value=-1.386, right=True)])
     assert read.predictions == [(0.9, False)] and key in read.problems[0]
 

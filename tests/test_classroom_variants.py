@@ -19,7 +19,7 @@ ROSTER = "name,id\nAda,ada\nGrace,grace\nÉmilie,emilie.3\n"
 @pytest.fixture
 def call(tmp_path, monkeypatch):
     """A function that runs the command on a roster and ranges, and returns its status and who got what."""
-    about = {"gan_course": {"title": "Small", "question": "How?", "minutes": 1},
+    about = {"gan_course": {"title": "Small", "question": "How?", "minutes": 1, "hours": 1},
              "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     cells = [new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}), new_code_cell("print(lr_D)")]
     nbformat.write(new_notebook(cells=cells, metadata=about), tmp_path / "02_small.ipynb")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gan_course.lessons import exercises, progress, quizzes
-from gan_course.lessons.quizzes.kinds import Choice, Choices, Order
+from gan_course.lessons.quizzes.kinds import Choice, Choices, Order, Question
 
 
 @dataclass
@@ -32,6 +32,11 @@ class LearnerRecord:
 
 
 @functools.cache
+def questions() -> dict[str, Question]:
+    """Every question of the course by its key."""
+    return quizzes.every()
+
+
 def read(events: list[progress.Event]) -> LearnerRecord:
     """The record as it counts.
 
@@ -61,7 +66,7 @@ def _take(record: LearnerRecord, event: progress.Event) -> bool:
     """Add an event; False if what it says of itself is not true."""
     kind, key = event["kind"], event["key"]
     if kind == "answer" and event.get("first"):
-        question, said = quizzes.every()[key], event["right"] is True
+        question, said = questions()[key], event["right"] is True
         right = question.mark(event["given"]).right if isinstance(question, Choice | Choices
                                                                    | Order) else said
         if key not in record.first:
@@ -73,7 +78,7 @@ def _take(record: LearnerRecord, event: progress.Event) -> bool:
         sure, value = float(event["confidence"]), float(event["value"])
         if not (0 <= sure <= 1 and math.isfinite(value)):
             raise ValueError
-        right = quizzes.every()[key].mark(event["given"], value).right
+        right = questions()[key].mark(event["given"], value).right
         if key not in record.first:
             record.first[key] = right
             record.predictions.append((sure, right))

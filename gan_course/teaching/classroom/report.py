@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_course import files
-from gan_course.lessons import exercises, quizzes
+from gan_course.lessons import exercises
 from gan_course.teaching import pages
+from gan_course.teaching.classroom import records
 from gan_course.teaching.classroom.collect import Learner
 
 SIGNS = {
@@ -139,7 +140,7 @@ def misconceptions(learners: list[Learner]) -> list[tuple[str, str, str, int]]:
 def questions(learners: list[Learner]) -> list[Item]:
     """The questions, the hardest first."""
     items = []
-    for key, question in quizzes.every().items():
+    for key, question in records.questions().items():
         answers = [learner.record.first[key] for learner in learners if key in learner.record.first]
         chosen = Counter(learner.record.chosen[key] for learner in learners
                          if key in learner.record.chosen)
