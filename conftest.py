@@ -66,6 +66,7 @@ def pytest_runtest_makereport(item, call):
 REMARKS = {  # properties of tests that are listed at the end, and under which title
     "missed": "claims that did not hold in this run (a miss may be rare and fails nothing)",
     "uncalibrated": "notebooks still to be calibrated",
+    "old form": "notebooks that still have the old form (OLD_FORM in tests/test_notebooks.py)",
 }
 
 
