@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from gan_course.lessons import quizzes
+from gan_course.lessons import catalogue, quizzes
 from gan_course.paths import NOTEBOOKS, ROOT
 
 MAIN = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -223,6 +223,10 @@ def form(nb, path, names):
     made = [call for _, cell in code for call in calls(cell, "claim")]
     if len(made) > MOST_CLAIMS:
         yield f"has {len(made)} claims, at most {MOST_CLAIMS}"
+    text = re.sub(r"^\|.*\n?", "", "\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown"), flags=re.MULTILINE)
+    bold = {" ".join(each.split()).casefold() for each in re.findall(r"\*\*(.+?)\*\*", text, re.DOTALL)}
+    yield from (f"the term {term!r} of the table Words is nowhere bold where the text explains it: **{term}**"
+                for term in words_table(nb) if term.casefold() not in bold)
     for number, cell in enumerate(nb.cells):
         yield from (f"cell {number}: {said}" for said in wording(cell))
     for number, cell in enumerate(nb.cells):
@@ -311,6 +315,40 @@ def test_the_form_of_the_course(path, record_property):
         assert found, f"{path.stem} has the new form: take it off OLD_FORM"
     else:
         assert found == []
+
+
+def glossary_line(term, meaning, notebook):
+    """The line of docs/glossary.md for a term; `notebook` is a path, seen from the folder of notebooks."""
+    return f"| {term} | {meaning} | [{Path(notebook).name[:2]}{', deeper' * ('/' in notebook)}](../notebooks/{notebook}) |"
+
+
+def glossary_problems(text, tables):
+    """Where the glossary and the tables Words differ, as sentences; `tables`: notebook -> {term: meaning}, in order."""
+    rows = re.findall(r"^\| *(.+?) *\| *(.+?) *\| *\[[^]]*\]\(\.\./notebooks/(.+?)\) *\| *$", text, re.MULTILINE)
+    terms = [term for term, _, _ in rows]
+    yield from (f"{term!r} has to stand before {before!r}: the lines are in alphabetical order, each term once"
+                for before, term in zip(terms, terms[1:], strict=False) if term.casefold() <= before.casefold())
+    introduced, lines = {}, text.splitlines()
+    for notebook, table in tables.items():
+        for term, meaning in table.items():
+            if first := introduced.get(term.casefold()):
+                yield f"{notebook} introduces {term!r} again: {first} did; take it out of the table Words of {notebook}"
+                continue
+            introduced[term.casefold()] = notebook
+            line = glossary_line(term, meaning, notebook)
+            if line not in lines:
+                before = max((other for other in terms if other.casefold() < term.casefold()), key=str.casefold, default=None)
+                yield f"not as in {notebook}; {f'below {before!r}' if before else 'as its first line'} it needs the line\n    {line}"
+    for term, _, notebook in rows:
+        if introduced.get(term.casefold()) != notebook:
+            yield f"{term!r} is not in a table Words of {notebook} in the new form: take its line out, or add it there"
+
+
+def test_the_glossary_has_the_words_of_every_notebook_in_the_new_form():
+    new = [path for path in [*MAIN, *DEEPER] if path.stem not in OLD_FORM]   # main first: nobody has to read a deeper one
+    tables = {path.relative_to(NOTEBOOKS).as_posix(): words_table(nbformat.read(path, as_version=nbformat.NO_CONVERT)) for path in new}
+    found = list(glossary_problems((ROOT / "docs" / "glossary.md").read_text(encoding="utf-8"), tables))
+    assert not found, "docs/glossary.md:\n" + "\n".join(found)
 
 
 def test_only_main_notebooks_are_on_the_list_of_the_old_form():
@@ -462,6 +500,7 @@ UNFORMED = {  # what is wrong: the cell it happens in, what becomes of its text
     "no quiz.show('03')": (4, lambda text: "quiz.predict('03.blind_d')"),
     "asks 1 questions": (4, lambda text: "quiz.predict('03.blind_d')"),
     "checks 2 exercises": (3, lambda text: text.replace("'03.c'", "'03.a'")),
+    "'game' of the table Words is nowhere bold": (1, lambda text: text.replace("**game**", "*game*")),
 }
 
 
@@ -493,6 +532,43 @@ def test_a_deeper_notebook_needs_short_cells_and_few_claims_and_no_more(rebuilt)
     assert "\n".join(form(nb, deeper, [])).splitlines() == [
         "cell 10: has 21 lines without its imports, at most 20", "has 9 claims, at most 8",
         "cell 11: says 'Whoever'; the field says if you, anyone who"]
+
+
+GLOSSARY = """
+| term | meaning | introduced in |
+|---|---|---|
+| Adam | an optimizer | [03](../notebooks/03_c.ipynb) |
+| game | players and their losses | [02](../notebooks/02_b.ipynb) |
+| sweep | many runs | [03, deeper](../notebooks/deeper/03_more.ipynb) |
+"""
+
+
+@pytest.fixture
+def tables():
+    return {"02_b.ipynb": {"game": "players and their losses"}, "03_c.ipynb": {"Adam": "an optimizer"},
+            "deeper/03_more.ipynb": {"sweep": "many runs"}}
+
+
+def test_a_good_glossary_has_no_problems(tables):
+    assert list(glossary_problems(GLOSSARY, tables)) == []
+
+
+@pytest.mark.parametrize("said, notebook, words", [
+    ("below 'game' it needs the line\n    | logit | a number | [02](../notebooks/02_b.ipynb) |", "02_b.ipynb", {"logit": "a number"}),
+    ("as its first line it needs the line\n    | a | b | [03, deeper](../notebooks/deeper/03_more", "deeper/03_more.ipynb", {"a": "b"}),
+    ("below 'game' it needs the line\n    | sweep | another meaning | [03, deeper]", "deeper/03_more.ipynb", {"sweep": "another meaning"}),
+    ("03_c.ipynb introduces 'Game' again: 02_b.ipynb did", "03_c.ipynb", {"Game": "another"}),
+])
+def test_a_glossary_that_lacks_a_line_is_told_which(tables, said, notebook, words):
+    tables[notebook] |= words
+    assert said in "\n".join(glossary_problems(GLOSSARY, tables))
+
+
+def test_a_line_of_the_glossary_that_is_in_no_notebook_or_out_of_order_is_found(tables):
+    del tables["03_c.ipynb"]["Adam"]
+    assert "'Adam' is not in a table Words of 03_c.ipynb" in "\n".join(glossary_problems(GLOSSARY, tables))
+    upside_down = "\n".join(GLOSSARY.splitlines()[::-1])
+    assert "'game' has to stand before 'sweep'" in "\n".join(glossary_problems(upside_down, tables))
 
 
 def test_a_wrong_name_is_found(good, tmp_path):
