@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from gan_course.lessons import catalogue, quizzes
+from gan_course.lessons import quizzes
 from gan_course.paths import NOTEBOOKS, ROOT
 
 MAIN = sorted(NOTEBOOKS.glob("*.ipynb"))
