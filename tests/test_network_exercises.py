@@ -150,6 +150,10 @@ WRONG = [
     ("03.Discriminator", "not_a_vector", changed(D, (".squeeze(1)", ""))),
     ("03.Discriminator", "relu_for_leaky", changed(D, ("nn.LeakyReLU(0.2)", "nn.ReLU()"))),
     ("03.Discriminator", "slope", changed(D, ("nn.LeakyReLU(0.2)", "nn.LeakyReLU()"))),
+    ("03.Discriminator", "dropout", changed(D, (" nn.Dropout(dropout),", ""))),
+    ("03.Discriminator", "dropout", changed(D, ("nn.Dropout(dropout)", "nn.Dropout(0.5)"))),
+    ("03.Discriminator", "dropout_in_evaluation", changed(D, ("nn.Dropout(dropout),", ""), (
+        "return self.layers(x)", "return nn.functional.dropout(self.layers(x), 0.3)"))),
     ("03.Discriminator", "batchnorm_at_the_edge", changed(D, ("nn.Linear(math.prod(data_shape), width),",
                                                               "nn.Linear(math.prod(data_shape), width), nn.BatchNorm1d(width),"))),
     ("03.Discriminator", "mixes_samples", changed(D, ("nn.Flatten()", "nn.Flatten(0)"), ("nn.Linear(math.prod(data_shape), width)",

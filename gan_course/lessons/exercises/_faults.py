@@ -122,10 +122,15 @@ def _samples_apart(mine: Pass) -> Iterator[Said]:
     mine.net.eval()
     with torch.no_grad():
         before = mine.net(*mine.inputs)
+        again = mine.net(*mine.inputs)
         changed = [value.clone() for value in mine.inputs]
         changed[0][0] = changed[0][1]
         after = mine.net(*changed)
     mine.net.train(training)
+    if not torch.equal(before, again):
+        yield "dropout_in_evaluation", ("In evaluation mode it still gives another output each time. "
+                                        "`nn.Dropout` stops by itself in `.eval()`; `F.dropout(x, p)` "
+                                        "only if it is told: `training=self.training`.")
     if not training:
         yield "eval_mode", "It puts itself into evaluation mode. That is for the loop to decide."
     if not torch.allclose(before[1:], after[1:], atol=1e-5):
@@ -162,6 +167,10 @@ def architecture(mine: Pass, right: Pass) -> Iterator[Said]:
 def _other_sequel(ours: Stage, theirs: Stage, where: str) -> Iterator[Said]:
     got, wanted = ours.words(), theirs.words()
     asked = f"Behind {where} comes {', '.join(got) or 'nothing'}; asked is {', '.join(wanted) or 'nothing'}."
+    dropout = [[word for word in words if word.startswith("dropout")] for words in (got, wanted)]
+    if dropout[0] != dropout[1]:
+        yield "dropout", (f"{asked} The number behind dropout is the share of units that it sets to "
+                          "0 in training; it is an argument of `__init__`.")
     if "ReLU" in got and any(word.startswith("LeakyReLU") for word in wanted):
         yield "relu_for_leaky", (f"{asked} Where ReLU is 0 its gradient is 0 too, and D is the only "
                                  "one who tells G where to go.")

@@ -61,6 +61,8 @@ def _call(name: str, args: tuple, kwargs: dict, out: tuple[int, ...]) -> Call:
                    "stride": _pair(given.get("stride", 1)), "padding": _pair(given.get("padding", 0))}
     elif name.startswith("leaky_relu"):
         options = {"slope": given.get("negative_slope", 0.01)}
+    elif name == "dropout":
+        options = {"share": given.get("p", 0.5)}
     return Call(NAMES[name], kind, given.get("weight"), given.get("bias"), options, out)
 
 
@@ -73,6 +75,7 @@ _PARAMETERS = {                                 # positions of the arguments tha
     "batch_norm": ("input", "mean", "var", "weight", "bias"),
     "instance_norm": ("input", "mean", "var", "weight", "bias"),
     "layer_norm": ("input", "shape", "weight", "bias"),
+    "dropout": ("input", "p"),
     "leaky_relu": ("input", "negative_slope"),
     "leaky_relu_": ("input", "negative_slope"),
 }
@@ -96,8 +99,8 @@ class Stage:
         return next((call for call in self.after if call.kind == "norm"), None)
 
     def words(self) -> list[str]:
-        """What follows the layer, in words: ["BatchNorm", "LeakyReLU(0.2)"]."""
-        return [call.name + (f"({call.options['slope']:g})" if "slope" in call.options else "")
+        """What follows the layer, in words: ["LeakyReLU(0.2)", "dropout(0.3)"]."""
+        return [call.name + "".join(f"({number:g})" for number in call.options.values())
                 for call in self.after]
 
 

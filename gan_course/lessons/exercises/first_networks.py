@@ -41,14 +41,14 @@ class ImageGenerator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """x (N, *data_shape) -> logits (N,), through two hidden layers with LeakyReLU(0.2)."""
+    """x (N, *data_shape) -> logits (N,), through two hidden layers with LeakyReLU and dropout."""
 
-    def __init__(self, data_shape, width):
+    def __init__(self, data_shape, width, dropout):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Flatten(),
-            nn.Linear(math.prod(data_shape), width), nn.LeakyReLU(0.2),
-            nn.Linear(width, width), nn.LeakyReLU(0.2),
+            nn.Linear(math.prod(data_shape), width), nn.LeakyReLU(0.2), nn.Dropout(dropout),
+            nn.Linear(width, width), nn.LeakyReLU(0.2), nn.Dropout(dropout),
             nn.Linear(width, 1),
         )
 
@@ -87,11 +87,12 @@ EXERCISES = (
                 "`forward` ends in `.view(len(z), *self.data_shape)`."),
             keeps=("z_dim",), well_done="A picture for each z, with every pixel in [-1, 1]."),
     Network("03.Discriminator", Discriminator, (
-        {"data_shape": (2,), "width": 8}, {"data_shape": (1, 5, 7), "width": 13}), x,
+        {"data_shape": (2,), "width": 8, "dropout": 0.2},
+        {"data_shape": (1, 5, 7), "width": 13, "dropout": 0.4}), x,
             "discriminator", (
                 "Like the generator the other way round: data in, one number for each sample out.",
-                "Pictures have to become vectors first (`nn.Flatten()`), and hidden layers use "
-                "LeakyReLU with slope 0.2 for negative values.",
+                "Pictures have to become vectors first (`nn.Flatten()`). Behind each hidden layer "
+                "come LeakyReLU with slope 0.2 for negative values, and `nn.Dropout(dropout)`.",
                 "The last layer is `nn.Linear(width, 1)` without a sigmoid; `.squeeze(1)` makes "
                 "(N, 1) into (N,)."),
             well_done="One raw logit for each sample."),
