@@ -8,6 +8,7 @@ import base64
 import html
 import io
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,8 +20,9 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image
 from torch import Tensor, nn
 
-from gan_course import nets
+from gan_course import files, nets
 from gan_course.data.sets import Density, unscale
+from gan_course.losses import CHANCE
 
 REAL = {"color": "#0072B2", "marker": "o"}
 FAKE = {"color": "#D55E00", "marker": "x"}
@@ -315,6 +317,43 @@ def loss_curves(ax: Axes, records: Iterable, chance: dict[str, float]) -> None:
         level(ax, chance[player], f"{player} at chance, {chance[player]:.2f}")
     ax.set(xlabel="round", ylabel="loss (nats)")
     ax.legend(loc="upper left", fontsize=9)
+
+
+def two_losses(ax: Axes, history: np.ndarray, chance: dict[str, float] = CHANCE) -> None:
+    """The losses of a loop written by hand, over its iterations, with the level of pure chance of
+    each player as a dotted line.
+
+    Args:
+        ax: where to draw.
+        history: D's losses and G's, (iterations, 2), in nats.
+        chance: the loss of "D" and of "G" against a D that cannot tell.
+    """
+    loss_curves(ax, [{"round": i + 1, "D/loss": of_D, "G/loss": of_G}
+                     for i, (of_D, of_G) in enumerate(history)], chance)
+    ax.set(xlabel="iteration")
+
+
+def save_gif(path: Path, pages: Sequence[np.ndarray], alt: str, seconds: float = 6.0) -> None:
+    """Save pages as an animated GIF, and show it.
+
+    Args:
+        path: the file to write; one that is there is replaced.
+        pages: RGB pictures of equal size, uint8 (height, width, 3), as `sheet` makes them.
+        alt: what there is to see, for those who cannot see it.
+        seconds: how long the film lasts, before it begins anew.
+    """
+    from IPython.display import display
+
+    first, *others = [Image.fromarray(page) for page in pages]
+    film = io.BytesIO()
+    first.save(film, "gif", save_all=True, append_images=others, loop=0,
+               duration=round(1000 * seconds / len(pages)))
+    files.write(path, film.getvalue())
+    source = "data:image/gif;base64," + base64.b64encode(film.getvalue()).decode()
+    text = html.escape(f"{alt} Saved as {path}.", quote=True)
+    picture = f'<img src="{source}" alt="{text}" width="{2 * first.width}">'
+    display({"text/html": f"{picture}<br>Saved as {html.escape(str(path))}",
+             "text/plain": f"{alt} Saved as {path}."}, raw=True)
 
 
 def _real_fake_colours():

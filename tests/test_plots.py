@@ -141,3 +141,21 @@ def test_without_a_front_end_both_ends_of_every_slider_are_drawn(page, monkeypat
 def test_a_slider_that_starts_off_its_values_is_refused():
     with pytest.raises(ValueError, match="not one of its values"):
         Slider("a", [1, 2], 3)
+
+
+def test_a_film_is_saved_with_every_page_and_shown_with_its_description(tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    pages = [np.full((4, 6, 3), shade, np.uint8) for shade in (0, 100, 200)]
+    plots.save_gif(tmp_path / "film.gif", pages, alt='Grey, "brighter".', seconds=3)
+    with Image.open(tmp_path / "film.gif") as film:
+        assert film.n_frames == 3 and film.info["duration"] == 1000
+    assert "&quot;brighter&quot;" in shown[0]["text/html"] and "film.gif" in shown[0]["text/plain"]
+
+
+def test_two_losses_are_drawn_over_the_iterations_with_both_levels_of_chance():
+    fig, ax = plots.canvas()
+    plots.two_losses(ax, np.linspace((0.2, 3.0), (1.4, 0.7), 40))
+    first = ax.get_lines()[0]
+    assert first.get_xdata()[-1] == 40 and first.get_ydata()[0] == pytest.approx(0.2)
+    assert {"D at chance, 1.39", "G at chance, 0.69"} <= {text.get_text() for text in ax.texts}

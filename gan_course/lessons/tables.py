@@ -1,0 +1,49 @@
+"""Tables of numbers in a notebook."""
+import html
+from collections.abc import Mapping, Sequence
+
+
+def show(rows: Mapping[str, Sequence[float | str] | float | str], columns: Sequence[str] = (),
+         digits: int = 3) -> None:
+    """Show named rows of numbers as a table.
+
+        tables.show({"floor": (0.1, 0.0), "real": (0.99, 0.08)}, ["agreement", "rarest class"])
+
+    Args:
+        rows: for each name its cells, one for each column; a single cell needs no list.
+        columns: the names of the columns.
+        digits: significant digits of a float; whole numbers and texts stay as they are.
+
+    Raises:
+        ValueError: a row has another number of cells than there are columns.
+    """
+    from IPython.display import display
+
+    cells = {name: [_cell(value, digits) for value in
+                    ([row] if isinstance(row, str) or not hasattr(row, "__len__") else row)]
+             for name, row in rows.items()}
+    for name, row in cells.items():
+        if columns and len(row) != len(columns):
+            raise ValueError(f"The row {name!r} has {len(row)} cells, and there are {len(columns)} "
+                             "columns.")
+    lines = [["", *columns] if columns else [], *([name, *row] for name, row in cells.items())]
+    wide = max(len(line) for line in lines)
+    widths = [max(len(line[i]) for line in lines if i < len(line)) for i in range(wide)]
+    plain = "\n".join("  ".join(cell.rjust(width) if i else cell.ljust(width) for i, (cell, width)
+                               in enumerate(zip(line, widths, strict=False)))
+                      for line in lines if line)
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in lines[0])
+    body = "".join(f'<tr><th scope="row" style="text-align:left">{html.escape(name)}</th>'
+                   + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+                   for name, *row in lines[1:])
+    top = f"<thead><tr>{head}</tr></thead>" if columns else ""
+    display({"text/html": f"<table>{top}<tbody>{body}</tbody></table>", "text/plain": plain}, raw=True)
+
+
+def _cell(value: float | str, digits: int) -> str:
+    if isinstance(value, str):
+        return value
+    number = float(value)
+    if number.is_integer() and abs(number) < 1e15 and not isinstance(value, float):
+        return f"{int(number):,}"
+    return f"{number:.{digits}g}" if abs(number) < 10**digits else f"{number:,.0f}"

@@ -1,0 +1,34 @@
+"""Tables of numbers in a notebook."""
+import pytest
+
+from gan_course.lessons import tables
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    found = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: found.append(data))
+    return found
+
+
+def test_a_table_has_its_numbers_in_three_digits_and_whole_ones_whole(shown):
+    tables.show({"floor": (0.12345, 7), "real": (12345.6, 1234)}, ["agreement", "n"])
+    plain = shown[0]["text/plain"].split()
+    assert plain == ["agreement", "n", "floor", "0.123", "7", "real", "12,346", "1,234"]
+    assert shown[0]["text/html"].count('<th scope="row"') == 2 and "<td>0.123</td>" in shown[0]["text/html"]
+
+
+def test_names_and_texts_are_escaped(shown):
+    tables.show({"<b>": "<i>"}, ["a<b"])
+    assert "&lt;b&gt;" in shown[0]["text/html"] and "<td>&lt;i&gt;" in shown[0]["text/html"]
+    assert "a&lt;b" in shown[0]["text/html"]
+
+
+def test_a_single_number_needs_no_list_and_no_column(shown):
+    tables.show({"gap": 0.5})
+    assert shown[0]["text/plain"].split() == ["gap", "0.5"] and "<thead>" not in shown[0]["text/html"]
+
+
+def test_a_row_of_another_length_is_refused_by_name(shown):
+    with pytest.raises(ValueError, match="'real' has 1 cells, and there are 2"):
+        tables.show({"floor": (1, 2), "real": (1,)}, ["a", "b"])
