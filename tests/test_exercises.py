@@ -745,12 +745,39 @@ def test_the_buttons_show_a_hint_at_a_time_and_the_solution_and_hide_it(page):
     assert "def discriminator_loss" not in text.value and "Hint 3." in text.value
 
 
-def test_who_is_right_can_compare_with_the_solution_and_needs_no_hints(page):
-    widget.check("02.best_discriminator", lambda p, q: p / (p + q))
-    buttons, text = page[1].children
-    (solve,) = buttons.children
+def compares(p, q):
+    return p / (p + q)  # <b>mine</b>
+
+
+def test_who_is_right_can_unfold_the_courses_version_beside_their_own(page):
+    widget.check("02.best_discriminator", compares)
+    _, bundle = page                                                # and no buttons
+    folded = re.fullmatch(r"<details( style=.*?)?><summary>.*?</summary>(.*)</details>", bundle["text/html"], re.DOTALL)
+    yours, courses = re.findall(r"<pre.*?>(.*?)</pre>", folded[2], re.DOTALL)
+    assert "def compares(p, q):" in yours and "# &lt;b&gt;mine&lt;/b&gt;" in yours
+    assert "def best_discriminator(p, q):" in courses
+    assert exercises.source("02.best_discriminator") in bundle["text/plain"]
+
+
+def test_without_a_page_the_courses_version_follows_as_plain_text(capsys):
+    widget.check("02.best_discriminator", compares)
+    assert capsys.readouterr().out.endswith(f"The course's version:\n{exercises.source('02.best_discriminator')}\n")
+
+
+def test_the_solution_stands_beside_what_was_checked_last(page):
+    widget.check("02.dirac_step", simultaneous)
+    _, box = page
+    _, solve = box.children[0].children
     solve.click()
-    assert "def best_discriminator" in text.value
+    assert "def simultaneous(psi, theta, h):" in box.children[1].value and "def dirac_step" in box.children[1].value
+    widget.solution("02.dirac_step")
+    assert "def simultaneous(psi, theta, h):" in page[2]["text/html"] and "def simultaneous" not in page[2]["text/plain"]
+
+
+@pytest.mark.parametrize("answer", [lambda p, q: p, 7, int, "text", None, np.add, type("Made", (), {})])
+def test_what_has_no_source_is_not_shown(answer, page):
+    widget.check("02.best_discriminator", answer)
+    assert exercises.written(answer) == ""
 
 
 def test_outcomes_are_recorded(monkeypatch):

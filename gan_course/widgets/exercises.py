@@ -6,6 +6,13 @@ never raise and never train.
 gives back the learner's function if it is right, and else the course's own, so that the notebook
 goes on. `hint("02.…")` gives three hints, one at a time; `solution("02.…")` the worked solution.
 What there is to write, and how it is judged, lies in `lessons.exercises`.
+
+What comes back is an ordinary function or class, so it can be trained in several processes:
+
+    runs = Parallel(n_jobs=workers())(delayed(run)(seed) for seed in seeds)
+
+with joblib's `Parallel` and `profile.workers()`, where `run(seed)` seeds everything, builds the
+networks and trains them. joblib sends functions and classes of the notebook along by value.
 """
 import html
 import re
@@ -31,6 +38,14 @@ def check(key: str, answer: Callable) -> Callable:
 
     Takes milliseconds, and two seconds if `answer` never ends. The notebook's random numbers and
     data stay as they were.
+
+    Args:
+        key: "NN.name" of the exercise.
+        answer: the learner's function, or class derived from `nn.Module`.
+
+    Returns:
+        `answer` if it is right, else the course's own. Either can be copied, pickled (by joblib)
+        and trained.
     """
     exercise = _find(key)
     if exercise is None:
@@ -41,12 +56,16 @@ def check(key: str, answer: Callable) -> Callable:
         verdict = Verdict("wrong", "unjudged", "The check itself stumbled over this answer, which "
                                                "is our mistake and not yours: "
                                                f"{type(error).__name__}: {error}")
+    _written[key] = exercises.written(answer)
     _show_verdict(exercise, verdict)
     _record(key, verdict)
     return answer if verdict.outcome == "right" else exercise.reference
 
 
 _given: dict[str, int] = {}
+"""How many hints of an exercise were shown."""
+_written: dict[str, str] = {}
+"""What the learner last handed to `check`, as source."""
 
 
 def hint(key: str) -> None:
@@ -62,10 +81,10 @@ def hint(key: str) -> None:
 
 
 def solution(key: str) -> None:
-    """Show the worked solution of an exercise."""
+    """Show the worked solution of an exercise, beside what was last checked."""
     exercise = _find(key)
     if exercise is not None:
-        _show("One way to write it", "", "#888888", exercises.source(exercise.key))
+        _show("One way to write it", "", "#888888", exercises.source(key), _beside(key))
 
 
 def _find(key: str) -> Exercise | None:
@@ -78,27 +97,59 @@ def _find(key: str) -> Exercise | None:
 
 def _show_verdict(exercise: Exercise, verdict: Verdict) -> None:
     sign, colour = SIGNS[verdict.outcome]
+    title = f"{sign}: {exercise.key}"
     printed = f"It printed:\n{verdict.printed.rstrip()}" if verdict.printed.strip() else ""
-    _show(f"{sign}: {exercise.key}", verdict.says, colour, printed)
-    if not headless():
-        hints = [] if verdict.outcome == "right" else [_marked_up(text) for text in exercise.hints]
-        _help(hints, f"<pre>{html.escape(exercises.source(exercise.key))}</pre>")
+    _show(title, verdict.says, colour, printed)
+    if verdict.outcome == "right":
+        _show_comparison(exercise.key)
+    elif not headless():
+        _help([_marked_up(text) for text in exercise.hints], _beside(exercise.key))
 
 
-def _show(title: str, text: str, colour: str, verbatim: str = "") -> None:
+def _show_comparison(key: str) -> None:
+    """The course's source beside the learner's, folded away until it is asked for."""
+    summary = "Compare with the course's version"
+    _display(f'<details style="margin:0 0 4px 14px"><summary>{summary}</summary>{_beside(key)}'
+             "</details>", f"The course's version:\n{exercises.source(key)}")
+
+
+def _beside(key: str) -> str:
+    """What the learner last wrote and what the course wrote, as two columns of HTML.
+
+    One column where the page is narrow, or where nothing was written.
+    """
+    sources = {"Yours": _written.get(key), "The course's": exercises.source(key)}
+    columns = "".join(
+        f'<figure style="margin:0;min-width:0"><figcaption><b>{title}</b></figcaption>'
+        f'<pre tabindex="0" aria-label="{title}" style="overflow-x:auto;margin:2px 0;'
+        f'line-height:1.4">{html.escape(text)}</pre></figure>'
+        for title, text in sources.items() if text)
+    return ('<div class="gan-course-beside" style="display:grid;gap:4px 24px;'
+            f'grid-template-columns:repeat(auto-fit,minmax(min(100%,26em),1fr))">{columns}</div>')
+
+
+def _show(title: str, text: str, colour: str, verbatim: str = "", block: str = "") -> None:
     """A framed note on the page, with plain text for where there is no page.
 
-    Everything is escaped.
+    Args:
+        title, text: words; `code` in the text is set as code. Both are escaped.
+        colour: of the frame.
+        verbatim: what follows as it is. It is escaped.
+        block: HTML to show in place of `verbatim`.
     """
-    plain = "\n".join(filter(None, [f"{title}. {text}".rstrip(), verbatim]))
-    if headless():
-        print(plain)
-        return
-    block = f'<pre style="margin:4px 0">{html.escape(verbatim)}</pre>' if verbatim else ""
+    block = block or verbatim and f'<pre style="margin:4px 0">{html.escape(verbatim)}</pre>'
     page = ('<div class="gan-course-exercise" role="status" style="border-left:4px solid '
             f'{colour};padding:2px 10px;margin:4px 0">'
             f'<b>{html.escape(title)}</b><br>{_marked_up(text)}{block}</div>')
-    display({"text/html": page, "text/plain": plain}, raw=True)
+    _display(page, "\n".join(filter(None, [f"{title}. {text}".rstrip(), verbatim])))
+
+
+def _display(page: str, plain: str) -> None:
+    """HTML where somebody watches, else plain text."""
+    if headless():
+        print(plain)
+    else:
+        display({"text/html": page, "text/plain": plain}, raw=True)
 
 
 def _marked_up(text: str) -> str:
@@ -114,39 +165,36 @@ def _record(key: str, verdict: Verdict) -> None:
 
 
 def _help(hints: Sequence[str], solution: str) -> ipywidgets.VBox:
-    """Show the buttons Hint (if there are hints) and Show the solution; `hints` and `solution` are
-    HTML. Tab reaches the buttons, Space or Enter presses them.
+    """Show the buttons Hint and Show the solution; `hints` and `solution` are HTML. Tab reaches
+    the buttons, Space or Enter presses them.
     """
-    shown = 0
+    shown, solved = 0, False
     text = ipywidgets.HTML()
-    hint = ipywidgets.Button(description=f"Hint 1 of {len(hints)}",
-                             tooltip="Shows one more hint below")
-    solve = ipywidgets.Button(description="Show the solution",
-                              tooltip="Shows the worked solution below")
+    hint = ipywidgets.Button(tooltip="Shows one more hint below")
+    solve = ipywidgets.Button(tooltip="Shows the worked solution below")
 
     def redraw():
-        rows = [
-            f"<p><b>Hint {number}.</b> {words}</p>"
-            for number, words in enumerate(hints[:shown], start=1)
-        ]
-        rows += [f"<p><b>One way to write it:</b></p>{solution}"
-                 ] if solve.description.startswith("Hide") else []
+        hint.description = (f"Hint {shown + 1} of {len(hints)}" if shown < len(hints)
+                            else "That was the last")
+        solve.description = "Hide the solution" if solved else "Show the solution"
+        rows = [f"<p><b>Hint {number}.</b> {words}</p>"
+                for number, words in enumerate(hints[:shown], start=1)]
+        rows += [f"<p><b>One way to write it:</b></p>{solution}"] if solved else []
         text.value = f'<div role="status">{"".join(rows)}</div>'
 
     def more(button):
         nonlocal shown
         shown = min(shown + 1, len(hints))
-        hint.description = f"Hint {shown + 1} of {len(hints)}" if shown < len(
-            hints) else "That was the last"
         redraw()
 
     def toggle(button):
-        solve.description = "Hide the solution" if solve.description.startswith(
-            "Show") else "Show the solution"
+        nonlocal solved
+        solved = not solved
         redraw()
 
     hint.on_click(more)
     solve.on_click(toggle)
-    box = ipywidgets.VBox([ipywidgets.HBox([hint, solve] if hints else [solve]), text])
+    redraw()
+    box = ipywidgets.VBox([ipywidgets.HBox([hint, solve]), text])
     cells.display(box)
     return box

@@ -6,17 +6,21 @@
 The files of this folder list their exercises in `EXERCISES`, mostly a file for a notebook; a file is found by being there.
 `widgets.exercises` shows the verdicts in a notebook.
 """
+import ast
 import functools
 import importlib
 import inspect
+import linecache
 import pkgutil
+import textwrap
 from collections.abc import Callable
 
 from gan_course.lessons.exercises import _checking, _networks
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Verdict
 from gan_course.lessons.exercises._networks import Network
 
-__all__ = ["Exercise", "Mistake", "Network", "Probe", "Verdict", "assess", "evidence", "find", "names", "prepare", "reference", "source"]
+__all__ = ["Exercise", "Mistake", "Network", "Probe", "Verdict", "assess", "evidence", "find",
+           "names", "prepare", "reference", "source", "written"]
 
 
 @functools.cache
@@ -67,3 +71,25 @@ def evidence(key: str, answer: Callable) -> list[dict]:
 def source(key: str) -> str:
     """The source of the course's own function. Raises KeyError for an unknown key."""
     return inspect.getsource(_all()[key].reference).strip()
+
+
+def written(answer: Callable) -> str:
+    """The source of a function or class as a learner wrote it; "" if it cannot be found.
+
+    `inspect.getsource` does not find classes of a notebook before Python 3.13.
+    """
+    parts = [answer, *vars(answer).values()] if inspect.isclass(answer) else [answer]
+    code = next((part.__code__ for part in parts if inspect.isfunction(part)), None)
+    if code is None:
+        return ""
+    lines = linecache.getlines(code.co_filename)
+    try:
+        tree = ast.parse("".join(lines))
+    except SyntaxError:
+        return ""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == answer.__name__:
+            first = min([node, *node.decorator_list], key=lambda part: part.lineno).lineno
+            if first <= code.co_firstlineno <= node.end_lineno:
+                return textwrap.dedent("".join(lines[first - 1:node.end_lineno])).strip()
+    return ""
