@@ -19,6 +19,7 @@ N = 6
 """Samples in a mini-batch; a size that no layer of the exercises has."""
 Said = tuple[str, str]
 """The id of a message, and the message."""
+EVAL_MODE = "eval_mode", "It puts itself into evaluation mode. That is for the loop to decide."
 
 
 def found(exercise, mine: Pass, right: Pass, build: dict) -> Iterator[Said]:
@@ -30,14 +31,14 @@ def found(exercise, mine: Pass, right: Pass, build: dict) -> Iterator[Said]:
                                f"`self.{name} = {name}` in `__init__`.")
     yield from _size(exercise, mine, right)
     yield from _range(exercise, mine, right)
-    yield from _samples_apart(mine)
+    yield from _samples_together(mine) if exercise.over_batch else _samples_apart(mine)
     if exercise.fixed:
         yield from architecture(mine, right)
     if exercise.std is not None:
         yield from _initial_weights(mine, exercise.std)
     yield from _gradients(mine)
     if exercise.fixed:
-        yield from _numbers(mine, right)
+        yield from _numbers(exercise, mine, right, build)
 
 
 def _registration(mine: Pass, right: Pass) -> Iterator[Said]:
@@ -132,11 +133,36 @@ def _samples_apart(mine: Pass) -> Iterator[Said]:
                                         "`nn.Dropout` stops by itself in `.eval()`; `F.dropout(x, p)` "
                                         "only if it is told: `training=self.training`.")
     if not training:
-        yield "eval_mode", "It puts itself into evaluation mode. That is for the loop to decide."
+        yield EVAL_MODE
     if not torch.allclose(before[1:], after[1:], atol=1e-5):
         yield "mixes_samples", ("The output for one sample depends on the others: somewhere a "
                                 "`view` or `reshape` mixes the samples of the mini-batch. The first "
                                 "dimension is the mini-batch, and stays in front.")
+
+
+def _samples_together(mine: Pass) -> Iterator[Said]:
+    """Each output depends on every sample, gradients included, and not on their order."""
+    if not mine.net.training:
+        yield EVAL_MODE
+    x = mine.inputs[0].clone().requires_grad_(True)
+    out = mine.net(x)
+    with torch.no_grad():
+        turned = mine.net(x.flip(0))
+        changed = x.clone()
+        changed[1] += 1.0
+        elsewhere = mine.net(changed)
+    if not torch.allclose(turned, out.flip(0), atol=1e-4):
+        yield "mixes_samples", ("In another order the samples get other outputs: somewhere a `view` "
+                                "or `reshape` mixes them up. Each row keeps its place, and what "
+                                "tells of the whole mini-batch is the same for every row.")
+    if torch.allclose(elsewhere[2:], out[2:], atol=1e-6):
+        yield "one_sample_each", ("The output for one sample does not depend on the others, so this "
+                                  "network cannot see that they are alike. Is the statistic taken "
+                                  "over the samples (dimension 0), and does the last layer read it?")
+    if out.requires_grad and not torch.autograd.grad(out[0], x)[0][1].any():
+        yield "cut_loose", ("The statistic is right for D, but no gradient flows through it, so G "
+                            "would never learn that its samples are too much alike. What cuts it "
+                            "loose (`.item()`, `.detach()`, `torch.no_grad()`, `torch.tensor`)?")
 
 
 def architecture(mine: Pass, right: Pass) -> Iterator[Said]:
@@ -208,7 +234,7 @@ def _gradients(mine: Pass) -> Iterator[Said]:
                                   + ": a layer is made in `__init__` and not used in `forward`.")
 
 
-def _numbers(mine: Pass, right: Pass) -> Iterator[Said]:
+def _numbers(exercise, mine: Pass, right: Pass, build: dict) -> Iterator[Said]:
     """With the reference's parameters it gives the reference's output."""
     same = with_parameters_of(mine, right)
     right.net.eval()
@@ -216,6 +242,12 @@ def _numbers(mine: Pass, right: Pass) -> Iterator[Said]:
         wanted = right.net(*right.inputs)
     right.net.train()
     if not torch.allclose(same, wanted, rtol=1e-3, atol=1e-4):
+        for mistake in exercise.mistakes:
+            wrong = mistake.like(**build)
+            wrong.load_state_dict(right.net.state_dict())
+            with torch.no_grad():
+                if torch.allclose(same, wrong.eval()(*right.inputs), rtol=1e-3, atol=1e-4):
+                    yield mistake.id, mistake.says
         yield "other_numbers", ("Its layers are those asked for, and with the same weights it still "
                                 f"gives something else (off by up to {(same - wanted).abs().max():.2g}). "
                                 "Look at what happens between the layers: a reshape in another "

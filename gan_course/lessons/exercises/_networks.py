@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from torch import Tensor, nn
 
 from gan_course.lessons.exercises import _faults, _sandbox
+from gan_course.lessons.exercises._checking import Mistake
 from gan_course.lessons.exercises._faults import Said
 from gan_course.lessons.exercises._trace import Pass, Trace
 
@@ -29,6 +30,9 @@ class Network:
         fixed: whether the specification settles every layer. If not, size and range count alone.
         keeps: arguments of the constructor that the network keeps as attributes, for others to read.
         std: the standard deviation that the specification asks of initial weights, if it does.
+        over_batch: whether the output for a sample depends on the whole mini-batch.
+        mistakes: wrong networks with the reference's layers, built as it is, with what to say of
+            those who give the same numbers.
         hints: three, from a nudge to nearly there.
         well_done: a sentence for the learner who got it right.
     """
@@ -42,6 +46,8 @@ class Network:
     fixed: bool = True
     keeps: tuple[str, ...] = ()
     std: float | None = None
+    over_batch: bool = False
+    mistakes: tuple[Mistake, ...] = ()
     well_done: str = ""
     outside: frozenset[str] = field(default=frozenset())
 
