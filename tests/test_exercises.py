@@ -21,7 +21,6 @@ from gan_course.lessons.exercises import (
     _checking,
     _sandbox,
     first_loop,
-    first_networks,
     first_training,
 )
 from gan_course.paths import NOTEBOOKS
@@ -499,8 +498,9 @@ def with_arguments(key, *bodies):
         yield space[reference.__name__]
 
 
-ELSEWHERE = {exercise.key for module in (first_networks, first_loop, first_training) for exercise in module.EXERCISES}
-"""Their answers stand in test_network_exercises.py and test_loop_exercises.py."""
+ELSEWHERE = {exercise.key for module in (first_loop, first_training) for exercise in module.EXERCISES} | {
+    key for key in exercises.names() if isinstance(exercises.find(key), exercises.Network)}
+"""Their answers stand in test_network_exercises.py, test_loop_exercises.py and, for later networks, in files of their own."""
 FUNCTIONS = [key for key in exercises.names() if key not in ELSEWHERE]
 
 
