@@ -17,7 +17,7 @@ from gan_course.lessons.claims import MIME
 
 os.environ.setdefault("GAN_COURSE_PROFILE", "smoke")
 os.environ.setdefault("GAN_COURSE_HEADLESS", "1")
-os.environ.setdefault("GAN_COURSE_DEVICE", "cpu")                   # start.py test --device cuda asks for another
+os.environ.setdefault("GAN_COURSE_DEVICE", "cpu")   # start.py test --device cuda: another
 
 wait_for_reply = RunningKernel.await_reply
 

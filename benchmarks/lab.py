@@ -2,10 +2,13 @@
 
     python benchmarks/lab.py
 
-    lab / plain    rounds per second of a lab that draws, beside the bare `Training` (aim: at least 0.9). The two take turns of some
-                   hundredths of a second, so that a machine that is slow for a moment is slow for both
-    answer         the longest time that the kernel's loop was kept from answering (aim: under 0.2 s)
-    sliders        95th percentile from a slider's new value to its new picture, for generators of the course (aim: under 0.05 s)
+    lab / plain    rounds per second of a lab that draws, beside the bare `Training` (aim: at least
+                   0.9). The two take turns of some hundredths of a second, so that a machine that
+                   is slow for a moment is slow for both
+    answer         the longest time that the kernel's loop was kept from answering (aim: under
+                   0.2 s)
+    sliders        95th percentile from a slider's new value to its new picture, for generators of
+                   the course (aim: under 0.05 s)
 """
 import argparse
 import asyncio
@@ -60,8 +63,8 @@ async def lab_over_plain(lab, training, seconds: float) -> float:
     half of the time.
     """
     live.time = clock = Clock()
-    begin, plain_begin, turns, start = lab.live.training.round, training.round, 0, time.perf_counter(
-    )
+    begin, plain_begin, turns = lab.live.training.round, training.round, 0
+    start = time.perf_counter()
     lab.start()
     while time.perf_counter() - start < seconds:
         played = lab.live.training.round

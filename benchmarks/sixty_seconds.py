@@ -2,15 +2,20 @@
 floors and ceilings.
 
     python benchmarks/sixty_seconds.py                    all models
-    python benchmarks/sixty_seconds.py dcgan cyclegan     some; --seconds 20 --seeds 5 to vary; --data mnist for the first three
+    python benchmarks/sixty_seconds.py dcgan cyclegan     some; --seconds 20 --seeds 5 to vary;
+                                                          --data mnist for the first three
 
     mlp, mlp_ema, dcgan
-                  Frechet classifier distance under the data's judge (floor: training images against held-out ones);
-                  share of samples that the judge and a second classifier, trained here, give the same class; share of
-                  the rarest class. `mlp_ema` draws with the average of G's weights
-    cgan          share of samples that the judge reads as the digit that was asked for; `blind`: D is not told the digit (chance 10 %)
-    infogan       share of held-out digits whose kind, as Q reads it, is the digit matched to that kind (floor: permuted kinds)
-    cyclegan      decibel against the hidden partner, summer -> winter and back (floor: the input, copied)
+                  Frechet classifier distance under the data's judge (floor: training images against
+                  held-out ones); share of samples that the judge and a second classifier, trained
+                  here, give the same class; share of the rarest class. `mlp_ema` draws with the
+                  average of G's weights
+    cgan          share of samples that the judge reads as the digit that was asked for; `blind`: D
+                  is not told the digit (chance 10 %)
+    infogan       share of held-out digits whose category, as Q reads it, is the digit matched to
+                  that category (floor: permuted categories)
+    cyclegan      decibel against the hidden partner, summer -> winter and back (floor: the input,
+                  copied)
 
 Only the rounds are timed, in wall-clock seconds; medians over the seeds, with the least and the
 greatest. On a machine that has other work to do, --one-thread counts the CPU seconds of a single
@@ -76,7 +81,9 @@ def second_classifier(name: str) -> judge.Judge:
 
 
 def readable(name: str, images: torch.Tensor) -> list[float]:
-    """In per cent: how often two classifiers agree on the class, and how often they see the rarest."""
+    """In per cent: how often two classifiers agree on the class, and how often they see the
+    rarest.
+    """
     first, second = (reader.probabilities(images).argmax(1)
                      for reader in (judge.load(name), second_classifier(name)))
     rarest = first.bincount(minlength=judge.load(name).classes).min()

@@ -3,11 +3,14 @@ run.
 
     python benchmarks/training.py [--device cuda] [--rounds 10] [--repeats 5] [--width 64]
 
-    play       Training in the precision that is faster here, float32 or bfloat16 (the first line says which)
+    play       Training in the precision that is faster here, float32 or bfloat16 (the first line
+               says which)
     float32    Training in float32, as the notebooks use it for their claims
     bfloat16   Training in bfloat16, which only some processors compute quickly
-    bare       the same networks, data in memory, channels_last, fused Adam, D frozen while G moves: nothing but the lines
-    textbook   the loop of most tutorials: PIL pictures and transforms in a DataLoader, plain Adam, `.item()` each step
+    bare       the same networks, data in memory, channels_last, fused Adam, D frozen while G moves:
+               nothing but the lines
+    textbook   the loop of most tutorials: PIL pictures and transforms in a DataLoader, plain Adam,
+               `.item()` each step
 
 DCGAN-sized networks at 32x32 in colour, batch 64. The variants take turns, and ratios are taken
 turn by turn, so that a machine that speeds up or slows down does so for all of them. Also the share
@@ -188,9 +191,8 @@ def main():
         ratios = [turn[name] / turn["play"] for turn in turns]
         share = counter.get_total_flops() / statistics.median(times) / best
         spread = f"{min(ratios):.3f} to {max(ratios):.3f}"
-        print(
-            f"{name:16}{BATCH / statistics.median(times):10.0f}{statistics.median(ratios):14.3f}{spread:>18}{share:16.0%}"
-        )
+        print(f"{name:16}{BATCH / statistics.median(times):10.0f}{statistics.median(ratios):14.3f}"
+              f"{spread:>18}{share:16.0%}")
 
 
 if __name__ == "__main__":

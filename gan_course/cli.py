@@ -34,8 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True,
                                      metavar="list | doctor | run | progress | batch | report | "
                                              "calibrate | sweep | class")
-    commands.add_parser("list", help="the notebooks: number, title, minutes to run on a laptop, hours to "
-                                    "study, question")
+    commands.add_parser("list", help="the notebooks: number, title, minutes to run on a laptop, "
+                                     "hours to study, question")
     commands.add_parser("doctor", help="check this installation, and say what to do where "
                                        "something is amiss")
     run = commands.add_parser("run", help="run one notebook from top to bottom and keep the result "
@@ -125,7 +125,9 @@ def run_notebook(asked) -> int:
     try:
         notebook = notebooks.run(entry.path, out, values, environment=environment)
     except (notebooks.RunFailed, KeyboardInterrupt) as end:
-        failed, status = (str(end), 1) if isinstance(end, notebooks.RunFailed) else ("Stopped.", 130)
+        failed, status = "Stopped.", 130
+        if isinstance(end, notebooks.RunFailed):
+            failed, status = str(end), 1
         print(f"\n{failed}\n\nThe notebook as far as it came: {out}", file=sys.stderr)
         return status
     claims, errors = notebooks.claims(notebook), notebooks.hidden_errors(notebook)

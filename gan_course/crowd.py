@@ -31,8 +31,8 @@ class Stacked(nn.Module):
     def __init__(self, nets: Sequence[nn.Module]):
         super().__init__()
         if any(True for _ in nets[0].buffers()):
-            raise ValueError("Networks with buffers, such as those of BatchNorm, cannot be stacked; "
-                             "train them one after the other.")
+            raise ValueError("Networks with buffers, such as those of BatchNorm, cannot be "
+                             "stacked; train them one after the other.")
         self.size, self.z_dim = len(nets), getattr(nets[0], "z_dim", None)
         parameters, _ = stack_module_state(list(nets))
         self.names = list(parameters)
@@ -40,6 +40,7 @@ class Stacked(nn.Module):
         self.pattern = [copy.deepcopy(nets[0])]  # in a list: its own weights are not trained
 
     def forward(self, x: Tensor) -> Tensor:
+        """Each block of rows through its own network: (N, ...) -> (N, ...), N a multiple of S."""
         _check_rows(len(x), self.size)
 
         def network(weights: list[Tensor], rows: Tensor) -> Tensor:

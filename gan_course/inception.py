@@ -19,7 +19,8 @@ from gan_course.data.sets import unscale
 from gan_course.metrics import KernelDistance
 from gan_course.profile import pick_device
 
-URL = "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth"
+URL = ("https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/"
+       "weights-inception-2015-12-05-6726825d.pth")
 SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 FEATURES = 2048
 
@@ -125,7 +126,8 @@ def weights_file(path: Path | str | None = None) -> Path:
     """
     given, path = path is not None, Path(path or data_folder() / Path(URL).name).expanduser()
     if not path.exists():
-        hint = f"Get {URL} by other means, and put it into {data_folder()} or give its path as `weights`."
+        hint = (f"Get {URL} by other means, and put it into {data_folder()} or give its path as "
+                "`weights`.")
         if given:
             raise FileNotFoundError(f"There are no weights at {path}. {hint}")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -36,17 +36,19 @@ from gan_course.readers import Readers, scores
 from gan_course.training import checkpoints
 
 FOLDER = DATA / "judges"
+# how long each judge is trained
 EPOCHS = {"digits": 60, "shapes": 8, "mnist": 2, "fashion_mnist": 2,
-          "glyphs": 15, "glyphs_colour": 15, "letters": 15}         # how long each judge is trained
+          "glyphs": 15, "glyphs_colour": 15, "letters": 15}
+# the channels of its convolutions
 WIDTH = {"digits": 32, "shapes": 16, "mnist": 16, "fashion_mnist": 16,
-         "glyphs": 24, "glyphs_colour": 24, "letters": 24}          # the channels of its convolutions
+         "glyphs": 24, "glyphs_colour": 24, "letters": 24}
 FAMILIES = {"glyphs": 4, "glyphs_colour": 4, "letters": 4}          # those that read factors
 SHARED = {"glyphs_plain": "glyphs"}                                 # has the judge of another set
-PAPER = {"shapes": 1.0, "glyphs_colour": 1.0}                       # around an image; else -1: black
-GREY = ("shapes",)                                                  # where colour alone gives the class away: half the images in grey
+PAPER = {"shapes": 1.0, "glyphs_colour": 1.0}           # around an image; elsewhere -1, black
+GREY = ("shapes",)                      # half in grey, since colour alone gives the class away
 BATCH = 64
-NEW_ROUNDS = 300                                                    # of a judge for your own pictures
-ROWS = 1024                                                         # images judged at once
+NEW_ROUNDS = 300                        # of a judge for your own pictures
+ROWS = 1024                             # images judged at once
 
 
 class Judge(nn.Module):
@@ -77,7 +79,8 @@ class Judge(nn.Module):
         while max(height, breadth) > 7:
             layers += [nn.Conv2d(width, width, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
             height, breadth = height // 2, breadth // 2
-        self.body = nn.Sequential(*layers, nn.Flatten(), nn.Linear(width * height * breadth, 64), nn.BatchNorm1d(64), nn.ReLU())
+        self.body = nn.Sequential(*layers, nn.Flatten(), nn.Linear(width * height * breadth, 64),
+                                  nn.BatchNorm1d(64), nn.ReLU())
         self.head = nn.Linear(64, classes)
         self.readers = Readers(64, families, colour=channels == 3) if families else None
 
@@ -99,7 +102,8 @@ class Judge(nn.Module):
             ValueError: these are images of another shape or type.
         """
         if x.shape[1:] != self.data_shape or not x.is_floating_point():
-            raise ValueError(f"This judge needs floats in [-1, 1] of shape (N, {', '.join(map(str, self.data_shape))}); "
+            shape = ", ".join(map(str, self.data_shape))
+            raise ValueError(f"This judge needs floats in [-1, 1] of shape (N, {shape}); "
                              f"got {x.dtype} of shape {tuple(x.shape)}.")
         return torch.cat([self.body(part.to(self.head.weight)) for part in x.split(ROWS)])
 
@@ -176,7 +180,8 @@ def load(name: str) -> Judge:
                          f"{', '.join([*EPOCHS, *SHARED])}.")
     path = FOLDER / f"{name}.safetensors"
     if not path.exists():
-        raise FileNotFoundError(f"There are no weights at {path}. Train them, in a minute, with: python -m gan_course.judge {name}")
+        raise FileNotFoundError(f"There are no weights at {path}. Train them, in a minute, with: "
+                                f"python -m gan_course.judge {name}")
     with safe_open(path, framework="pt") as file:
         about = json.loads(file.metadata()["judge"])
         judge = Judge(about["data_shape"], about["classes"], WIDTH[name], FAMILIES.get(name, 0))
@@ -267,7 +272,8 @@ def shifted(x: Tensor, paper: float = -1.0) -> Tensor:
     """
     height, breadth = x.shape[2:]
     around = pad(x, (1, 1, 1, 1), value=paper)
-    nine = torch.stack([around[:, :, i:i + height, j:j + breadth] for i in range(3) for j in range(3)])
+    nine = torch.stack([around[:, :, i:i + height, j:j + breadth]
+                        for i in range(3) for j in range(3)])
     return nine[torch.randint(9, (len(x),)), torch.arange(len(x))]
 
 
@@ -307,7 +313,8 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: the words after the program's name; by default those of this process.
     """
-    parser = argparse.ArgumentParser(prog="python -m gan_course.judge", description="Train a frozen judge and keep its weights.")
+    parser = argparse.ArgumentParser(prog="python -m gan_course.judge",
+                                     description="Train a frozen judge and keep its weights.")
     parser.add_argument("name", choices=EPOCHS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, help=f"how long (default: {EPOCHS})")
@@ -316,11 +323,15 @@ def main(arguments: list[str] | None = None) -> None:
     epochs = EPOCHS[given.name] if given.epochs is None else given.epochs
     judge = train(given.name, epochs=epochs, seed=given.seed)
     path = (given.out or FOLDER) / f"{given.name}.safetensors"
-    save(judge, path, data=given.name, seed=given.seed, epochs=epochs,
-         recipe="cross entropy; Adam, lr 2e-3 to 0 along half a cosine; batches of 64; shifts of up to one pixel"
-         + ("; every second image in grey" if given.name in GREY else "")
-         + ("; plus cross entropy or squared error of each factor" if judge.readers else ""))
-    print(f"{path}: {judge.accuracy:.1%} of the held-out {given.name} named rightly; {path.stat().st_size:,} bytes; "
+    recipe = ("cross entropy; Adam, lr 2e-3 to 0 along half a cosine; batches of 64; shifts of up "
+              "to one pixel")
+    if given.name in GREY:
+        recipe += "; every second image in grey"
+    if judge.readers:
+        recipe += "; plus cross entropy or squared error of each factor"
+    save(judge, path, data=given.name, seed=given.seed, epochs=epochs, recipe=recipe)
+    print(f"{path}: {judge.accuracy:.1%} of the held-out {given.name} named rightly; "
+          f"{path.stat().st_size:,} bytes; "
           f"sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}")
     if judge.readers:
         print("factors read rightly (bold, family), or R^2: "
@@ -328,5 +339,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)                                        # so that the sums are always added in one order
+    torch.set_num_threads(1)            # so that sums are always added in one order
     main()

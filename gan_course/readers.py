@@ -28,9 +28,14 @@ class Readers(nn.ModuleDict):
         super().__init__({name: nn.Linear(features, n) for name, n in outputs.items()})
 
     def forward(self, features: Tensor) -> dict[str, Tensor]:
-        """(N, features) -> each factor, (N,), in the data set's units.
+        """Read every factor.
 
-        Of "bold" it is the probability, of "family" the number of the likeliest.
+        Args:
+            features: (N, features).
+
+        Returns:
+            name -> (N,), in the data set's units; of "bold" it is the probability, of "family" the
+            number of the likeliest.
         """
         found = {}
         for name, head in self.items():

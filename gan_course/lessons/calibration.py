@@ -85,7 +85,18 @@ class Calibration:
 
 
 def write(calibration: Calibration, folder: Path = FOLDER) -> Path:
-    """Write the record of a notebook into the folder, and return its file."""
+    """Write the record of a notebook into a folder.
+
+    Args:
+        calibration: the record.
+        folder: the folder.
+
+    Returns:
+        The file.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     file = folder / f"{calibration.notebook}.json"
     files.write(file, json.dumps(asdict(calibration), indent=1, ensure_ascii=False) + "\n")
     return file
@@ -93,6 +104,9 @@ def write(calibration: Calibration, folder: Path = FOLDER) -> Path:
 
 def read(file: Path) -> Calibration:
     """The record in a file.
+
+    Args:
+        file: a file that `write` wrote.
 
     Raises:
         ValueError: the file is damaged; the message names it.
@@ -107,7 +121,15 @@ def read(file: Path) -> Calibration:
 
 
 def of(text: str, folder: Path | None = None) -> Calibration | None:
-    """The calibration that has the claim with this sentence; None if there is none."""
+    """The calibration that has a claim.
+
+    Args:
+        text: the sentence of the claim.
+        folder: where the records lie; by default `FOLDER`.
+
+    Returns:
+        The calibration; None if no notebook with this claim has been calibrated.
+    """
     return next((found for found in _all(folder or FOLDER) if text in found.claims), None)
 
 
@@ -119,9 +141,13 @@ def _all(folder: Path) -> list[Calibration]:
 def changed_settings(calibration: Calibration) -> dict[str, tuple]:
     """The settings of the running notebook that are not its own.
 
+    Another seed is no other setting; another profile is one.
+
+    Args:
+        calibration: the notebook's.
+
     Returns:
-        For each name the value now and the notebook's own. Another seed is no other setting;
-        another profile is one.
+        For each name the value now and the notebook's own.
     """
     from IPython import get_ipython
 

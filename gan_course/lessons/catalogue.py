@@ -46,7 +46,11 @@ class Entry:
 def notebooks(folder: Path = NOTEBOOKS) -> list[Entry]:
     """Every notebook of the course in order: after each main notebook come its deeper ones.
 
-    Raises ValueError, with its name, for one that is damaged or lacks the metadata.
+    Args:
+        folder: where the notebooks lie.
+
+    Raises:
+        ValueError: one is damaged or lacks the metadata; the message names it.
     """
     found = [*folder.glob("[0-9][0-9]_*.ipynb"), *folder.glob(f"{DEEPER}/[0-9][0-9]_*.ipynb")]
     return [_entry(path) for path in sorted(found, key=lambda path: (
@@ -54,9 +58,14 @@ def notebooks(folder: Path = NOTEBOOKS) -> list[Entry]:
 
 
 def find(name: str, folder: Path = NOTEBOOKS) -> Entry:
-    """The notebook called `name`: a number (3 or 03) for the main ones, a file name or a topic.
+    """The notebook of a name.
 
-    Raises ValueError, naming all, if there is none.
+    Args:
+        name: a number (3 or 03) for the main ones, a file name or a topic.
+        folder: where the notebooks lie.
+
+    Raises:
+        ValueError: there is none; the message names all.
     """
     wanted, entries = Path(name), notebooks(folder)
     topic = wanted.name.removesuffix(".ipynb")

@@ -23,8 +23,14 @@ FEWEST_TRAININGS = 5
 
 @dataclass(frozen=True)
 class Claim:
-    """One sentence, whether it held in this run, whether this run was long enough to judge it, and
-    the numbers behind it; for a claim about stored results also the seeds of their trainings.
+    """A sentence about a run, and whether it held.
+
+    Args:
+        text: the sentence.
+        held: whether it held in this run.
+        judged: whether this run was long enough to judge it.
+        numbers: what it was judged on.
+        precomputed: for a claim about stored results, the seeds of their trainings.
     """
 
     text: str
@@ -34,6 +40,7 @@ class Claim:
     precomputed: tuple[int, ...] = ()
 
     def verdict(self) -> str:
+        """Whether it held, as a sign and a word."""
         if not self.judged:
             return "– not judged (smoke profile)"
         return "✓ held" if self.held else "✗ did not hold"
@@ -80,7 +87,7 @@ def report() -> None:
 
 
 def finite(number: float) -> float | None:
-    """The number, or None for NaN and infinity, which JSON does not know."""
+    """A number that JSON knows: None in place of NaN and infinity."""
     return number if math.isfinite(number) else None
 
 

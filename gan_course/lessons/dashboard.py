@@ -4,15 +4,24 @@ import html
 from gan_course.lessons import catalogue, progress, quizzes
 from gan_course.lessons.progress import Event
 
-WHERE = "All this lies in one file on this machine, {name}, and goes nowhere. Delete it to begin again."
-NOTHING = "Nothing is recorded yet. Answers, predictions, exercises and experiments will appear here."
+WHERE = ("All this lies in one file on this machine, {name}, and goes nowhere. Delete it to begin "
+         "again.")
+NOTHING = ("Nothing is recorded yet. Answers, predictions, exercises and experiments will appear "
+           "here.")
 COLUMNS = ("notebook", "questions answered", "right at the first try", "exercises done",
            "experiments", "look at again")
 
 
 def rows(events: list[Event]) -> list[tuple[str, ...]]:
-    """One row a main notebook, as texts under `COLUMNS`. Questions of deeper notebooks, which are
-    optional, count once they are answered.
+    """The table of the page: one row a main notebook.
+
+    Questions of deeper notebooks, which are optional, count once they are answered.
+
+    Args:
+        events: the learner's record (`progress.read()`).
+
+    Returns:
+        The rows, as texts under `COLUMNS`.
     """
     found, table = progress.summary(events), []
     for entry in [each for each in catalogue.notebooks() if not each.deeper]:
@@ -21,8 +30,8 @@ def rows(events: list[Event]) -> list[tuple[str, ...]]:
         questions |= {key: optional[key] for key in of.answered if key in optional}
         # a question that has been taken out counts no more
         asked = [key for key in of.answered if key in questions]
-        done = f"{len(asked)} of {len(questions)}" + (" ✓" if questions
-                                                      and len(asked) == len(questions) else "")
+        all_done = questions and len(asked) == len(questions)
+        done = f"{len(asked)} of {len(questions)}" + (" ✓" if all_done else "")
         again = "; ".join(questions[key].title for key in of.repeat if key in questions)
         table.append(
             (f"{entry.number} {entry.title}", done, str(len(set(of.right_first) & set(asked))),
@@ -36,8 +45,11 @@ def sentences(events: list[Event]) -> list[str]:
             "true."
             for confidence, made, right in progress.calibration(events)]
     said += [str(event.get("text")) for event in events if event["kind"] == "set aside"]
-    return said + ([] if events else [NOTHING]) + ([WHERE.format(name=file.name)] if
-                                                   (file := progress.path()) else [])
+    if not events:
+        said.append(NOTHING)
+    if file := progress.path():
+        said.append(WHERE.format(name=file.name))
+    return said
 
 
 def text(events: list[Event]) -> str:
@@ -59,7 +71,8 @@ def page(events: list[Event]) -> str:
     body = "".join(f"<tr>{cells('th', row[:1], ' scope=row')}{cells('td', row[1:])}</tr>"
                    for row in rows(events))
     words = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences(events))
-    return f'<table><caption style="text-align:left">Your progress</caption><thead>{head}</thead><tbody>{body}</tbody></table>{words}'
+    return ('<table><caption style="text-align:left">Your progress</caption>'
+            f"<thead>{head}</thead><tbody>{body}</tbody></table>{words}")
 
 
 def show() -> None:

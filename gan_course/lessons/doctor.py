@@ -73,8 +73,8 @@ def _advice(error: Exception) -> str:
 
 
 def _python():
-    if sys.version_info < (
-            3, 11) or sys.maxsize < 2**32:  # noqa: UP036 — whoever installed by hand may have it
+    # an installation by hand may have an older one
+    if sys.version_info < (3, 11) or sys.maxsize < 2**32:  # noqa: UP036
         raise Bad(f"{platform.python_version()} {platform.architecture()[0]}",
                   "The course needs a 64-bit Python 3.11 or newer.")
     return True, f"{platform.python_version()} in {sys.prefix}"
@@ -162,7 +162,8 @@ def _jupyter():
         raise Bad(f"only {', '.join(versions) or 'nothing'} of jupyterlab, ipywidgets and "
                   "ipykernel", REINSTALL)
     command = Path(KernelSpecManager().get_kernel_spec("python3").argv[0])
-    this = f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}", "python"
+    major, minor = sys.version_info[:2]
+    this = f"python{major}", f"python{major}.{minor}", "python"
     if str(command) not in this and command.parent.resolve() != Path(
             sys.executable).parent.resolve():
         raise Bad(f"the kernel python3 belongs to another Python, {command}",
@@ -196,7 +197,8 @@ def _mnist():
     from gan_course.data.real import data_folder
 
     there = (data_folder() / "MNIST" / "raw").is_dir()
-    return None, f"{'there' if there else 'not there; fetched on first use, if there is a network'} ({data_folder()})"
+    said = "there" if there else "not there; fetched on first use, if there is a network"
+    return None, f"{said} ({data_folder()})"
 
 
 def _data_folder():
@@ -231,6 +233,6 @@ def _version(name: str) -> str | None:
 CHECKS: dict[str, Callable] = {
     "Python": _python, "packages": _packages, "PyTorch": _torch, "device": _device,
     "memory": _memory, "disk": _disk, "JupyterLab": _jupyter,
-    "data without a network": _offline_data, "network": _network, "MNIST": _mnist, "folder for downloads": _data_folder,
-    "notebooks": _notebooks,
+    "data without a network": _offline_data, "network": _network, "MNIST": _mnist,
+    "folder for downloads": _data_folder, "notebooks": _notebooks,
 }

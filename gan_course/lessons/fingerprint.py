@@ -29,6 +29,9 @@ def fingerprint(notebook: str) -> str:
 
     Args:
         notebook: the notebook as JSON.
+
+    Returns:
+        64 hexadecimal digits.
     """
     cells = [cell for cell in json.loads(notebook)["cells"] if cell["cell_type"] == "code"]
     own = [essence("".join(cell["source"])) for cell in cells
@@ -40,7 +43,14 @@ def fingerprint(notebook: str) -> str:
 
 
 def used_files(cells: list[str]) -> set[Path]:
-    """The files of the course that decide what the code of these cells computes."""
+    """The files of the course that decide what some code computes.
+
+    Args:
+        cells: the sources of a notebook's code cells.
+
+    Returns:
+        Modules of the package, and files of weights.
+    """
     words, found = set().union(*map(_words, cells)), set()
     waiting = [*itertools.chain(*map(_imported, cells)), *_data_sets(words)]
     while waiting:

@@ -1,9 +1,11 @@
 """The learner's own record of answers, predictions, exercises and experiments: one JSON file on
 this machine, and nothing leaves it.
 
-    record("answer", "02.chance", right=True, first=True)     first: the first try since the question was shown
+    record("answer", "02.chance", right=True, first=True)
     record("exercise", "02.discriminator_loss", outcome="right")
     record("experiment", "03.moons", latent_dim=32)
+
+`first` says that the answer was the first try since the question was shown.
 
 The file is GAN_COURSE_PROGRESS if that is set, else progress.json in the course's folder. Each
 event is written to a copy that then takes the file's place, under a lock: two notebooks at once
@@ -30,8 +32,9 @@ Event = dict[str, object]  # {"time", "kind", "key", and what was recorded}
 RENAMED: dict[str, str] = {}
 """The old keys of questions and exercises, and what they are called today.
 
-A question or an exercise that is renamed or moves to another notebook gets a line here: "03.chance":
-"02.chance". Records and notebooks that learners made before then keep their meaning.
+A question or an exercise that is renamed or moves to another notebook gets a line here, for
+example "03.chance": "02.chance". Records and notebooks that learners made before then keep their
+meaning.
 """
 
 
@@ -50,7 +53,7 @@ class Summary:
 
 
 def current(key: str) -> str:
-    """What a question or an exercise is called today that was recorded as `key`."""
+    """The present key of a question or an exercise that was recorded as `key`."""
     while key in RENAMED:
         key = RENAMED[key]
     return key
@@ -64,11 +67,16 @@ def path() -> Path | None:
 
 
 def record(kind: str, key: str, **what) -> None:
-    """Append an event to the record. `kind`: answer, prediction, outcome, exercise, experiment;
-    `key`: "NN.name"; `what`: plain values.
+    """Append an event to the record, where there is one to keep.
 
-    A number that is not finite is kept as null. Raises TimeoutError when the file stays locked for
-    20 seconds, OSError when it cannot be written.
+    Args:
+        kind: answer, prediction, outcome, exercise or experiment.
+        key: the question, exercise or lab, "NN.name".
+        what: plain values. A number that is not finite is kept as null.
+
+    Raises:
+        TimeoutError: the file stays locked for 20 seconds.
+        OSError: the file cannot be written.
     """
     if file := path():
         event = {
@@ -121,7 +129,14 @@ def read() -> list[Event]:
 
 
 def summary(events: list[Event] | None = None) -> dict[str, Summary]:
-    """What is done and what to repeat, by the number of the notebook ("02")."""
+    """What is done and what to repeat.
+
+    Args:
+        events: the record; by default `read()`.
+
+    Returns:
+        For each notebook that has events, by its number ("02"), what they say.
+    """
     found: dict[str, Summary] = {}
     for event in read() if events is None else events:
         kind, key = event["kind"], event["key"]
@@ -143,8 +158,14 @@ def summary(events: list[Event] | None = None) -> dict[str, Summary]:
 
 
 def calibration(events: list[Event] | None = None) -> list[tuple[float, int, int]]:
-    """How predictions fared: (confidence, how many were made with it, how many came true). Only the
-    first outcome of each counts.
+    """How predictions fared. Only the first outcome of each question counts.
+
+    Args:
+        events: the record; by default `read()`.
+
+    Returns:
+        (confidence, how many predictions were made with it, how many came true), from the least to
+        the most sure.
     """
     first: dict[str, Event] = {}
     for event in read() if events is None else events:
@@ -158,7 +179,15 @@ def calibration(events: list[Event] | None = None) -> list[tuple[float, int, int
 
 
 def pending(key: str, events: list[Event] | None = None) -> Event | None:
-    """The last prediction for `key` whose outcome has not been recorded, if there is one."""
+    """The last prediction whose outcome has not been recorded.
+
+    Args:
+        key: the question, "NN.id".
+        events: the record; by default `read()`.
+
+    Returns:
+        The prediction, None if there is none.
+    """
     last = None
     for event in read() if events is None else events:
         if event["key"] == key and event["kind"] in ("prediction", "outcome"):
@@ -194,7 +223,8 @@ def _load(file: Path) -> list[Event]:
         why = str(error)
     aside = _free_name(file)
     files.replace(file, aside)
-    text = f"The record {file.name} {why if why.startswith('was') else 'is damaged'}. It is kept as {aside.name}; a new one begins."
+    wrong = why if why.startswith("was") else "is damaged"
+    text = f"The record {file.name} {wrong}. It is kept as {aside.name}; a new one begins."
     events = [{
         "time": datetime.now().astimezone().isoformat(timespec="seconds"), "kind": "set aside",
         "key": aside.name, "text": text

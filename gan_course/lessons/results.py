@@ -34,9 +34,11 @@ class Curve(BaseModel):
 
 
 def collect(**numbers: float) -> None:
-    """Hand numbers to the batch, by name.
+    """Hand numbers to the batch.
 
-    A name that was given before gets the new number; one that is not finite counts as none.
+    Args:
+        numbers: by name. A name that was given before gets the new number; one that is not finite
+            counts as none.
     """
     values = {name: float(value) for name, value in numbers.items()}
     said = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in values.items())
@@ -45,8 +47,14 @@ def collect(**numbers: float) -> None:
 
 
 def collect_curve(name: str, x: Iterable[float], y: Iterable[float]) -> None:
-    """Hand a curve to the batch: `y` over `x`, one number each. Raises ValueError when they are not
-    equally long.
+    """Hand a curve to the batch.
+
+    Args:
+        name: what it is called in the report.
+        x, y: its points, equally many of both.
+
+    Raises:
+        ValueError: x and y are not equally long.
     """
     x, y = [finite(float(value)) for value in x], [finite(float(value)) for value in y]
     if len(x) != len(y):
@@ -56,8 +64,12 @@ def collect_curve(name: str, x: Iterable[float], y: Iterable[float]) -> None:
 
 
 def collect_images(name: str, images, columns: int = 10) -> None:
-    """Hand images (N, C, H, W) in [-1, 1] to the batch, `columns` in a row, as one small picture: a
-    pixel stays a pixel.
+    """Hand images to the batch as one small picture, in which a pixel stays a pixel.
+
+    Args:
+        name: what they are called in the report.
+        images: (N, 1 or 3, H, W) in [-1, 1].
+        columns: how many stand in a row.
     """
     from PIL import Image
 

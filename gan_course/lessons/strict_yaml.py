@@ -35,8 +35,16 @@ for _kind, _first, _pattern in [
 
 
 def load(file: Path) -> tuple[object, yaml.Node | None]:
-    """What the file says, and its tree for `line`; (None, None) for an empty file. Raises
-    ValueError with file, line and reason.
+    """Read a YAML file.
+
+    Args:
+        file: the file, in UTF-8.
+
+    Returns:
+        What the file says, and its tree for `line`; (None, None) for an empty file.
+
+    Raises:
+        ValueError: with file, line and reason of what is wrong.
     """
     try:
         loader = _Loader(file.read_text(encoding="utf-8"))
@@ -50,10 +58,14 @@ def load(file: Path) -> tuple[object, yaml.Node | None]:
 
 
 def line(node: yaml.Node | None, where: tuple) -> int:
-    """The line, counted from 1, of a place in the file such as (3, "options", 1, "why"), or of the
-    nearest thing around it.
+    """The line of a place in a file; parts of the place that the file does not have are left out.
 
-    Parts that the file does not have are passed over.
+    Args:
+        node: the file's tree, as `load` gives it.
+        where: the place, for example (3, "options", 1, "why").
+
+    Returns:
+        The line of the place, or of the nearest thing around it, counted from 1.
     """
     found = node.start_mark.line if node else 0
     for part in where:

@@ -1,8 +1,8 @@
 """A finished batch as one small file: what sliders show of it, without training anything.
 
-    sweep = load("03")                              the one that comes with the course, in data/sweeps
-    sweep = load("out/where_gans_train")            a batch's folder, as far as it has ended; or a file that `save` wrote
-    sweep.at(latent_dim=2, lr_D=1e-3)               its runs with these settings: they differ in their seed
+    sweep = load("03")                              the one in data/sweeps
+    sweep = load("out/where_gans_train")            a batch's folder, or a file that `save` wrote
+    sweep.at(latent_dim=2, lr_D=1e-3)               the runs with these settings, one for each seed
     fig = picture(sweep, "agreement", latent_dim=2, lr_D=1e-3)
 
     gan-course sweep out/where_gans_train -o data/sweeps/03_first_gan.json
@@ -30,7 +30,7 @@ REPEATED = ("seed", "repeat")  # what varies without being a setting
 
 
 class SweepRun(BaseModel):
-    """What is kept of a run's record (`batch.record.RunRecord`)."""
+    """What a sweep keeps of the record of a run (`batch.record.RunRecord`)."""
 
     name: str
     notebook: str
@@ -51,6 +51,7 @@ class Sweep(BaseModel):
 
     @property
     def notebook(self) -> str:
+        """The notebook of all runs, "03_first_gan"."""
         return self.runs[0].notebook
 
     @property
@@ -93,11 +94,15 @@ class Sweep(BaseModel):
 
 
 def load(source: str | Path) -> Sweep:
-    """The sweep in a file, in a batch's folder, or, for the number of a notebook, the one that
-    comes with the course.
+    """The sweep in a file, in a batch's folder, or the one that comes with the course.
 
-    Raises ValueError, naming the file, for one that is damaged, and for a batch without a run that
-    has ended, of several notebooks, without a setting that varies or without a number.
+    Args:
+        source: a path, or the number of a notebook ("03"). A relative path is looked for where the
+            user stands, and then in the course's folder.
+
+    Raises:
+        ValueError: a file is damaged or missing, which the message names; or the batch has no run
+            that has ended, several notebooks, no setting that varies, or no number.
     """
     if len(str(source)) == 2:
         path = next(FOLDER.glob(f"{source}_*.json"), FOLDER / f"{source}.json")
@@ -136,9 +141,18 @@ def load(source: str | Path) -> Sweep:
 
 
 def save(sweep: Sweep, path: Path) -> None:
-    """Write the sweep as one JSON file, whole or not at all: of each setting the images of one run
-    are kept, in `COLOURS` colours, and the curves are thinned to `CURVE_POINTS` points and four
-    digits."""
+    """Write the sweep as one JSON file, whole or not at all.
+
+    Of each setting the images of one run are kept, in `COLOURS` colours, and the curves are thinned
+    to `CURVE_POINTS` points and four digits.
+
+    Args:
+        sweep: the sweep.
+        path: the file.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     content, seen = sweep.model_dump(), set()
     for run in content["runs"]:
         setting = tuple(run["axes"][axis] for axis in sweep.axes)
@@ -171,8 +185,16 @@ def _opened(png: str) -> Image.Image:
 # the picture
 
 def picture(sweep: Sweep, number: str, **settings: Value) -> Figure:
-    """One place of the sweep: the map of `number` with this place marked, the curves of its runs,
+    """One place of the sweep: the map of a number with this place marked, the curves of its runs,
     and the images of the first of them.
+
+    Args:
+        sweep: the sweep.
+        number: which of `sweep.numbers` the map shows.
+        settings: the place, a value for each of `sweep.axes`.
+
+    Returns:
+        The figure.
     """
     here = sweep.at(**settings)
     shown = next((run for run in here if run.images), None)
@@ -192,14 +214,23 @@ def picture(sweep: Sweep, number: str, **settings: Value) -> Figure:
 
 
 def describe(sweep: Sweep, number: str, **settings: Value) -> str:
-    """That picture in a sentence."""
+    """What `picture` shows, in a sentence.
+
+    Args:
+        sweep, number, settings: as of `picture`.
+    """
     here = sweep.at(**settings)
     where = ", ".join(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
                       for name, value in settings.items())
     values = [run.metrics[number] for run in here if run.metrics.get(number) is not None]
-    found = f"{number.replace('_', ' ')} {fmean(values):.3g} ({min(values):.3g} to {max(values):.3g})" if values else f"no {number}"
+    if not here:
+        return f"At {where} nothing was run."
+    found = f"no {number}"
+    if values:
+        found = (f"{number.replace('_', ' ')} {fmean(values):.3g} "
+                 f"({min(values):.3g} to {max(values):.3g})")
     well = sum(run.status == "ok" for run in here)
-    return f"At {where}: {found} over {len(here)} runs, {well} of which held all claims." if here else f"At {where} nothing was run."
+    return f"At {where}: {found} over {len(here)} runs, {well} of which held all claims."
 
 
 def _map(ax, sweep: Sweep, number: str, settings: dict[str, Value]) -> None:

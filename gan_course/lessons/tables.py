@@ -37,7 +37,8 @@ def show(rows: Mapping[str, Sequence[float | str] | float | str], columns: Seque
                    + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
                    for name, *row in lines[1:])
     top = f"<thead><tr>{head}</tr></thead>" if columns else ""
-    display({"text/html": f"<table>{top}<tbody>{body}</tbody></table>", "text/plain": plain}, raw=True)
+    page = f"<table>{top}<tbody>{body}</tbody></table>"
+    display({"text/html": page, "text/plain": plain}, raw=True)
 
 
 def _cell(value: float | str, digits: int) -> str:

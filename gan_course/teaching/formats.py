@@ -15,7 +15,7 @@ def percent(share: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a person says them: 8 s, 3 min, 2 h 10 min."""
+    """Seconds as people say them: 8 s, 3 min, 2 h 10 min."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

@@ -15,11 +15,17 @@ REFUSED = re.compile(r"on|href|src|style|xlink")
 
 
 def formula(tex: str, block: bool = False) -> str:
-    """A formula as MathML, on a line of its own if `block`; one that cannot be drawn, or cannot be
-    for want of a package, as its source.
+    r"""A formula as MathML.
 
-    Nothing but MathML comes out, whatever goes in: the converter itself lets markup inside \\text
+    Nothing but MathML comes out, whatever goes in: the converter itself lets markup inside \text
     pass.
+
+    Args:
+        tex: the formula in LaTeX, without dollar signs.
+        block: whether it stands on a line of its own.
+
+    Returns:
+        The MathML; the source as code where the formula, or this installation, cannot be drawn.
     """
     try:
         from latex2mathml.converter import convert

@@ -24,8 +24,15 @@ TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a notebook, as its `parameters` cell writes it: `name: type = default  #
-    help`.
+    """A parameter of a notebook, as its `parameters` cell writes it.
+
+        name: type = default  # help
+
+    Args:
+        name: its name.
+        type: the annotation; "None" without one.
+        default: the source of its own value.
+        help: the comment behind it.
     """
 
     name: str
@@ -52,8 +59,12 @@ class Parameter:
 
 
 class RunFailed(Exception):
-    """A notebook did not run to its end: how it ended (a status of `batch.record`), why, and the
-    cell if one failed: number and text.
+    """A notebook did not run to its end.
+
+    Args:
+        status: how it ended, a status of `batch.record`.
+        reason: why, in words.
+        cell: the number and the source of the cell that failed, if one did.
     """
 
     def __init__(self, status: str, reason: str, cell: tuple[int, str] | None = None):
@@ -70,8 +81,13 @@ class RunFailed(Exception):
 
 
 def parameters(notebook) -> dict[str, Parameter]:
-    """The parameters of a notebook, read or a path, by name, in the order of its `parameters` cell;
-    empty without such a cell.
+    """The parameters of a notebook.
+
+    Args:
+        notebook: its path, or the notebook itself as nbformat reads it.
+
+    Returns:
+        The parameters by name, in the order of the `parameters` cell; none without such a cell.
     """
     import papermill
 
@@ -82,8 +98,16 @@ def parameters(notebook) -> dict[str, Parameter]:
 def read(given: dict[str, str], known: dict[str, Parameter]) -> dict[str, int | float | str | bool]:
     """The texts of a command line as values of the types that the notebook's parameters have.
 
-    Raises ValueError for a name that the notebook does not have, naming those it has, and for a
-    text that is not of the type.
+    Args:
+        given: texts by name.
+        known: the parameters of the notebook.
+
+    Returns:
+        The values by name.
+
+    Raises:
+        ValueError: the notebook has no parameter of this name, or a text is not of its type; the
+            message says what there is.
     """
     for name in given:
         if name not in known:
@@ -96,8 +120,14 @@ def read(given: dict[str, str], known: dict[str, Parameter]) -> dict[str, int | 
 
 
 def fit(value: bool | int | float | str, parameter: Parameter) -> bool | int | float | str:
-    """A value in the type of the parameter: 2 for a float is 2.0, 1e3 for an int is 1000. Raises
-    ValueError where that is not so.
+    """A value in the type of a parameter: 2 for a float is 2.0, 1e3 for an int is 1000.
+
+    Args:
+        value: the value.
+        parameter: the parameter.
+
+    Raises:
+        ValueError: the value is not of that type.
     """
     if parameter.type not in TYPES:
         return value
@@ -158,8 +188,14 @@ def _literal(text: str):
 
 
 def parameterized(path: Path, values: dict[str, Value]):
-    """The notebook at `path` with these parameter values, in a cell below its own `parameters`
-    cell; as it is, if there are none.
+    """A notebook with parameter values of ours, in a cell below its own `parameters` cell.
+
+    Args:
+        path: the notebook.
+        values: by name; without any the notebook stays as it is.
+
+    Returns:
+        The notebook, as nbformat reads it.
     """
     import nbformat
     from papermill.iorw import load_notebook_node
@@ -295,8 +331,14 @@ def hidden_errors(notebook) -> list[str]:
 
 
 def claims(notebook) -> list[dict]:
-    """The claims that the notebook made, in order, as {"text", "held", "judged", "numbers",
-    "precomputed"}; a repeated one as last made.
+    """The claims that a notebook made in its run.
+
+    Args:
+        notebook: as it was executed.
+
+    Returns:
+        {"text", "held", "judged", "numbers", "precomputed"} of each, in order; a repeated one as
+        last made.
     """
     return list({
         claim["text"]: claim for shown in _displayed(notebook, CLAIMS)
@@ -305,8 +347,13 @@ def claims(notebook) -> list[dict]:
 
 
 def numbers(notebook) -> dict[str, float | None]:
-    """The numbers that the notebook collected for a batch, by name; a repeated one as last given,
-    None for one that is not finite.
+    """The numbers that a notebook collected for a batch.
+
+    Args:
+        notebook: as it was executed.
+
+    Returns:
+        By name, a repeated one as last given; None for one that is not finite.
     """
     return {
         name: value for shown in _displayed(notebook, RESULTS)

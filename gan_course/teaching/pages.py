@@ -13,9 +13,16 @@ from gan_course.teaching.formats import duration, number, percent
 
 
 def write(file: Path, template: str, **values) -> None:
-    """Render the template with these values into `file`, which is there whole or not at all.
+    """Write a page, whole or not at all.
 
-    Raises ModuleNotFoundError, saying what to install, without jinja2.
+    Args:
+        file: where it goes.
+        template: the name of a file in `templates/`.
+        values: what the template shows.
+
+    Raises:
+        ModuleNotFoundError: jinja2 is missing; the message says what to install.
+        OSError: the file cannot be written.
     """
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape

@@ -1,8 +1,8 @@
 """The only training loop of the course. It knows no GAN variant: a game says who plays, the loop
 lets them move.
 
-    for record in play(game, batches, rounds=1500):       # {"round": 1, "D/real": 0.69, "D/fake": 0.70, "G/adv": 0.69}
-        ...
+    for record in play(game, batches, rounds=1500):
+        ...                     # {"round": 1, "D/real": 0.69, "D/fake": 0.70, "G/adv": 0.69}
 
 To pause, stop calling `next`.
 """

@@ -1,10 +1,5 @@
 """Ways to answer a question, by mouse or by keyboard: press a letter, tick boxes, write a number,
-move steps up and down.
-
-Each has a `box` to show, `read()` for what has been given so far, `fill(given)`, which answers as a
-learner would, by the same callbacks (tests, and runs that nobody watches), `listed()` for the
-options as they stand on the page, and `short(given)` and `name(given)` for what was answered, in
-words.
+move steps up and down. Each is an `Answer`.
 """
 import asyncio
 import math
@@ -28,8 +23,18 @@ class NotYet(Exception):
 
 def answer_by(question: Question, key: str, give: Callable, words: Callable[..., HTMLMath],
               label: str):
-    """The way to answer this kind of question. `give()` is called when there is an answer to
-    `read`, `words(text)` puts a text on the page."""
+    """The way to answer a question, as its kind wants.
+
+    Args:
+        question: the question.
+        key: its key, "NN.id", which decides the order of the options.
+        give: called without arguments when there is an answer to read.
+        words: puts a text on the page.
+        label: what stands on the button.
+
+    Returns:
+        The `Answer`.
+    """
     way = {Choices: Ticks, Number: Field, Order: Steps}.get(type(question), Letters)
     return way(question, shuffled(question, key), give, words, label)
 
@@ -38,6 +43,13 @@ def shuffled(question: Question, key: str) -> list[int]:
     """The order in which the options are shown: each learner's own, always the same.
 
     Ranges stay in the order of their values; steps never begin in the right order.
+
+    Args:
+        question: the question.
+        key: its key, "NN.id".
+
+    Returns:
+        The places of the options in the question's file, in the order of the page.
     """
     order = list(range(len(question.texts())))
     draw = random.Random(f"{Path.home()} {key}")
@@ -49,8 +61,11 @@ def shuffled(question: Question, key: str) -> list[int]:
 
 
 def soon(action: Callable) -> None:
-    """Do it in a moment: when Enter is pressed in a field, the browser sends the key first and what
-    was written after it.
+    """Do something in a moment: when Enter is pressed in a field, the browser sends the key first
+    and what was written after it.
+
+    Args:
+        action: what to do, without arguments.
     """
     try:
         asyncio.get_running_loop().call_later(0.1, action)
@@ -58,7 +73,39 @@ def soon(action: Callable) -> None:
         action()
 
 
-class _Options:
+class Answer:
+    """A way to answer a question. What is given has the form that `Question.mark` takes.
+
+    Attributes:
+        box: the widgets to show.
+        letters: the letter of each option, where options have letters.
+    """
+
+    box: Box
+    letters: dict[int, str] = {}
+
+    def listed(self) -> list[tuple[str, str]]:
+        """The options as they stand on the page, each with its letter or place."""
+        return []
+
+    def read(self):
+        """What has been given so far. Raises NotYet where that cannot be judged."""
+        raise NotImplementedError
+
+    def fill(self, given) -> None:
+        """Answer as a learner would, by the same callbacks; for tests and headless runs."""
+        raise NotImplementedError
+
+    def short(self, given) -> str:
+        """An answer in a word or two."""
+        raise NotImplementedError
+
+    def name(self, given) -> str:
+        """An answer in full."""
+        return self.short(given)
+
+
+class _Options(Answer):
     def __init__(self, question, order, words):
         self.texts = question.texts()
         self.letters = {i: letter for letter, i in zip(LETTERS, order, strict=False)}
@@ -131,11 +178,15 @@ class Ticks(_Options):
     def short(self, given):
         return ", ".join(sorted(self.letters[i] for i in given))
 
-    name = short
-
 
 def number_in(text: str) -> float:
     """The number that a person wrote, with a decimal point or comma.
+
+    Args:
+        text: what was written.
+
+    Returns:
+        A finite number.
 
     Raises:
         NotYet: for what is no number, and for 1,386, which is one thing to an English reader and
@@ -156,10 +207,8 @@ def number_in(text: str) -> float:
     return number
 
 
-class Field:
+class Field(Answer):
     """A field for a number, and a button; Enter will do as well."""
-
-    letters: dict[int, str] = {}
 
     def __init__(self, question, order, give, words, label):
         self.field = Text(description="Number", placeholder="such as -0.25",
@@ -171,9 +220,6 @@ class Field:
                           if content.get("event") == "submit" else None)
         self.box = Box([self.field, self.check], layout={"flex_flow": "row wrap"})
 
-    def listed(self):
-        return []
-
     def read(self):
         return number_in(self.field.value)
 
@@ -184,13 +230,9 @@ class Field:
     def short(self, given):
         return f"{given:g}"
 
-    name = short
 
-
-class Steps:
+class Steps(Answer):
     """The steps in a column, each with a button up and one down, and a button to check."""
-
-    letters: dict[int, str] = {}
 
     def __init__(self, question, order, give, words, label):
         self.texts, self.order, self.words = question.texts(), list(order), words
@@ -222,6 +264,7 @@ class Steps:
         (back if same.disabled else same).focus()
 
     def show(self):
+        """Write the steps in their present order."""
         for place, (step, row) in enumerate(zip(self.order, self.rows, strict=True)):
             row.value = self.words(f"{place + 1}. {self.texts[step]}").value
             for button, way in zip(self.places[place], ("up", "down"), strict=True):

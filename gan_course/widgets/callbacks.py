@@ -10,8 +10,13 @@ from collections.abc import Callable
 
 
 def in_turn(action: Callable[..., None]) -> Callable[..., None]:
-    """`action`, always run on the thread and in the asyncio loop of the cell that calls `in_turn`;
-    without a loop, as it is.
+    """A callback that always runs on the thread, and in the loop, of the cell that makes it.
+
+    Args:
+        action: what the callback does.
+
+    Returns:
+        The callback; where there is no asyncio loop, the action itself.
     """
     try:
         loop, thread = asyncio.get_running_loop(), threading.get_ident()

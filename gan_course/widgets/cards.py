@@ -10,7 +10,7 @@ from ipywidgets import HTML, Box, Button, HTMLMath, VBox
 
 from gan_course.lessons.quizzes.kinds import Mark, Number, Question, Range
 from gan_course.widgets.answers import NotYet, answer_by
-from gan_course.widgets.cells import close
+from gan_course.widgets.cells import close, in_words
 
 CONFIDENCES = {"a guess": 0.3, "perhaps": 0.5, "rather sure": 0.7, "quite sure": 0.9}
 RIGHT, WRONG, NEUTRAL = "#007A5A", "#C03000", "#888888"
@@ -18,8 +18,13 @@ _MARKUP = ((r"\*\*(.+?)\*\*", r"<b>\1</b>"), (r"\*(.+?)\*", r"<i>\1</i>"))
 
 
 def markup(text: str) -> str:
-    """A question's text as HTML: escaped; $maths$ left to the page, `code`, *emphasis* and
-    **weight** marked up.
+    """A question's text as HTML.
+
+    Args:
+        text: it may hold $maths$, `code`, *emphasis* and **weight**.
+
+    Returns:
+        The HTML, escaped, with maths left for the page to typeset.
     """
     def one(part):
         if part.startswith("`"):
@@ -33,7 +38,7 @@ def markup(text: str) -> str:
 
 
 def words(text: str, **layout) -> HTMLMath:
-    """A text on the page, its maths typeset."""
+    """A text on the page, its maths typeset; `layout` holds options of the widget's layout."""
     return HTMLMath(_block(markup(text)), layout={"width": "auto", **layout})
 
 
@@ -73,7 +78,7 @@ class _Card:
                 self.say(markup(str(hint)), NEUTRAL)
             except Exception as error:
                 self.error = error
-                self.trouble.value = f'<p class="gan-course-error" role="alert">{html.escape(f"{type(error).__name__}: {error}")}</p>'
+                self.trouble.value = in_words(error)
                 raise
         return run
 
@@ -111,8 +116,14 @@ class Card(_Card):
     """A question that says at once whether the answer is right, and why. Other answers may be tried
     after; each explains itself.
 
-    `on_answer(given, right, first)` hears of every answer until the right one is found; what it
-    gives back is shown.
+    Args:
+        key: the question's key, "NN.id".
+        question: the question.
+        heading: what stands above it.
+        value: the learner's own number, which a range needs.
+        note: a text under the question.
+        on_answer: called as on_answer(given, right, first) for every answer until the right one is
+            found; the text that it returns is shown.
     """
 
     def __init__(self, key, question, heading="Question", *, value=None, note="",
@@ -123,6 +134,7 @@ class Card(_Card):
             self.box.children = (self.parts[0], words(note), *self.parts[1:])
 
     def given(self, given):
+        """Mark an answer, and say why it is right or wrong."""
         mark = self.question.mark(given, self.value)
         number = [] if self.value is None else [f"Your number is {self.value:.4g}."]
         self.say("<br>".join([*told(self.answer, given, mark), *number]),
@@ -145,7 +157,11 @@ class Prediction(_Card):
     """A question that takes an answer and how sure the learner is of it, and does not say what is
     right.
 
-    `on_keep(given, confidence)` hears of it; what it gives back is shown.
+    Args:
+        key: the question's key, "NN.id".
+        question: a question about a number.
+        on_keep: called as on_keep(given, confidence); the text that it returns is shown.
+        kept: the answer and the confidence of a prediction made before.
     """
 
     def __init__(self, key, question, *, on_keep: Callable, kept: tuple | None = None):
@@ -165,15 +181,19 @@ class Prediction(_Card):
             self.say(self.kept(*kept), NEUTRAL)
 
     def given(self, given):
+        """Ask how sure the learner is of an answer."""
         self.say(f"You predict: {markup(self.answer.name(given))}. How sure are you?", NEUTRAL)
 
     def keep(self, confidence: float) -> None:
+        """Keep the answer as a prediction, with the confidence, 0 to 1."""
         given = self.answer.read()
         self.say(self.kept(given, confidence), NEUTRAL)
         self.remark(self.on_keep(given, confidence))
 
     def kept(self, given, confidence: float) -> str:
-        return f"✓ Kept. You predict: {markup(self.answer.name(given))}, and you are {100 * confidence:.0f} % sure. Now run on."
+        """What is said about a prediction that is kept, as HTML."""
+        return (f"✓ Kept. You predict: {markup(self.answer.name(given))}, and you are "
+                f"{100 * confidence:.0f} % sure. Now run on.")
 
     def drive(self):
         right, wrong = self.question.examples(0.0 if isinstance(self.question, Range) else None)
@@ -185,7 +205,13 @@ class Prediction(_Card):
 
 
 class Outcome(_Card):
-    """What came of a prediction. Without one it waits, and can be told not to."""
+    """What came of a prediction. Without one it waits, and can be told not to.
+
+    Args:
+        key: the question's key, "NN.id".
+        question: the question that was predicted.
+        value: what came out.
+    """
 
     def __init__(self, key, question, value: float):
         super().__init__(key, question, "What came out")
@@ -206,7 +232,12 @@ class Outcome(_Card):
         super().drive()
 
     def reveal(self, given=None, confidence: float | None = None) -> None:
-        """Show what came out, beside the prediction if there is one."""
+        """Show what came out, beside the prediction if there is one.
+
+        Args:
+            given: the predicted answer; None without a prediction.
+            confidence: how sure the learner was of it, 0 to 1.
+        """
         self.anyway.layout.display = "none"
         best = self.question.examples(self.value)[0]
         said, edge = [f"<b>{markup(self.question.title)}</b>"], NEUTRAL
@@ -226,15 +257,26 @@ class Outcome(_Card):
 
 
 def told(answer, given, mark: Mark) -> list[str]:
-    """A mark in words and symbols, as lines of HTML."""
+    """A mark in words and symbols.
+
+    Args:
+        answer: the way in which the question was answered.
+        given: the answer.
+        mark: what the question says about it.
+
+    Returns:
+        Lines of HTML.
+    """
     head = "✓ Right" if mark.right else "✗ Not quite"
     said = [f"<b>{head}: {html.escape(answer.short(given))}</b>"]
     for each in mark.says:
-        sign = "" if each.option is None else f"{'✓' if each.good else '✗'} {answer.letters[each.option]}: "
+        sign = ""
+        if each.option is not None:
+            sign = f"{'✓' if each.good else '✗'} {answer.letters[each.option]}: "
         said.append(sign + markup(each.text))
     return said
 
 
 def column(cards: list) -> VBox:
-    """Several cards under each other."""
+    """Several cards below each other."""
     return VBox([card.box for card in cards])

@@ -4,6 +4,8 @@ Widgets live in the kernel until they are closed, and keep all that their callba
 networks, data, pictures. JupyterLab removes them from the page when a cell is run again, but does
 not close them.
 """
+import html
+
 import ipywidgets
 from IPython import display as ipython_display
 from IPython import get_ipython
@@ -15,6 +17,9 @@ def display(box: ipywidgets.Widget) -> None:
     """Show a box of widgets, and close what the same cell showed when it ran before.
 
     Where cells have no name (outside JupyterLab), everything stays as long as the kernel.
+
+    Args:
+        box: the widgets.
     """
     cell, execution = _here()
     if cell is not None:
@@ -34,6 +39,12 @@ def close(box: ipywidgets.Widget) -> None:
     for part in (getattr(box, "style", None), box.layout, box):
         if isinstance(part, ipywidgets.Widget):
             part.close()
+
+
+def in_words(error: Exception) -> str:
+    """An error as HTML, escaped; a screen reader reads it out."""
+    text = html.escape(f"{type(error).__name__}: {error}")
+    return f'<p class="gan-course-error" role="alert">{text}</p>'
 
 
 def _here() -> tuple[str | None, str]:

@@ -33,19 +33,18 @@ SIGNS = {
 
 
 def check(key: str, answer: Callable) -> Callable:
-    """Say what is right or wrong about `answer`, and return it if it is right, else the course's
-    own function.
+    """Say what is right or wrong about an answer, and go on with code that is right.
 
-    Takes milliseconds, and two seconds if `answer` never ends. The notebook's random numbers and
-    data stay as they were.
+    It takes milliseconds, and two seconds if the answer never ends. The notebook's random numbers
+    and data stay as they were.
 
     Args:
-        key: "NN.name" of the exercise.
+        key: the exercise, "NN.name".
         answer: the learner's function, or class derived from `nn.Module`.
 
     Returns:
-        `answer` if it is right, else the course's own. Either can be copied, pickled (by joblib)
-        and trained.
+        The answer if it is right, else the course's own; for an unknown key the answer. Either can
+        be copied, pickled (by joblib) and trained.
     """
     exercise = _find(key)
     if exercise is None:
@@ -69,15 +68,19 @@ _written: dict[str, str] = {}
 
 
 def hint(key: str) -> None:
-    """Show the next of an exercise's three hints; after the third it says where the solution is,
-    and begins again.
+    """Show the next of an exercise's three hints; after the third it begins again.
+
+    Args:
+        key: the exercise, "NN.name".
     """
     exercise = _find(key)
     if exercise is None:
         return
     number = _given[key] = _given.get(key, 0) % 3 + 1
-    more = f' Still stuck? `exercises.solution("{key}")` shows the worked solution.' if number == 3 else ""
-    _show(f"Hint {number} of 3", exercise.hints[number - 1] + more, "#888888")
+    text = exercise.hints[number - 1]
+    if number == 3:
+        text += f' Still stuck? `exercises.solution("{key}")` shows the worked solution.'
+    _show(f"Hint {number} of 3", text, "#888888")
 
 
 def solution(key: str) -> None:

@@ -1,9 +1,9 @@
-"""Sliders for a trained generator: what its z means, what lies between two z, how bold z may be,
-which class is asked for.
+"""Sliders for a trained generator: what the coordinates of z do, what lies between two z, what
+truncation changes, which class is asked for.
 
-    latent_axes(G)                  a slider for some of the numbers of z
+    latent_axes(G)                  a slider for some of the coordinates of z
     interpolation(G)                from one z to another, straight or around the origin
-    truncation(G)                   no number of z beyond a threshold
+    truncation(G)                   no coordinate of z beyond a threshold
     classes(G, ["cat", "dog"])      the same z, as one class or another
 
 G knows its `z_dim` and is called as G(z). One that is told a class is called as G(z, y), with y an
@@ -26,8 +26,13 @@ THRESHOLDS = [0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0]
 
 def latent_axes(G: nn.Module, axes: Sequence[int] | None = None, *, y: int | None = None,
                 seed: int = 0) -> None:
-    """Samples with a slider for each number of z in `axes`, by default the first two; the other
-    numbers are held still.
+    """Samples with a slider for some of the coordinates of z; the others are held still.
+
+    Args:
+        G: the generator.
+        axes: which coordinates, from 0 on; by default the first two.
+        y: the class, for a generator that is told one.
+        seed: which z.
     """
     axes = range(min(2, G.z_dim)) if axes is None else axes
     z = _draw(G, y, seed)
@@ -40,9 +45,12 @@ def latent_axes(G: nn.Module, axes: Sequence[int] | None = None, *, y: int | Non
 
 
 def interpolation(G: nn.Module, *, y: int | None = None, seed: int = 0) -> None:
-    """From one z to another, many pairs at once.
+    """From one z to another, many pairs at once. Of images the two ends are shown too.
 
-    Of images the two ends are shown too, above and below.
+    Args:
+        G: the generator.
+        y: the class, for a generator that is told one.
+        seed: which z.
     """
     a, b = _draw(G, y, seed).chunk(2)
     first, last = _samples(G, a, y), _samples(G, b, y)
@@ -57,8 +65,13 @@ def interpolation(G: nn.Module, *, y: int | None = None, seed: int = 0) -> None:
 
 
 def truncation(G: nn.Module, *, y: int | None = None, seed: int = 0) -> None:
-    """Samples of z in which no number lies beyond a threshold: the truncation trick
+    """Samples of z in which no coordinate lies beyond a threshold: the truncation trick
     (`latent.truncate`).
+
+    Args:
+        G: the generator.
+        y: the class, for a generator that is told one.
+        seed: which z.
     """
     z = _draw(G, y, seed)
     _explore(lambda threshold: _samples(G, latent.truncate(z, threshold), y),
@@ -67,7 +80,13 @@ def truncation(G: nn.Module, *, y: int | None = None, seed: int = 0) -> None:
 
 
 def classes(G: nn.Module, names: Sequence[str], *, seed: int = 0) -> None:
-    """The same z, drawn as the class that a slider asks for; class y is called `names[y]`."""
+    """The same z, drawn as the class that a slider asks for.
+
+    Args:
+        G: a generator that is told a class.
+        names: the name of each class, in order.
+        seed: which z.
+    """
     z, names = _draw(G, 0, seed), list(names)
     _explore(lambda name: _samples(G, z, names.index(name)),
              f"{len(z)} samples of the class {{name}}.", name=Slider("class", names, names[0]))

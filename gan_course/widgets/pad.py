@@ -1,6 +1,7 @@
 """A picture that the learner draws or drops in, and beside it what a network makes of it.
 
-    translate(lambda x: game.sample(1, x), {"a summer": x[:1]}, "Your picture as a winter.", colours={"grass": "#66A61E", …})
+    translate(lambda x: game.sample(1, x), {"a summer": x[:1]}, "Your picture as a winter.",
+              colours={"grass": "#66A61E", …})
 """
 import base64
 import html
@@ -20,14 +21,15 @@ from gan_course.data.folders import picture
 from gan_course.data.sets import scale, unscale
 from gan_course.profile import headless
 from gan_course.widgets.callbacks import in_turn
-from gan_course.widgets.cells import display
+from gan_course.widgets.cells import display, in_words
 
 BLACK_AND_WHITE = {"black": "#000000", "white": "#FFFFFF"}
-SIDE = 256                                                          # of a picture on the page, in screen pixels
+SIDE = 256                              # of a picture on the page, in screen pixels
 
 
 class Pad(anywidget.AnyWidget):
-    """A square to draw on with mouse, pen, finger or keyboard; `pixels` are its RGB bytes, row after row.
+    """A square to draw on with mouse, pen, finger or keyboard; `pixels` are its RGB bytes, row
+    after row.
 
     The page tells `drawn`, Python tells `given`, and each leaves the other's alone: while the page
     waits for an answer about a value that it has sent, it would not hear of another. A file that
@@ -42,7 +44,7 @@ class Pad(anywidget.AnyWidget):
     label = traitlets.Unicode().tag(sync=True)
     drawn = traitlets.Bytes().tag(sync=True)
     given = traitlets.Bytes().tag(sync=True)
-    puts = traitlets.Int().tag(sync=True)                           # how often a picture was put there: the same may come twice
+    puts = traitlets.Int().tag(sync=True)   # how many pictures were put: the same may come twice
     pixels = traitlets.Bytes()
 
     @traitlets.observe("drawn")
@@ -56,9 +58,17 @@ class Pad(anywidget.AnyWidget):
         return scale(flat.view(1, self.size, self.size, 3).permute(0, 3, 1, 2))
 
     def put(self, x: Tensor) -> None:
-        """Put a picture there, (1, 3, size, size) in [-1, 1], to draw on."""
+        """Put a picture on the pad, to draw on.
+
+        Args:
+            x: (1, 3, size, size) in [-1, 1].
+
+        Raises:
+            ValueError: the picture has another shape.
+        """
         if x.shape != (1, 3, self.size, self.size):
-            raise ValueError(f"The pad holds one picture of shape (1, 3, {self.size}, {self.size}); got {tuple(x.shape)}.")
+            raise ValueError(f"The pad holds one picture of shape (1, 3, {self.size}, "
+                             f"{self.size}); got {tuple(x.shape)}.")
         pixels = unscale(x)[0].permute(1, 2, 0).contiguous().cpu().numpy().tobytes()
         with self.hold_sync():
             self.given, self.puts = pixels, self.puts + 1
@@ -67,11 +77,20 @@ class Pad(anywidget.AnyWidget):
 
 def translate(G: Callable[[Tensor], Tensor], starts: Mapping[str, Tensor], alt: str, *,
               colours: Mapping[str, str] = BLACK_AND_WHITE) -> None:
-    """A pad, and beside it G of what is drawn on it; `starts` are pictures to begin with, name -> (1, 3, size, size) in [-1, 1].
+    """Show a pad, and beside it G of what is drawn on it.
 
-    `colours` are the paints, name -> "#RRGGBB"; `alt` describes the result. A file of the learner's own can be put there: its central
-    square is shrunk to the pad's size. What cannot be read is said in words, and so is an error in G. Without a front end every start
-    is translated once, and the first is shown.
+    A file of the learner's own can be put there: its central square is shrunk to the pad's size.
+    What cannot be read is said in words, and so is an error in G. Without a front end every start
+    is translated once, and all are shown.
+
+    Args:
+        G: (1, 3, size, size) in [-1, 1] -> (1, C, size, size).
+        starts: pictures to begin with, name -> (1, 3, size, size) in [-1, 1].
+        alt: what the result shows, in a sentence.
+        colours: the paints, name -> "#RRGGBB".
+
+    Raises:
+        ValueError: there is no picture to begin with.
     """
     starts = dict(starts)
     if not starts:
@@ -82,14 +101,15 @@ def translate(G: Callable[[Tensor], Tensor], starts: Mapping[str, Tensor], alt: 
         shown = torch.cat([torch.cat([x, results[name]]) for name, x in starts.items()])
         plots.show(plots.gallery(shown, columns=2 * len(starts)), alt)
         return
-    pad = Pad(size=first.shape[-1], names=list(colours), colours=list(colours.values()), label="Your picture")
+    pad = Pad(size=first.shape[-1], names=list(colours), colours=list(colours.values()),
+              label="Your picture")
     result, notice = ipywidgets.HTML(), ipywidgets.HTML()
 
     def redraw(change=None):
         try:
             result.value = _enlarged(G(pad.x), alt)
         except Exception as error:
-            result.value = _in_words(error)
+            result.value = in_words(error)
             raise
 
     def begin(x):
@@ -100,7 +120,7 @@ def translate(G: Callable[[Tensor], Tensor], starts: Mapping[str, Tensor], alt: 
         try:
             begin(scale(torch.tensor(picture(io.BytesIO(buffers[0]), pad.size)).unsqueeze(0)))
         except Exception as error:                                  # decoders raise what they like
-            notice.value = _in_words(ValueError(
+            notice.value = in_words(ValueError(
                 f"{file['name']} cannot be read as a picture ({error}). Try a PNG or JPEG file."))
 
     buttons = [ipywidgets.Button(description=name) for name in starts]
@@ -109,17 +129,16 @@ def translate(G: Callable[[Tensor], Tensor], starts: Mapping[str, Tensor], alt: 
     pad.on_msg(in_turn(take))
     pad.observe(in_turn(redraw), "pixels")
     begin(first)
-    display(ipywidgets.VBox([ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"}), notice,
-                             ipywidgets.HBox([pad, result], layout={"flex_flow": "row wrap", "grid_gap": "16px"})]))
+    choices = ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})
+    pictures = ipywidgets.HBox([pad, result], layout={"flex_flow": "row wrap", "grid_gap": "16px"})
+    display(ipywidgets.VBox([choices, notice, pictures]))
 
 
 def _enlarged(x: Tensor, alt: str) -> str:
     """The one picture in x, (1, C, H, W), as an HTML image with hard-edged pixels."""
     file = io.BytesIO()
     Image.fromarray(plots.sheet(x, 1)).save(file, "PNG")
-    return (f'<img class="gan-course-figure" alt="{html.escape(alt, quote=True)}" width="{SIDE}" height="{SIDE}" '
-            f'style="image-rendering:pixelated" src="data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}">')
-
-
-def _in_words(error: Exception) -> str:
-    return f'<p class="gan-course-error" role="alert">{html.escape(f"{type(error).__name__}: {error}")}</p>'
+    png = base64.b64encode(file.getvalue()).decode()
+    return (f'<img class="gan-course-figure" alt="{html.escape(alt, quote=True)}" '
+            f'width="{SIDE}" height="{SIDE}" style="image-rendering:pixelated" '
+            f'src="data:image/png;base64,{png}">')

@@ -1,9 +1,11 @@
 """Questions inside a notebook and at its end, and predictions that meet their outcome.
 
-    quiz.ask("03.copies", value=copies)            one question in the text; a range is judged by the learner's own value
+    quiz.ask("03.copies", value=copies)            one question in the text; a range is judged by
+                                                   the learner's own value
     quiz.predict("02.value_at_one_half")           before the cell that shows it …
     quiz.outcome("02.value_at_one_half", value)    … and after
-    quiz.show("03")                                the self-check at the end, with a question or two from earlier notebooks
+    quiz.show("03")                                the self-check at the end, with a question or
+                                                   two from earlier notebooks
 
 The questions lie in `quizzes/`. Answers go into the learner's own record (`progress`), and nowhere
 else. Where nobody watches, a question is printed, and a right and some wrong answers are given
@@ -22,24 +24,35 @@ _outcomes: dict = {}  # key -> the card on the page that shows, or will show, wh
 
 
 def ask(key: str, value: float | None = None) -> None:
-    """Ask one question here. `value` is the learner's own number, which a range needs.
+    """Ask one question here.
 
-    Raises ValueError for an unknown key, and for a value that will not do.
+    Args:
+        key: the question, "NN.id".
+        value: the learner's own number, which a range needs.
+
+    Raises:
+        ValueError: there is no such question, or the value will not do.
     """
     question = quizzes.find(key)
     _display([_card(key, question, progress.read(), _own(key, question, value))])
 
 
 def show(notebook: str) -> None:
-    """The self-check of a notebook, "03" or "deeper/03_settings": its questions, and on the main
-    path up to two of earlier notebooks that are due again.
+    """The self-check of a notebook: its questions, and on the main path up to two of earlier
+    notebooks that are due again.
+
+    Args:
+        notebook: its number, "03", or "deeper/03_settings".
+
+    Raises:
+        ValueError: the notebook has no questions for a self-check.
     """
     questions = {
         key: question for key, question in quizzes.load(notebook).items() if not question.in_text
     }
     if not questions:
-        raise ValueError(f"Notebook {notebook!r} has no questions for a self-check. Those that have: "
-                         f"{', '.join(quizzes.numbers())}.")
+        raise ValueError(f"Notebook {notebook!r} has no questions for a self-check. Those that "
+                         f"have: {', '.join(quizzes.numbers())}.")
     events = progress.read()
     cards = [_card(key, question, events) for key, question in questions.items()]
     cards += [
@@ -50,8 +63,13 @@ def show(notebook: str) -> None:
 
 
 def predict(key: str) -> None:
-    """Take a prediction, with how sure the learner is, before the cell that shows what comes
-    out.
+    """Take a prediction, with how sure the learner is, before the cell that shows what comes out.
+
+    Args:
+        key: a question about a number, "NN.id".
+
+    Raises:
+        ValueError: there is no such question, or it is not about a number.
     """
     question = quizzes.find(key)
     if not isinstance(question, Number | Range):
@@ -69,7 +87,15 @@ def predict(key: str) -> None:
 
 
 def outcome(key: str, value: float) -> None:
-    """Show what came out, beside the prediction. Without a prediction it waits for one."""
+    """Show what came out, beside the prediction. Without a prediction it waits for one.
+
+    Args:
+        key: the question that was predicted, "NN.id".
+        value: what came out.
+
+    Raises:
+        ValueError: there is no such question, or the value is not finite.
+    """
     question = quizzes.find(key)
     _outcomes[key] = Outcome(key, question, _own(key, question, value, needed=True))
     if _prediction(key):
@@ -105,7 +131,10 @@ def _card(key: str, question: Question, events: list, value: float | None = None
         event for event in events
         if event["kind"] == "answer" and event["key"] == key and event.get("first")
     ]
-    note = f"*Last time: {'✓ right' if before[-1].get('right') else '✗ not right'} at the first try.*" if before else ""
+    note = ""
+    if before:
+        result = "✓ right" if before[-1].get("right") else "✗ not right"
+        note = f"*Last time: {result} at the first try.*"
     return Card(key, question, heading, value=value, note=note, on_answer=answered)
 
 

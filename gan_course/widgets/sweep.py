@@ -17,8 +17,12 @@ from gan_course.widgets.explore import Slider, explore
 
 
 def sweep_explorer(sweep: Sweep, lab: str) -> None:
-    """Show a finished batch at once, with a slider for each setting, and “Train this one live”,
-    which starts the lab called `lab` so.
+    """Show a finished batch with a slider for each setting, and a button that trains one of them
+    live.
+
+    Args:
+        sweep: the batch, `sweeps.load(…)`.
+        lab: the name of the `Lab` that the button starts; its cell may stand below.
     """
     axes = list(sweep.axes)
     shown = {}
@@ -51,7 +55,8 @@ def sweep_explorer(sweep: Sweep, lab: str) -> None:
             labs.named(lab).take(**shown)
             said.value = '<span role="status">It runs in the lab below.</span>'
         except ValueError as error:
-            said.value = f'<span class="gan-course-error" role="alert">{html.escape(str(error))}</span>'
+            text = html.escape(str(error))
+            said.value = f'<span class="gan-course-error" role="alert">{text}</span>'
 
     button.on_click(in_turn(train))
     display(ipywidgets.HBox([button, said]))

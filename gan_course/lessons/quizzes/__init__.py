@@ -8,9 +8,12 @@ cell and need it. Every answer, right or wrong, has a `why`. Texts may hold $mat
 
     choice    options: [{text, why, right}], one of them right
     choices   the same, one or more of them right
-    number    answer, tolerance, why; slips: [{answer, why}] for known mistakes; otherwise: for any other number
-    order     steps: [{text, why}] in the right order; why. A step's `why` says what has to come before it
-    range     ranges: [{upto, text, why}] from low to high, the last without upto; right is the one that holds the learner's own value
+    number    answer, tolerance, why; slips: [{answer, why}] for known mistakes; otherwise: for any
+              other number
+    order     steps: [{text, why}] in the right order; why. A step's `why` says what has to come
+              before it
+    range     ranges: [{upto, text, why}] from low to high, the last without upto; right is the one
+              that holds the learner's own value
 """
 from pathlib import Path
 from typing import Annotated
@@ -46,13 +49,17 @@ def numbers(folder: Path = FOLDER) -> list[str]:
 
 
 def load(notebook: str, folder: Path = FOLDER) -> dict[str, Question]:
-    """The questions of a notebook by their keys ("02.chance"), in order; none if it has no file.
+    """The questions of a notebook.
 
     Args:
         notebook: a number, "02", for one of the main path, else its name, "deeper/02_dynamics".
         folder: where the files lie.
 
-    Raises QuizError for a file that breaks the rules.
+    Returns:
+        The questions by their keys ("02.chance"), in order; none if there is no file.
+
+    Raises:
+        QuizError: a file breaks the rules.
     """
     number = notebook.removeprefix("deeper/")[:2]
     files = f"{notebook}_*.yaml" if notebook == number else f"{notebook}.yaml"
@@ -79,9 +86,15 @@ def every(folder: Path = FOLDER) -> dict[str, Question]:
 
 
 def find(key: str, folder: Path = FOLDER) -> Question:
-    """The question called `key`, "NN.id".
+    """A question by its key.
 
-    Raises ValueError, naming those there are, for any other.
+    Args:
+        key: "NN.id".
+        folder: where the files lie.
+
+    Raises:
+        ValueError: there is none; the message names those of that notebook.
+        QuizError: a file breaks the rules.
     """
     number = key.partition(".")[0]
     known = load(number, folder) | deeper(number, folder)
@@ -118,7 +131,11 @@ def due(number: str, events: list[dict]) -> list[str]:
 def parse(file: Path) -> list[Question]:
     """The questions in a file, held to the rules.
 
-    Raises QuizError with file, line and reason of everything that breaks them.
+    Args:
+        file: a YAML file.
+
+    Raises:
+        QuizError: with file, line and reason of everything that breaks the rules.
     """
     try:
         content, node = strict_yaml.load(file)
@@ -129,7 +146,8 @@ def parse(file: Path) -> list[Question]:
                         "with “- id:”.")
     questions, problems, seen = [], [], set()
     for place, entry in enumerate(content):
-        name = f"question {entry['id'] if isinstance(entry, dict) and 'id' in entry else f'number {place + 1}'}"
+        named = isinstance(entry, dict) and "id" in entry
+        name = f"question {entry['id']}" if named else f"question number {place + 1}"
         try:
             question = _question.validate_python(entry, strict=True)
             questions.append(question)

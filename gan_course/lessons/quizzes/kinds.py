@@ -79,6 +79,29 @@ class Question(_Strict):
         """The texts of the options, in the order of the file."""
         return []
 
+    def mark(self, given, value: float | None = None) -> Mark:
+        """Whether an answer is right, and why.
+
+        Args:
+            given: the answer, in the form that the kind of question takes.
+            value: the learner's own number, where there is one.
+
+        Returns:
+            The mark.
+        """
+        raise NotImplementedError
+
+    def examples(self, value: float | None = None) -> tuple[object, list]:
+        """A right answer and some wrong ones, for tests and headless runs.
+
+        Args:
+            value: the learner's own number, where there is one.
+
+        Returns:
+            The right answer, and a list of wrong ones.
+        """
+        raise NotImplementedError
+
     def _all_different(self) -> None:
         if len(set(self.texts())) < len(self.texts()):
             raise ValueError("two options have the same text")
@@ -241,7 +264,7 @@ class Range(Question):
         return [band.text or bound for band, bound in zip(self.ranges, bounds, strict=True)]
 
     def holds(self, value: float) -> int:
-        """The place of the range that holds the value."""
+        """The place of the range that holds a value."""
         return bisect_left([band.upto for band in self.ranges[:-1]], value)
 
     def mark(self, given: int, value: float) -> Mark:

@@ -24,6 +24,9 @@ def calibrations(out: Path) -> list[Calibration]:
     Args:
         out: the batch's folder.
 
+    Returns:
+        One for each notebook, in the order of the runs' names.
+
     Raises:
         ValueError: there are no runs, or they are not the runs of a calibration: one broke down,
             had other settings or another profile than laptop, or they ran different code.

@@ -21,8 +21,11 @@ ORDER, CELL, OUTCOME, SOURCE = "order.json", "cell.json", "outcome.json", "work/
 
 
 def main(folder: Path) -> None:
-    """Run the notebook in the folder as its order says, and leave there the executed notebook, its
-    last cell and how it ended.
+    """Run a notebook, and leave there what came of it: the executed notebook, its last cell and how
+    it ended.
+
+    Args:
+        folder: the run's folder, with the notebook (`SOURCE`) and what to do with it (`ORDER`).
     """
     threading.Thread(target=_end_with_the_watcher, args=(folder,), daemon=True).start()
     order = json.loads((folder / ORDER).read_text(encoding="utf-8"))

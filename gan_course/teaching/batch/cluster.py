@@ -2,7 +2,8 @@
 its notebook and record come back.
 
     dask scheduler                              on one machine
-    dask worker tcp://host:8786 --nthreads 1    on each, in the course's environment; one run a thread
+    dask worker tcp://host:8786 --nthreads 1    on each, in the course's environment; a thread does
+                                                one run at a time
     dask worker … --resources GPU=1             for runs that want a GPU: one for each
 
 A worker that dies has its runs repeated by others; one with another version of the package gets
@@ -22,11 +23,15 @@ LOOK_EVERY = 1.0                                                    # seconds
 
 
 class Cluster:
-    """The workers of the Dask cluster whose scheduler is at `address`, as far as they can do
-    `runs`.
+    """The workers of a Dask cluster, as far as they can do the runs.
 
-    The three files are for TLS, as Dask takes them. Raises ValueError where Dask is not installed,
-    no scheduler answers or no worker fits.
+    Args:
+        address: of the scheduler, tcp://host:8786.
+        runs: what they are to do; those that want a GPU need workers with one.
+        ca_file, cert, key: files for TLS, as Dask takes them.
+
+    Raises:
+        ValueError: Dask is not installed, no scheduler answers, or no worker fits.
     """
 
     def __init__(self, address: str, runs: list[Run], ca_file: str | None = None,
@@ -61,23 +66,27 @@ class Cluster:
                              + (", with --resources GPU=1." * self.gpu or "."))
 
     def slots(self) -> int:
-        """How many runs the workers that fit can do at a time; has an eye on workers that come and
-        go.
+        """How many runs the workers that fit can do at a time.
+
+        Once a second it looks which workers have come or gone.
         """
         if time.monotonic() - self.looked > LOOK_EVERY:
             self._look()
         return sum(self.fitting.values())
 
     def submit(self, run: Run) -> Future:
+        """Send a run to the workers; the future holds a `Finished` at its end."""
         future = Future()
         self._send(run, future)
         return future
 
     def stop(self) -> None:
+        """Cut off all runs that are under way."""
         for _, task, _ in list(self.sent.values()):
             task.cancel()  # the worker sees it, and cuts the run off
 
     def close(self) -> None:
+        """Cut off all runs, and leave the cluster."""
         self.stop()
         self.client.close()
 

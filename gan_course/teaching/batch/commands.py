@@ -9,7 +9,7 @@ from gan_course.teaching.formats import duration
 
 
 def add(commands) -> None:
-    """Add the command to the command line."""
+    """Add the commands batch, report, calibrate and sweep to the command line."""
     batch = commands.add_parser("batch", help="many runs from one manifest, here or on a cluster; "
                                               "begun again, it goes on where it was")
     batch.set_defaults(do=run_batch)
@@ -103,8 +103,17 @@ def write_report(asked) -> int:
 
 
 def run_batch(asked) -> int:
-    """Do the runs of `asked.manifest`; the exit status is 0 if all are well, 1 if one failed or is
-    missing, 130 when it was stopped.
+    """Do the runs of `asked.manifest`.
+
+    Args:
+        asked: the command line, read.
+
+    Returns:
+        The exit status: 0 if all runs are well, 1 if one failed or is missing, 130 when it was
+        stopped.
+
+    Raises:
+        ValueError: the manifest, the cluster or the folder cannot be used.
     """
     from gan_course.teaching.batch import estimate, manifest, schedule, screen
 

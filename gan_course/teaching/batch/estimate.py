@@ -9,8 +9,16 @@ from gan_course.teaching.formats import duration
 
 
 def seconds(runs: Iterable[Run], out: Path) -> list[float | None]:
-    """How long each run may take: as the runs of that notebook and profile in `out` did on average,
-    else what a course notebook says of itself for a laptop; None where nothing is known."""
+    """How long each run may take.
+
+    Args:
+        runs: the runs.
+        out: the batch's folder, in which earlier runs may lie.
+
+    Returns:
+        Of each run the mean time of the earlier runs with its notebook and profile; without any,
+        what a notebook of the course says of itself for a laptop; None where nothing is known.
+    """
     earlier: dict[tuple[str, str], list[float]] = {}
     for record in read_all(out):
         if record.ok:
@@ -22,7 +30,14 @@ def seconds(runs: Iterable[Run], out: Path) -> list[float | None]:
 
 
 def words(runs: list[Run], todo: list[Run], out: Path, slots: int) -> str:
-    """How much there is to do, in a sentence."""
+    """How much there is to do, in a sentence.
+
+    Args:
+        runs: all runs of the batch.
+        todo: those still to do.
+        out: the batch's folder.
+        slots: how many run at a time.
+    """
     known = seconds(todo, out)
     if None in known:
         time = "; how long they take is not known yet"

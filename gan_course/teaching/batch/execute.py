@@ -33,8 +33,12 @@ SHORT_OF_MEMORY = 0.03  # the share of the machine's memory that is left
 
 @dataclass(frozen=True)
 class Finished:
-    """What is left of a run: its record, the executed notebook as far as it came (None: not begun),
-    and what was printed.
+    """What is left of a run.
+
+    Args:
+        record: the record.
+        notebook: the executed notebook as far as it came; None: it was not begun.
+        log: what was printed.
     """
 
     record: RunRecord
@@ -44,10 +48,15 @@ class Finished:
 
 def execute(run: Run, threads: int | None = None,
             stopped: Callable[[], bool] = lambda: False) -> Finished:
-    """Run a notebook and wait for its end. Never raises for what the notebook does.
+    """Run a notebook and wait for its end. Whatever the notebook does, nothing is raised.
 
-    `threads` is how many PyTorch may use (None: as the environment says); when `stopped()` becomes
-    true, the run is cut off.
+    Args:
+        run: what to run.
+        threads: how many PyTorch may use; None: as the environment says.
+        stopped: asked several times a second; when it becomes true, the run is cut off.
+
+    Returns:
+        What is left of the run.
     """
     started, began = datetime.now().astimezone(), time.monotonic()
     known = _known(run, threads)
@@ -87,7 +96,12 @@ def execute(run: Run, threads: int | None = None,
 
 
 def lost(run: Run, status: Status, message: str) -> Finished:
-    """The record of a run of which nothing has come back."""
+    """A run of which nothing has come back.
+
+    Args:
+        run: the run.
+        status, message: how it ended, for its record.
+    """
     return Finished(
         RunRecord(**_known(run,
                         None), status=status, message=message, started=datetime.now().astimezone(),
@@ -104,7 +118,7 @@ def _known(run: Run, threads: int | None) -> dict:
 
 
 def versions() -> dict[str, str]:
-    """What the numbers of a run may depend on."""
+    """What the numbers of a run may depend on, by name: Python, PyTorch and others."""
     found = {
         "python": platform.python_version(),
         "gan_course": f"{gan_course.__version__}+{package_hash()[:12]}"

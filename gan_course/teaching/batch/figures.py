@@ -19,10 +19,17 @@ WIDEST = 900  # pixels; figures of notebooks have up to 1440
 
 
 def curves(records: list[RunRecord], name: str) -> str:
-    """The curve called `name` as an HTML image: a panel for each setting, with the mean over its
-    runs and a band from lowest to highest.
+    """A collected curve as an HTML image: a panel for each setting, with the mean over its runs and
+    a band from lowest to highest.
 
     All panels have the same axes; every other setting is drawn in pale grey behind.
+
+    Args:
+        records: runs of one notebook.
+        name: what the curve is called; at least one run has it.
+
+    Returns:
+        The HTML.
     """
     groups: dict[tuple, list] = {}
     for record in records:
@@ -66,8 +73,13 @@ def _mean(lines: list[np.ndarray]) -> tuple:
 
 
 def colour(place: float) -> tuple[str, str]:
-    """A background for a number from 0 (dark) to 1 (light), the same to the colour-blind, and the
-    colour of text that is legible on it.
+    """Colours of a cell of the heat map, the same to the colour-blind.
+
+    Args:
+        place: where its number stands, 0 (dark) to 1 (light).
+
+    Returns:
+        The background, and the colour of text that is legible on it, as "#rrggbb".
     """
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
@@ -96,10 +108,17 @@ class _Images(HTMLParser):
 
 
 def of_notebook(path: Path, wanted: re.Pattern) -> list[tuple[int, str, str]]:
-    """The figures of an executed notebook whose description matches: (place of the cell,
-    description, image as a data: address).
+    """The figures of an executed notebook whose description matches.
 
-    Raises ValueError, naming the file, for a damaged notebook.
+    Args:
+        path: the notebook.
+        wanted: a pattern for the description.
+
+    Returns:
+        The place of the cell, the description, and the image as a data: address, of each.
+
+    Raises:
+        ValueError: the notebook is damaged; the message names it.
     """
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -123,8 +142,13 @@ def _small(data: str) -> str:
 
 
 def collected(records: Iterable[RunRecord]) -> list[dict]:
-    """The images that the runs collected, those of one name together, as `samples` has them; small
-    ones, to be shown enlarged.
+    """The images that the runs collected, those of one name together.
+
+    Args:
+        records: the runs.
+
+    Returns:
+        [{"notebook", "runs": [(record, name, image)], "small": True}]; they are shown enlarged.
     """
     groups: dict[tuple, list] = {}
     for record in records:
@@ -137,8 +161,17 @@ def collected(records: Iterable[RunRecord]) -> list[dict]:
 
 def samples(out: Path, records: Iterable[RunRecord],
             wanted: re.Pattern) -> tuple[list[dict], list[str]]:
-    """The matching figures of all runs, the same figure of every run together: [{"notebook",
-    "runs": [(record, description, image)]}], and what could not be read."""
+    """The matching figures of all runs, the same figure of every run together.
+
+    Args:
+        out: the batch's folder.
+        records: the runs.
+        wanted: a pattern for the descriptions.
+
+    Returns:
+        [{"notebook", "runs": [(record, description, image)], "small": False}], and what could not
+        be read, in words.
+    """
     groups: dict[tuple, list] = {}
     problems = []
     for record in records:

@@ -2,8 +2,8 @@
 
 `read` turns it into runs, or says what is wrong:
 
-    notebooks: [03]                     # numbers or names (deeper/03_settings); all: the whole course;
-                                        # mine/own.ipynb: a file, seen from the manifest
+    notebooks: [03]                     # numbers or names (deeper/03_settings); all: the whole
+                                        # course; mine/own.ipynb: a file, seen from the manifest
     profile: laptop                     # smoke, laptop (default) or gpu
     device: cpu                         # default: what the machine has
     parameters: {dataset: digits}       # the same in every run
@@ -92,9 +92,13 @@ Axis = list[tuple[tuple, dict[str, Value]]]
 
 
 def read(file: Path) -> list[Run]:
-    """The runs of the manifest in `file`, in order.
+    """The runs of a manifest, in order.
 
-    Raises ManifestError with file, line and reason of everything that is wrong.
+    Args:
+        file: the manifest.
+
+    Raises:
+        ManifestError: with file, line and reason of everything that is wrong.
     """
     try:
         content, node = strict_yaml.load(file)

@@ -9,9 +9,15 @@ from gan_course.teaching import mathml, pages
 
 
 def render(source: Path, file: Path, title: str) -> None:
-    """Write the notebook at `source` as HTML into `file`.
+    """Write a notebook as one HTML file.
 
-    Raises ValueError, naming the notebook, for a damaged one.
+    Args:
+        source: the notebook.
+        file: where the page goes.
+        title: the page's title.
+
+    Raises:
+        ValueError: the notebook is damaged; the message names it.
     """
     import nbformat
 

@@ -92,6 +92,7 @@ class RunRecord(_Strict):
 
     @property
     def ok(self) -> bool:
+        """Whether it ran to its end and every claim held."""
         return self.status == "ok"
 
     @field_serializer("started")
@@ -100,8 +101,16 @@ class RunRecord(_Strict):
 
 
 def read(folder: Path) -> RunRecord | None:
-    """The record of the run in `folder`; None while the run has not ended. Raises ValueError,
-    naming the file, for a damaged one.
+    """The record of a run.
+
+    Args:
+        folder: the run's folder.
+
+    Returns:
+        The record; None while the run has not ended.
+
+    Raises:
+        ValueError: the record is damaged; the message names the file.
     """
     file = folder / RECORD
     try:
@@ -117,12 +126,22 @@ def read(folder: Path) -> RunRecord | None:
 
 
 def read_all(out: Path) -> list[RunRecord]:
-    """The records of every run in the batch's folder `out` that has ended, in the order of their
-    names. Raises ValueError as `read`.
+    """The records of every run of a batch that has ended, in the order of their names.
+
+    Args:
+        out: the batch's folder.
+
+    Raises:
+        ValueError: a record is damaged; the message names the file.
     """
     return [record for folder in sorted((out / "runs").glob("*/")) if (record := read(folder))]
 
 
 def write(folder: Path, record: RunRecord) -> None:
-    """Put the record into the run's folder, after everything else that belongs there."""
+    """Put a record into the run's folder, after everything else that belongs there.
+
+    Args:
+        folder: the run's folder.
+        record: the record.
+    """
     files.write(folder / RECORD, record.model_dump_json(indent=1))

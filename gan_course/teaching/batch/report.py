@@ -22,10 +22,16 @@ FIGURES = r"\bsamples?\b"
 
 
 def read(out: Path) -> tuple[list[RunRecord], list[str]]:
-    """The records of the runs that have ended, in the order of their settings, and what is wrong
-    with those that are damaged.
+    """The records of the runs that have ended.
 
-    Raises ValueError if there is nothing to report on.
+    Args:
+        out: the batch's folder.
+
+    Returns:
+        The records in the order of their settings, and what is wrong with damaged ones, in words.
+
+    Raises:
+        ValueError: there is nothing to report on.
     """
     found, damaged = [], []
     folders = sorted(path for path in (out / "runs").glob("*/") if not path.is_symlink())
@@ -45,12 +51,21 @@ def read(out: Path) -> tuple[list[RunRecord], list[str]]:
 
 def write(out: Path, x: str | None = None, y: str | None = None, value: str | None = None,
           figures: str = FIGURES, html: bool = False) -> Path:
-    """Write the report and the tables into the batch's folder; returns the page.
+    """Write the report and the tables into the batch's folder.
 
-    `x`, `y` and `value` say which heat map comes first (default: the first two axes that vary, the
-    first collected number), `figures` which figures of the notebooks to show: a pattern for their
-    descriptions. `html` renders the executed notebooks too. Raises ValueError for names that there
-    are not, a pattern that is none, and a folder without runs.
+    Args:
+        out: the batch's folder.
+        x, y: the axes of the heat map that comes first; by default the first two that vary.
+        value: the number that it shows; by default the first that was collected.
+        figures: a pattern for the descriptions of the notebooks' figures that are shown.
+        html: whether to render the executed notebooks, too.
+
+    Returns:
+        The page.
+
+    Raises:
+        ValueError: there is no such axis or number, the pattern is none, or there are no runs.
+        ModuleNotFoundError: a package is missing; the message says what to install.
     """
     try:
         wanted = re.compile(figures, re.IGNORECASE)

@@ -30,8 +30,16 @@ class Run:
     environment: dict[str, str] = field(default_factory=dict)       # variables of this run alone
 
     def hash(self, package: str) -> str:
-        """Equal for runs that do the same: of the notebook's code (not its prose), the parameters,
-        profile, device, environment and `package_hash`.
+        """A hash that is equal for runs that do the same.
+
+        The notebook's code (not its prose), the parameters, profile, device, environment and
+        package decide it.
+
+        Args:
+            package: `package_hash()`.
+
+        Returns:
+            64 hexadecimal digits.
         """
         what = [_code(self.source), self.parameters, self.profile, self.device, package,
                 *([self.environment] if self.environment else [])]

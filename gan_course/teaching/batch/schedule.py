@@ -24,10 +24,17 @@ from gan_course.teaching.batch.screen import Screen
 
 
 def missing(runs: list[Run], out: Path, retry: bool = False, force: bool = False) -> list[Run]:
-    """The runs still to do: without a record, broken off, or done with other code; with `retry`
-    those that failed too, with `force` all.
+    """The runs still to do: those without a record, those that were broken off, and those done with
+    other code.
 
-    Raises ValueError for a record that is damaged and for a run's folder that leads out of `out`.
+    Args:
+        runs: all runs of the batch.
+        out: the batch's folder.
+        retry: those that failed, too.
+        force: all of them.
+
+    Raises:
+        ValueError: a record is damaged, or a run's folder leads out of `out`.
     """
     package, inside = package_hash(), (out / "runs").resolve()
 
@@ -44,10 +51,18 @@ def missing(runs: list[Run], out: Path, retry: bool = False, force: bool = False
 
 
 def work(todo: list[Run], out: Path, pool, screen: Screen) -> bool:
-    """Do the runs, as many at a time as the pool has slots, and write each down as it ends. False
-    when someone stopped it.
+    """Do the runs, as many at a time as the pool has slots, and write each down as it ends.
 
     Ctrl-C once begins no more runs, twice stops those that run.
+
+    Args:
+        todo: the runs.
+        out: the batch's folder.
+        pool: what does them, `Local` or `Cluster`.
+        screen: what shows how it goes.
+
+    Returns:
+        False when someone stopped it.
     """
     waiting, running, ended = deque(todo), {}, queue.SimpleQueue()
     with _interrupts() as asked:
@@ -72,7 +87,12 @@ def work(todo: list[Run], out: Path, pool, screen: Screen) -> bool:
 
 
 def save(out: Path, finished: Finished) -> None:
-    """Write a run's notebook and log, and then its record, which says that all is there."""
+    """Write a run's notebook and log, and then its record, which says that all is there.
+
+    Args:
+        out: the batch's folder.
+        finished: the run that has ended.
+    """
     folder = out / "runs" / finished.record.name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RECORD).unlink(missing_ok=True)
@@ -84,15 +104,24 @@ def save(out: Path, finished: Finished) -> None:
 
 
 def records(runs: list[Run], out: Path) -> list[RunRecord]:
-    """The records of those of the runs that have ended."""
+    """The records of those of the runs that have ended.
+
+    Args:
+        runs: the runs.
+        out: the batch's folder.
+    """
     return [record for run in runs if (record := read(out / "runs" / run.name))]
 
 
 @contextmanager
 def only_one(out: Path) -> Iterator[None]:
-    """Hold the batch's folder.
+    """Hold the batch's folder. A batch that was killed holds nothing.
 
-    Raises ValueError while another batch does; one that was killed holds nothing.
+    Args:
+        out: the folder; it is made if it is missing.
+
+    Raises:
+        ValueError: another batch holds it.
     """
     out.mkdir(parents=True, exist_ok=True)
     try:

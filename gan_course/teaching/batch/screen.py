@@ -12,7 +12,12 @@ MANY = 40                                                           # rows for r
 
 
 class Screen:
-    """A line for each run that has ended, and a word when someone wants to stop."""
+    """A line for each run that has ended, and a word when someone wants to stop.
+
+    Args:
+        total: how many runs there are to do.
+        expected: the seconds that a run may take, from earlier ones.
+    """
 
     def __init__(self, total: int, expected: float | None = None):
         # how many runs to do; seconds a run may take, from earlier ones
@@ -27,12 +32,18 @@ class Screen:
         pass
 
     def ended(self, record: RunRecord) -> None:
+        """Take down a run that has ended, and say so."""
         self.records.append(record)
         self.say(f"[{len(self.records)}/{self.total}] {describe(record)}")
 
     def draw(self, waiting: int, running: dict[str, float], slots: int, asked: int) -> None:
-        """Show how things stand: how many wait, which run (name: since when), how many can at once,
-        how often someone pressed Ctrl-C.
+        """Show how things stand.
+
+        Args:
+            waiting: how many runs wait.
+            running: the runs under way, name -> since when, in `time.monotonic()`'s seconds.
+            slots: how many can run at a time.
+            asked: how often someone pressed Ctrl-C.
         """
         if asked and not self.asked:
             self.say(f"Begins no more; waits for the {len(running)} that run. Ctrl-C again stops "
@@ -40,11 +51,17 @@ class Screen:
         self.asked = asked
 
     def say(self, text: str) -> None:
+        """Print a text that stays."""
         print(text, flush=True)
 
     def left(self, waiting: int, running: dict[str, float], slots: int) -> float | None:
-        """How many seconds are left, from the runs that have ended; None while there is nothing to
-        go by.
+        """How long the batch still takes, judged by the runs that have ended.
+
+        Args:
+            waiting, running, slots: as of `draw`.
+
+        Returns:
+            Seconds; None while there is nothing to go by.
         """
         seconds = [record.seconds for record in self.records]
         each = sum(seconds) / len(seconds) if seconds else self.expected
@@ -81,6 +98,7 @@ class Table(Screen):
             self.live.update(self.table(waiting, running, slots), refresh=True)
 
     def table(self, waiting: int, running: dict[str, float], slots: int):
+        """The runs under way as a table of rich, with a line above that counts all."""
         from rich.console import Group
         from rich.table import Table
         from rich.text import Text
@@ -98,7 +116,14 @@ class Table(Screen):
 
 
 def screen(total: int, expected: float | None) -> Screen:
-    """The table in a terminal, lines elsewhere or where rich is not installed."""
+    """What suits where the output goes: a table in a terminal, lines elsewhere.
+
+    Args:
+        total, expected: as of `Screen`.
+
+    Returns:
+        A `Table` in a terminal where rich is installed, else a `Screen`.
+    """
     try:
         import rich  # noqa: F401
     except ImportError:
@@ -113,7 +138,13 @@ def describe(record: RunRecord) -> str:
 
 
 def summary(records: list[RunRecord], total: int, out: Path) -> str:
-    """How all the runs of a manifest stand, and where the results lie."""
+    """How all the runs of a manifest stand, and where the results lie.
+
+    Args:
+        records: of the runs that have ended.
+        total: how many runs there are in all.
+        out: the batch's folder.
+    """
     well = [record for record in records if record.ok]
     bad = [record for record in records if record.status not in ("ok", "interrupted")]
     counts = (f"{len(well)} of {total} runs are well, {len(bad)} failed, "

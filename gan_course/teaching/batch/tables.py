@@ -16,8 +16,14 @@ DERIVED = ("claims held", "seconds")                                # numbers th
 
 
 def number(record: RunRecord, name: str) -> float | None:
-    """A number of a run by its name: a collected metric, or one of `DERIVED`. None if there is
-    none, as with a run that failed.
+    """A number of a run.
+
+    Args:
+        record: the run.
+        name: a collected metric, or one of `DERIVED`.
+
+    Returns:
+        The number; None if there is none, as with a run that failed.
     """
     if name in record.metrics:
         return record.metrics[name]
@@ -40,7 +46,14 @@ def names(records: Iterable[RunRecord]) -> list[str]:
 
 
 def axes(records: Iterable[RunRecord]) -> dict[str, list[Value]]:
-    """What varies, without seed and repeat, and its values in order."""
+    """What varies in a batch, without seed and repeat.
+
+    Args:
+        records: the runs.
+
+    Returns:
+        The values of each setting that has several, in order.
+    """
     found: dict[str, list] = {}
     for record in records:
         for name, value in record.axes.items():
@@ -55,8 +68,7 @@ def setting(record: RunRecord) -> tuple[tuple[str, Value], ...]:
 
 
 def order(record: RunRecord) -> tuple:
-    """What to sort runs by: the notebook, then the settings, numbers by their size, then the
-    seed.
+    """What to sort runs by: the notebook, then the settings, numbers by their size, then the name.
     """
     return record.notebook, [(name, _order(value))
                              for name, value in record.axes.items()], record.name
@@ -70,7 +82,13 @@ def in_words(setting: Iterable[tuple[str, Value]]) -> str:
 
 @dataclass
 class MapCell:
-    """All runs with the same two settings: their numbers, and how many there are and failed."""
+    """All runs with the same two settings.
+
+    Args:
+        values: their numbers.
+        runs: how many there are.
+        failed: how many of them did not end well.
+    """
 
     values: list[float] = field(default_factory=list)
     runs: int = 0
@@ -78,18 +96,25 @@ class MapCell:
 
     @property
     def mean(self) -> float | None:
+        """The mean of the numbers; None without any."""
         return fmean(self.values) if self.values else None
 
     @property
     def spread(self) -> float | None:
-        """The standard deviation of two or more."""
+        """The standard deviation of two or more numbers."""
         return stdev(self.values) if len(self.values) > 1 else None
 
 
 @dataclass
 class Map:
-    """One number over two axes; `cells[y][x]`, top row first. `others`: what else varied, and is
-    averaged over.
+    """One number over two axes.
+
+    Args:
+        x, y: the axes, across and down.
+        value: the number.
+        columns, rows: the values of the two axes.
+        cells: `cells[row][column]`, top row first.
+        others: what else varied, and is averaged over.
     """
 
     x: str
@@ -113,7 +138,16 @@ class Map:
 
 
 def heat_map(records: list[RunRecord], x: str, y: str, value: str) -> Map:
-    """The number `value` over the axes `x` and `y`, both of which vary."""
+    """A number over two settings.
+
+    Args:
+        records: runs of one notebook.
+        x, y: the settings across and down, both of which vary.
+        value: the number.
+
+    Returns:
+        The map, each cell with the runs that have its two settings.
+    """
     known = axes(records)
     cells = [[MapCell() for _ in known[x]] for _ in known[y]]
     for record in records:
@@ -134,7 +168,12 @@ def heat_map(records: list[RunRecord], x: str, y: str, value: str) -> Map:
 def save(out: Path, records: list[RunRecord]) -> None:
     """Write runs.csv and runs.parquet, a row for each run.
 
-    Raises ModuleNotFoundError, saying what to install, without pandas.
+    Args:
+        out: the folder.
+        records: the runs.
+
+    Raises:
+        ModuleNotFoundError: pandas or pyarrow is missing; the message says what to install.
     """
     try:
         import pandas

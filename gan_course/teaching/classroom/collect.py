@@ -18,7 +18,14 @@ BEST_FIRST = ("right", "wrong", "not yet", "out of time", "crashed", "forged")
 class Learner:
     """One row of the report.
 
-    `results`: of each exercise of the notebooks that were handed in; `confined`: how, in words.
+    Args:
+        name: of the learner's folder.
+        notebooks: what was handed in.
+        results: of each exercise of these notebooks.
+        record: what the learner's record says, as far as it is true.
+        has_record: whether there is one.
+        problems: what an instructor should look at, in words.
+        confined: how the learner's code was shut in, in words.
     """
 
     name: str
@@ -30,15 +37,25 @@ class Learner:
     confined: list[str] = field(default_factory=list)
 
     def count(self, outcome: str) -> int:
+        """How many exercises came out so: "right", "wrong" or another of `BEST_FIRST`."""
         return sum(result.outcome == outcome for result in self.results.values())
 
 
 def collect(folder: Path, allowed: confine.Allowance, jobs: int = 1,
             done: Callable[[Learner], None] = lambda learner: None) -> list[Learner]:
-    """The learners of the class in order of their names; `jobs` are marked at a time, and `done` is
-    told of each.
+    """Mark what a class handed in.
 
-    Raises ValueError if `folder` holds no submissions.
+    Args:
+        folder: a folder of folders, one for each learner.
+        allowed: what one learner's code may take.
+        jobs: how many learners are marked at a time.
+        done: told of each learner when it is marked.
+
+    Returns:
+        The learners in the order of their names.
+
+    Raises:
+        ValueError: the folder holds no submissions.
     """
     folders = submissions.learners(folder)
     exercises.prepare()
@@ -103,8 +120,14 @@ def _expected(notebooks: Iterable[str], found: Iterable[str]) -> set[str]:
 
 
 def best(results: marking.Results) -> tuple[dict[str, Result], list[str]]:
-    """The best result of each exercise, and a remark on each that came from several notebooks
-    (“03_first_gan.ipynb” and its “-Copy1”) with different results.
+    """The best result of each exercise.
+
+    Args:
+        results: of every exercise in every notebook of a learner.
+
+    Returns:
+        The results by key; and a remark on each exercise that came from several notebooks
+        (“03_first_gan.ipynb” and its “-Copy1”) with different results.
     """
     found: dict[str, dict[str, Result]] = {}
     for (notebook, key), result in results.items():

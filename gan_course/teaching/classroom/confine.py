@@ -62,7 +62,12 @@ def tool() -> Literal["bwrap", "unshare"] | None:
 
 
 def command(words: list[str], folder: Path) -> list[str]:
-    """The command that runs these words in `folder`, shut in as far as the system can."""
+    """The command that runs some words in a folder, shut in as far as the system can.
+
+    Args:
+        words: the program and its arguments.
+        folder: where it runs.
+    """
     shut_in = {"bwrap": _bubblewrapped, "unshare": _unshared}.get(tool())
     return shut_in(words, folder) if shut_in else words
 
@@ -80,7 +85,11 @@ def gaps() -> list[str]:
 
 
 def in_words(limited: bool) -> list[str]:
-    """How a process was shut in, for the report; `limited` as `limit` returned it."""
+    """How a process was shut in, for the report.
+
+    Args:
+        limited: what `limit` returned in it.
+    """
     alone, bare = tool() == "bwrap", tool() is None
     return [
         "network NOT cut off" if bare else "network cut off",
@@ -94,6 +103,9 @@ def in_words(limited: bool) -> list[str]:
 def environment(folder: Path) -> dict[str, str]:
     """All the variables that the process gets: nothing of the caller's but where programs and the
     system lie.
+
+    Args:
+        folder: its home.
     """
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     own = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "MPLCONFIGDIR"),
@@ -106,6 +118,9 @@ def environment(folder: Path) -> dict[str, str]:
 
 def limit(allowed: Allowance) -> bool:
     """Hold this process to what is allowed from here on.
+
+    Args:
+        allowed: what it may take.
 
     Returns:
         False where the system has no such limits (Windows).

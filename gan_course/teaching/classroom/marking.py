@@ -25,8 +25,14 @@ LEAST_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one exercise: right, wrong, not yet (nothing written), missing, crashed, out of
-    time, forged.
+    """What came of one exercise.
+
+    Args:
+        key: the exercise.
+        outcome: right, wrong, not yet (nothing written), missing, crashed, out of time or forged.
+        id: the message of the check, by its name.
+        says: the message itself.
+        printed: what the learner's code printed.
     """
 
     key: str

@@ -38,9 +38,12 @@ def questions() -> dict[str, Question]:
 
 
 def read(events: list[progress.Event]) -> LearnerRecord:
-    """The record as it counts.
+    """What a record says, as far as it counts.
 
     Events that make no sense are left out and counted among the problems.
+
+    Args:
+        events: the learner's record.
     """
     record, senseless, untrue = LearnerRecord(), 0, []
     for event in events:

@@ -79,6 +79,8 @@ class Checks:
         self.handed: list[tuple[str, object]] = []
 
     def check(self, key, answer):
+        """Take down an answer, and return the course's own function for the notebook to go on with.
+        """
         from gan_course.lessons import exercises
 
         key = progress.current(str(key))
@@ -86,7 +88,7 @@ class Checks:
         return exercises.reference(key) if key in exercises.names() else answer
 
     def hint(self, key):
-        """Nothing: hints are for learners."""
+        """Show nothing: hints are for learners."""
 
     solution = hint
 
@@ -95,11 +97,12 @@ class Shell:
     """Stands where IPython's `get_ipython()` is: magics and shell commands do nothing."""
 
     def run_line_magic(self, *words):
-        """Nothing."""
+        """Do nothing."""
 
     run_cell_magic = system = run_line_magic
 
     def getoutput(self, *words) -> list[str]:
+        """What a shell command printed: nothing."""
         return []
 
 
@@ -151,11 +154,11 @@ class Cell:
 
     @property
     def file(self) -> str:
+        """What stands for its file name in error messages."""
         return f"cell {self.place}"
 
     def steps(self, needed: set[str]) -> Iterator[ast.stmt]:
-        """What runs of it: everything up to its last check, and what brings a name that is
-        needed.
+        """What runs of it: everything up to its last check, and what brings a name that is needed.
         """
         last = max((place for place, each in enumerate(self.statements) if each.keys), default=-1)
         for place, each in enumerate(self.statements):
@@ -164,8 +167,16 @@ class Cell:
 
 
 def replay(cells: list[Cell], known: list[int], dead: list[int]) -> Iterator[dict]:
-    """Run what is needed of each cell of a notebook, in order, and mark each answer that is
-    handed over; what is to be said of it.
+    """Run what is needed of each cell of a notebook, in order, and mark each answer that is handed
+    over.
+
+    Args:
+        cells: the code cells of a notebook.
+        known: the places of cells whose checks have their results; they run unmarked.
+        dead: the places of cells that do not run.
+
+    Yields:
+        What is to be said, as the module's docstring has it.
     """
     from gan_course.lessons import exercises
 

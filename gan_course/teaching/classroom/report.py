@@ -30,8 +30,15 @@ MEANINGS = {
 
 @dataclass(frozen=True)
 class Item:
-    """A question or an exercise over the whole class: how many tried it, how many were right (a
-    question: at the first try), and what the others did most often."""
+    """A question or an exercise over the whole class.
+
+    Args:
+        key, title: which.
+        tried: how many tried it.
+        right: how many were right; of a question, at the first try.
+        slip: the message or the option that came up most often among the others.
+        slips: how often.
+    """
 
     key: str
     title: str
@@ -42,11 +49,20 @@ class Item:
 
     @property
     def share(self) -> float:
+        """The share that was right, 0 to 1."""
         return self.right / self.tried
 
 
 def write(out: Path, learners: list[Learner]) -> Path:
-    """Write the tables and the page into `out`; returns the page."""
+    """Write the tables and the page.
+
+    Args:
+        out: the folder; it is made if it is missing.
+        learners: the class.
+
+    Returns:
+        The page.
+    """
     out.mkdir(parents=True, exist_ok=True)
     tables = {
         "learners": learner_rows(learners), "exercises": exercise_rows(learners),
@@ -107,9 +123,12 @@ def item_rows(learners: list[Learner]) -> list[dict]:
 
 
 def exercise_items(learners: list[Learner]) -> list[Item]:
-    """The exercises, the hardest first.
+    """The exercises over the class, the hardest first.
 
-    Tried: handed in with something written that could be marked.
+    Tried counts those handed in with something written that could be marked.
+
+    Args:
+        learners: the class.
     """
     items = []
     for key in exercises.names():
@@ -126,7 +145,14 @@ def exercise_items(learners: list[Learner]) -> list[Item]:
 
 
 def misconceptions(learners: list[Learner]) -> list[tuple[str, str, str, int]]:
-    """(exercise, message, what it says, how many) of what was wrong, the most common first."""
+    """What was wrong with exercises, the most common first.
+
+    Args:
+        learners: the class.
+
+    Returns:
+        (exercise, message, what it says, how many) of each.
+    """
     found, says = Counter(), {}
     for learner in learners:
         for result in learner.results.values():
@@ -151,8 +177,13 @@ def questions(learners: list[Learner]) -> list[Item]:
 
 
 def calibration(learners: list[Learner]) -> list[tuple[float, int, float]]:
-    """(how sure, how many predictions of the class, the share that came true), from least to most
-    sure.
+    """How the predictions of the class fared.
+
+    Args:
+        learners: the class.
+
+    Returns:
+        (how sure, how many predictions, the share that came true), from least to most sure.
     """
     said: dict[float, list[bool]] = {}
     for learner in learners:

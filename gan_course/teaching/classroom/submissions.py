@@ -26,8 +26,14 @@ MOST_SOURCE = 2_000_000  # characters of code in one notebook
 
 @dataclass
 class Submission:
-    """What one learner handed in: the source of the code cells of each notebook, by its file name;
-    the events of the record, None without one; and what is amiss with it, in words."""
+    """What one learner handed in.
+
+    Args:
+        name: of the learner's folder.
+        notebooks: the sources of each notebook's code cells, by its file name.
+        events: the learner's record; None without one.
+        problems: what is amiss with it, in words.
+    """
 
     name: str
     notebooks: dict[str, list[str]] = field(default_factory=dict)
@@ -36,10 +42,14 @@ class Submission:
 
 
 def learners(folder: Path) -> list[Path]:
-    """The folders of the learners, in order of their names; and whatever else lies there, whose row
-    will say what it is.
+    """The folders of the learners, in the order of their names; and whatever else lies there, whose
+    row will say what it is.
 
-    Raises ValueError if there is nothing.
+    Args:
+        folder: a folder of folders.
+
+    Raises:
+        ValueError: there is nothing in it.
     """
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder. It should hold a folder for each learner, "
@@ -55,7 +65,10 @@ def learners(folder: Path) -> list[Path]:
 def read(folder: Path) -> Submission:
     """What lies in a learner's folder.
 
-    Never raises for what it finds: that becomes a problem of this submission.
+    Nothing is raised for what it finds: that becomes a problem of this submission.
+
+    Args:
+        folder: the learner's.
     """
     submission = Submission(shown(folder.name))
     if folder.is_symlink() or not folder.is_dir():

@@ -48,11 +48,21 @@ _range = TypeAdapter(Annotated[list[bool | int | float | str], Field(min_length=
 
 
 def write(roster: Path, notebook: str, ranges: Path, secret: str, out: Path) -> list[dict]:
-    """Write a folder for each student into `out`, with the notebook in it, and `variants.csv`,
-    which lists who got what; returns its rows.
+    """Write a notebook for each student, and `variants.csv`, which lists who got what.
 
-    Raises ValueError, with file, line and reason of all that is wrong with the roster or the
-    ranges; then nothing is written.
+    Args:
+        roster: the CSV file with the students' ids.
+        notebook: the number or name of a notebook.
+        ranges: the YAML file that says what to draw.
+        secret: the words that all draws follow from.
+        out: the folder; each student gets a folder in it.
+
+    Returns:
+        The rows of `variants.csv`.
+
+    Raises:
+        ValueError: with file, line and reason of all that is wrong with the roster or the ranges;
+            then nothing is written.
     """
     if not secret.strip():
         raise ValueError("The secret is empty. Choose one for this course and keep it: the "
@@ -78,9 +88,13 @@ def write(roster: Path, notebook: str, ranges: Path, secret: str, out: Path) -> 
 
 
 def students(roster: Path) -> list[str]:
-    """The ids of the roster, in its order.
+    """The ids of a roster, in its order.
 
-    Raises ValueError with file, line and reason of everything that is wrong.
+    Args:
+        roster: a CSV file with a column `id`.
+
+    Raises:
+        ValueError: with file, line and reason of everything that is wrong.
     """
     try:
         text = roster.read_text(encoding="utf-8-sig")
@@ -113,9 +127,17 @@ def students(roster: Path) -> list[str]:
 
 
 def read_ranges(file: Path, known: dict[str, notebooks.Parameter]) -> dict[str, Draw]:
-    """How each parameter is drawn, held against those that the notebook has.
+    """How each parameter is drawn.
 
-    Raises ValueError with file, line and reason.
+    Args:
+        file: the YAML file with the ranges.
+        known: the parameters of the notebook.
+
+    Returns:
+        A function from a number in [0, 1) to a value, for each parameter.
+
+    Raises:
+        ValueError: with file, line and reason of everything that is wrong.
     """
     content, node = strict_yaml.load(file)
     if not isinstance(content, dict) or not content:
@@ -166,8 +188,10 @@ def _draw(wanted: list | Between, parameter: notebooks.Parameter) -> Draw:
 
 
 def fraction(*words: str) -> float:
-    """A number in [0, 1) that follows from the words, the first of which is secret, and tells
-    nothing about it.
+    """A number in [0, 1) that follows from some words.
+
+    Args:
+        words: the first of them is secret, and the number tells nothing about it.
     """
     secret, *rest = words
     digest = hmac.new(secret.encode(), "\0".join(rest).encode(), hashlib.sha256).digest()

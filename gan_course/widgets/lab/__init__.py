@@ -90,12 +90,12 @@ class Lab:
         self.draw("One round.")
 
     def move(self, player: str) -> None:
-        """One move of one player; the others stay where they are."""
+        """Let one player make one move; the others stay where they are."""
         self.live.move(player)
         self.draw(f"{player} moved once; the others stood still.")
 
     def set_rate(self, player: str, rate: float) -> None:
-        """A learning rate, from the player's next move on; later trainings keep it."""
+        """Change a player's learning rate from its next move on; later trainings keep it."""
         self.live.set_rate(player, rate)
         self.say(f"Learning rate of {player} is now {rate:g}.")
 
@@ -187,8 +187,10 @@ class Lab:
         self._show_status()
 
     def draw(self, notice: str | None = None) -> None:
-        """Bring picture, table and, last, the status line up to date; called by the running
-        training too.
+        """Bring picture, table and, last, the status line up to date; a running training calls it.
+
+        Args:
+            notice: a new line under the buttons; None: the line stays.
         """
         self.notice = notice or self.notice
         self.scene.update()
@@ -317,7 +319,14 @@ class Lab:
 
 
 def named(name: str) -> Lab:
-    """The open lab of that name. Raises ValueError if its cell has not been run."""
+    """The open lab of that name.
+
+    Args:
+        name: as it was given to `Lab`.
+
+    Raises:
+        ValueError: its cell has not been run.
+    """
     if name not in _open:
         raise ValueError("First run the cell of the lab, below.")
     return _open[name]

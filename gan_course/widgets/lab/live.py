@@ -64,10 +64,13 @@ class Live:
     # one training after another
 
     def reset(self, settings: dict) -> None:
-        """Start a new training with these settings; it goes on running if it was.
+        """Start a new training; it goes on running if it was.
 
         The players have the learning rates of the new game, except where the learner has chosen
         one.
+
+        Args:
+            settings: the arguments of `build`.
         """
         game, batches = self.build(**settings)
         training = Training(game, batches, seed=settings.get("seed", 0), precision="fastest")
@@ -76,7 +79,10 @@ class Live:
             self.training.set_lr(player, self.chosen_rates[player])
 
     def save(self, path: Path) -> None:
-        """Write the training and its settings to `path`, as a whole or not at all.
+        """Write the training and its settings to a file, as a whole or not at all.
+
+        Args:
+            path: the file.
 
         Raises:
             OSError: the file cannot be written.
@@ -87,6 +93,9 @@ class Live:
 
     def resume(self, path: Path) -> None:
         """Stop, and go back to the training that `save` wrote, with its settings and rates.
+
+        Args:
+            path: the file.
 
         Raises:
             FileNotFoundError, ValueError: there is no such training, it is damaged, or it belongs

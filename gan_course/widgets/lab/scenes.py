@@ -127,7 +127,8 @@ class Scene:
         return f"{name} {loss:.3f}{level}"
 
     def keep(self, name: str) -> Kept:
-        """The run as it stands, for the table and for laying over later ones."""
+        """The run as it stands, for the table and for laying over later ones; `name` is a letter.
+        """
         self.update()
         rates, curves = self.live.rates, self.live.curves
         row = {"run": name, **self.live.settings}

@@ -40,7 +40,7 @@ class View:
         raise NotImplementedError
 
     def collapsed(self, round: int) -> bool:
-        """Whether the samples crowd around a few places only."""
+        """Whether the samples crowd around a few places only, some rounds into the training."""
         return False
 
     def describe(self) -> str:
@@ -48,7 +48,7 @@ class View:
         return ""
 
     def row(self) -> dict[str, float]:
-        """What was measured, for the table of runs that were kept."""
+        """What was measured, for the table of runs that were kept: name -> number."""
         return {}
 
 
@@ -58,6 +58,11 @@ class PlaneView(View):
 
     Of a mixture the modes are counted; a mode is held if at least a fifth of its fair share of
     samples is nearer to it than to any other.
+
+    Args:
+        ax: where to draw.
+        dataset: the distribution in the plane.
+        game: a game that learns it.
     """
 
     def __init__(self, ax: Axes, dataset: Density, game: Game):
@@ -120,7 +125,8 @@ class PlaneView(View):
     def describe(self) -> str:
         if self.coverage is None:
             return ""
-        return f" {self.coverage.modes} of {len(self.centres)} modes, {self.quality:.0f} % of the samples of high quality."
+        return (f" {self.coverage.modes} of {len(self.centres)} modes, {self.quality:.0f} % of the "
+                "samples of high quality.")
 
     def row(self) -> dict[str, float]:
         return {} if self.coverage is None else {
@@ -129,7 +135,13 @@ class PlaneView(View):
 
 
 class ImagesView(View):
-    """Samples on fixed z; of a game with classes, a column for each."""
+    """Samples on fixed z; of a game with classes, a column for each.
+
+    Args:
+        ax: where to draw.
+        dataset: the images, or a density that draws images.
+        game: a game that learns them.
+    """
 
     def __init__(self, ax: Axes, dataset: ImageSet | Density, game: Game):
         self.page = _page(ax, ROWS, COLUMNS, dataset.data_shape, "samples on fixed z")
@@ -149,6 +161,11 @@ class TranslationView(View):
 
     The truth of the course's own sets comes from their held-out scenes, which no training sees:
     they give the decibels.
+
+    Args:
+        ax: where to draw.
+        dataset: pictures of two sides.
+        game: a game that translates the first into the second.
     """
 
     top = 40.0
@@ -173,15 +190,20 @@ class TranslationView(View):
 
     def update(self, game: Game) -> None:
         fake = game.sample(len(self.x), self.x)
-        rows = [
-            self.x, fake, *([self.y] if self.measured else []), *([game.back(fake)] if self.back else [])
-        ]
+        rows = [self.x, fake]
+        if self.measured:
+            rows.append(self.y)
+        if self.back:
+            rows.append(game.back(fake))
         self.page.set_data(plots.sheet(torch.cat([row[:SHOWN] for row in rows]), SHOWN))
         if self.measured:
             self.quality = likeness.psnr(fake, self.y)
 
     def describe(self) -> str:
-        return "" if self.quality is None else f" G(x) is {self.quality:.1f} dB from the truth; x itself would be {self.level[0]:.1f}."
+        if self.quality is None:
+            return ""
+        return (f" G(x) is {self.quality:.1f} dB from the truth; x itself would be "
+                f"{self.level[0]:.1f}.")
 
     def row(self) -> dict[str, float]:
         return {} if self.quality is None else {"dB": round(self.quality, 2)}
