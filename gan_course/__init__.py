@@ -22,9 +22,10 @@ What makes it a course stands in three folders.
     widgets      what is on the screen: the live lab, sliders, question cards, the painting pad
     teaching     for instructors: batches of runs, reports, a class's submissions
 
-`files` and `paths` say how files are written and where they lie; `cli` is the command `gan-course`.
-Each line imports only from those above it. Nothing is imported here, so that `import gan_course`
-costs nothing; take what you need from its own module.
+`files` and `paths` say how files are written and where they lie, `advice` what helps against errors
+of the system; `cli` is the command `gan-course`. Each line imports only from those above it.
+Nothing is imported here, so that `import gan_course` costs nothing; take what you need from its own
+module.
 """
 
 __version__ = "0.1.0"

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from gan_course.advice import advice
 from gan_course.data.real import data_folder
 from gan_course.data.sets import unscale
 from gan_course.metrics import KernelDistance
@@ -134,8 +135,8 @@ def weights_file(path: Path | str | None = None) -> Path:
         try:
             torch.hub.download_url_to_file(URL, str(path), hash_prefix=SHA256)
         except (OSError, RuntimeError) as error:                    # no network; the wrong checksum
-            raise FileNotFoundError(
-                f"The weights could not be downloaded ({error}). {hint}") from error
+            said = f"The weights could not be downloaded ({error}). {advice(error)}".rstrip()
+            raise FileNotFoundError(f"{said} {hint}") from error
     with open(path, "rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != SHA256:

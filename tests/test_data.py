@@ -17,7 +17,9 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from ssl import SSLCertVerificationError
 from types import SimpleNamespace
+from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -535,6 +537,27 @@ def test_without_a_network_the_error_says_what_to_do(name, place, files, tmp_pat
 def idx(array) -> bytes:
     array = np.asarray(array, np.uint8)
     return bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.tobytes()
+
+
+def test_a_download_without_certificates_says_what_helps_on_macos(tmp_path, monkeypatch):
+    def urlopen(*_, **__):
+        raise URLError(SSLCertVerificationError(
+            1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local "
+            "issuer certificate (_ssl.c:1006)"))
+
+    monkeypatch.setattr("gan_course.data.download.urlopen", urlopen)
+    monkeypatch.setenv("GAN_COURSE_DATA", str(tmp_path))
+    for name in ("mnist", "cifar10", "horse2zebra"):
+        with pytest.raises(DownloadError) as caught:
+            load(name)
+        assert 'double-click "Install Certificates.command"' in str(caught.value)
+        assert "put what you got into the folder" in str(caught.value)
+
+
+def test_other_trouble_with_a_download_is_not_put_down_to_certificates(nowhere, tmp_path):
+    with pytest.raises(DownloadError) as caught:
+        fetch(nowhere + "a.bin", tmp_path / "a.bin", SIZE, MD5)
+    assert "refused" in str(caught.value) and "Certificates" not in str(caught.value)
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 import hashlib
 import inspect
 import sys
+from ssl import SSLCertVerificationError
 from types import SimpleNamespace
+from urllib.error import URLError
 
 import pytest
 import torch
@@ -61,6 +63,15 @@ def test_without_weights_and_network_it_is_said_how_to_get_them(package, downloa
     assert "could not be downloaded" in str(error.value)
     assert f"Get {inception.URL} by other means, and put it into {downloads} or give its path as `weights`" in str(error.value)
     assert not list(downloads.iterdir()) and not package
+
+
+def test_without_certificates_it_is_said_what_helps_on_macos(monkeypatch):
+    def urlopen(*_, **__):
+        raise URLError(SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"))
+
+    monkeypatch.setattr("torch.hub.urlopen", urlopen)
+    with pytest.raises(FileNotFoundError, match="Install Certificates.command.* Get file:"):
+        inception.weights_file()
 
 
 def test_a_path_without_weights_is_named(package, tmp_path):

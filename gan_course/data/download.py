@@ -17,6 +17,7 @@ from urllib.request import Request, urlopen
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
+from gan_course.advice import advice
 from gan_course.data import OFFLINE
 
 ATTEMPTS = 5                                # per mirror; a broken connection is picked up again
@@ -56,10 +57,12 @@ def fetch(urls: str | Sequence[str], path: Path | str, size: int | None = None,
         problems = [str(error)]
     if path.exists():
         return path
+    why = "; ".join(problems)
+    said = f"{path.name} could not be downloaded ({why}). {advice(why)}".rstrip()
     raise DownloadError(
-        f"{path.name} could not be downloaded ({'; '.join(problems)}). These data sets need no "
-        f"network: {', '.join(OFFLINE)}. Or get {', '.join(by_hand or [path.name])} by other "
-        f"means, and put what you got into the folder {path.parent}.")
+        f"{said} These data sets need no network: {', '.join(OFFLINE)}. Or get "
+        f"{', '.join(by_hand or [path.name])} by other means, and put what you got into the folder "
+        f"{path.parent}.")
 
 
 @contextmanager

@@ -13,19 +13,11 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
+from gan_course.advice import advice
 from gan_course.lessons.catalogue import notebooks
 from gan_course.paths import NOTEBOOKS, ROOT
 
 REINSTALL = "Delete the folder .venv and run `python3 start.py` again."
-KNOWN = {  # what an error says, and what helps against it
-    r"WinError (126|1114|1157)|DLL load failed":
-        "PyTorch needs Microsoft's Visual C++ runtime, which is free. Install "
-        "https://aka.ms/vs/17/release/vc_redist.x64.exe and start this again.",
-    r"certificate verify failed|CERTIFICATE_VERIFY_FAILED":
-        "This Python trusts no certificates. On macOS, open the folder of this Python in "
-        "Applications and double-click \"Install Certificates.command\". In a company or a school, "
-        "ask for the root certificate and set SSL_CERT_FILE to that file.",
-}
 NETWORK = "https://ossci-datasets.s3.amazonaws.com/mnist/train-labels-idx1-ubyte.gz"
 FEWEST_GIGABYTES = 1.0
 
@@ -63,13 +55,8 @@ def checks() -> Iterator[Check]:
         except Bad as bad:
             yield Check(name, False, *bad.args)
         except Exception as error:
-            yield Check(name, False, f"{type(error).__name__}: {error}", _advice(error))
-
-
-def _advice(error: Exception) -> str:
-    """What to do about an error that nobody expected."""
-    return next((advice for sign, advice in KNOWN.items() if re.search(sign, str(error))),
-                REINSTALL)
+            yield Check(name, False, f"{type(error).__name__}: {error}",
+                        advice(error) or REINSTALL)
 
 
 def _python():
@@ -186,7 +173,7 @@ def _network():
         urlopen(Request(NETWORK, method="HEAD"), timeout=5).close()
     except URLError as error:
         if re.search("certificate", str(error), re.IGNORECASE):
-            raise                                                   # `KNOWN` has the advice
+            raise                                                   # `advice` knows what helps
         return None, f"not reached ({error.reason}); it is only needed to download data sets"
     except OSError as error:
         return None, f"not reached ({error}); it is only needed to download data sets"
