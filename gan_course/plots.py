@@ -7,7 +7,7 @@ round, fake is orange and crossed, D is green and solid, G is purple and dashed.
 import base64
 import html
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -363,3 +363,37 @@ def _real_fake_colours():
 
 
 REAL_FAKE = _real_fake_colours()
+
+
+def densities(ax: Axes, x: Tensor, real: Tensor, fake: Tensor) -> None:
+    """Two densities on a line: the real one, p(x), filled; the fake one, q(x), dashed.
+
+    Args:
+        ax: where to draw.
+        x: places in order, (N,) or (N, 1).
+        real, fake: p and q at these places, (N,).
+    """
+    places = x.flatten()
+    ax.fill_between(places, real, color=REAL["color"], alpha=0.35, linewidth=0, label="real, p(x)")
+    ax.plot(places, fake, color=FAKE["color"], linestyle="--", label="fake, q(x)")
+    ax.set(xlabel="x", ylabel="density")
+    ax.legend(loc="upper left", fontsize=9)
+
+
+def phase_plot(ax: Axes, directions: Callable, path: np.ndarray, extent: float = 2.3) -> None:
+    """A game in which each player has one number: arrows show where both move, and a path of the
+    game runs from light to dark. A cross marks the origin.
+
+    Args:
+        ax: where to draw.
+        directions: from arrays psi and theta, of one shape, to the two directions of the moves.
+        path: psi and theta after each round, (T, 2).
+        extent: both axes run from -extent to extent.
+    """
+    psi, theta = np.meshgrid(*[np.linspace(-0.95, 0.95, 15) * extent] * 2)
+    ax.quiver(psi, theta, *directions(psi, theta), color="#999999", width=0.004)
+    ax.plot(*path.T, color="#444444", linewidth=0.8)
+    ax.scatter(*path.T, c=np.arange(len(path)), cmap="viridis_r", s=10, zorder=3)
+    ax.plot(0, 0, "k+", markersize=14)
+    square(ax, extent)
+    ax.set(xlabel="ψ, the discriminator", ylabel="θ, the generator")

@@ -74,6 +74,24 @@ def test_the_density_map_is_darkest_at_the_centres():
     assert torch.cdist(point, moons.centres).min() < 0.1
 
 
+def test_densities_fill_the_real_one_and_dash_the_fake_one():
+    x = torch.linspace(-1, 1, 5)
+    _, ax = plots.canvas()
+    plots.densities(ax, x.unsqueeze(1), real=x + 2, fake=2 - x)
+    (line,), (area,) = ax.lines, ax.collections
+    assert line.get_linestyle() == "--" and np.allclose(line.get_ydata(), 2 - x, atol=1e-6)
+    assert area.get_paths()[0].get_extents().ymax == pytest.approx(3.0)
+
+
+def test_a_phase_plot_shows_where_both_players_move_and_the_path_of_a_game():
+    path = np.array([[0.0, 1.0], [0.5, 0.5], [1.0, 0.0]])
+    _, ax = plots.canvas()
+    plots.phase_plot(ax, lambda psi, theta: (-theta, psi), path, extent=2.0)
+    arrows, dots = ax.collections
+    assert np.allclose(arrows.U, -arrows.Y, atol=1e-9) and np.allclose(arrows.V, arrows.X, atol=1e-9)
+    assert np.allclose(dots.get_offsets(), path, atol=1e-9) and ax.get_xlim() == (-2.0, 2.0)
+
+
 def test_loss_curves_draw_the_sum_of_each_players_terms_and_the_chance_levels():
     stream = data.batches("moons", 16, device="cpu")
     records = list(play(GAN(nets.MLPGenerator(2, (2,), 8), nets.MLPDiscriminator((2,), 8)), stream, rounds=8))
