@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from gan_course.lessons import exercises
-from gan_course.lessons.exercises import _networks, first_networks
+from gan_course.lessons.exercises import _networks, first_networks, minimax
 from gan_course.lessons.exercises._faults import N
 from gan_course.lessons.exercises._networks import Network
 
@@ -52,7 +52,8 @@ CONV_G = Network("99.ConvGenerator", ConvGenerator,
                  lambda z_dim, **_: (torch.randn(N, z_dim),), "generator", HINTS, std=0.02)
 CONV_D = Network("99.ConvDiscriminator", ConvDiscriminator, ({"width": 8}, {"width": 11}),
                  lambda **_: (torch.randn(N, 3, 16, 16),), "discriminator", HINTS)
-OWN = {exercise.key: exercise for exercise in (*first_networks.EXERCISES, CONV_G, CONV_D)}
+LINE_D = next(each for each in minimax.EXERCISES if each.key == "02.Discriminator")
+OWN = {exercise.key: exercise for exercise in (*first_networks.EXERCISES, LINE_D, CONV_G, CONV_D)}
 
 
 def changed(cls, *changes):
@@ -108,7 +109,13 @@ def test_a_network_may_be_written_with_functions_and_methods_instead_of_modules(
 
 
 G, IMAGE, D = first_networks.Generator, first_networks.ImageGenerator, first_networks.Discriminator
+LINE = minimax.Discriminator
 WRONG = [
+    ("02.Discriminator", "sigmoid_in_D", changed(LINE, (".squeeze(1)", ".squeeze(1).sigmoid()"))),
+    ("02.Discriminator", "not_a_vector", changed(LINE, (".squeeze(1)", ""))),
+    ("02.Discriminator", "layers", changed(LINE, ("nn.Linear(width, width), nn.ReLU(),", ""))),
+    ("02.Discriminator", "one_size", changed(LINE, ("nn.Linear(1, width)", "nn.Linear(1, 8)"))),
+    ("02.Discriminator", "activation", changed(LINE, ("nn.ReLU()", "nn.Tanh()"))),
     ("03.Generator", "no_super", changed(G, ("super().__init__()", "pass"))),
     ("03.Generator", "unwanted_tanh", changed(G, ("nn.Linear(width, 2),", "nn.Linear(width, 2), nn.Tanh(),"))),
     ("03.Generator", "relu_at_the_end", changed(G, ("nn.Linear(width, 2),", "nn.Linear(width, 2), nn.ReLU(),"))),

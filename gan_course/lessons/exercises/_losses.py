@@ -116,7 +116,7 @@ def _in_its_reduction(costs: dict[str, Callable]) -> tuple[Mistake, ...]:
                 "They are no pairs: each kind has an E of its own in the formula.", like=lambda r, f: real(r) + fake(f)),
         Mistake("real_only", "Only the real examples count. A D that calls everything real would pay nothing: which "
                 "term of V would object?", like=lambda r, f: real(r).mean()),
-        Mistake("fake_only", "Only the forgeries count. A D that calls everything fake would pay nothing: which "
+        Mistake("fake_only", "Only the fakes count. A D that calls everything fake would pay nothing: which "
                 "term of V would object?", like=lambda r, f: fake(f).mean()),
         Mistake("subtracted", "One of the two terms has the wrong sign: being wrong about it is rewarded. Write each term so "
                 "that it alone is small when D is right, and only then put them together.",
@@ -145,7 +145,7 @@ IN_THE_GRADIENT = (
     Mistake("detached", "The value is right, but no gradient flows back from it: training would not move anything. Something in it "
             "cuts the tensor loose from its history.", when=lambda seen: bool(_missing(seen)) and all(_missing(seen))),
     Mistake("detached_part", "The value is right, but no gradient reaches one of the two arguments, so D would learn from half of what it "
-            "sees. It is the forgeries that are detached, in the training loop; the logits are not.",
+            "sees. It is the fakes that are detached, in the training loop; the logits are not.",
             when=lambda seen: any(_missing(seen))),
 )
 AT_THE_EXTREMES = (
