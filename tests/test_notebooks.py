@@ -22,8 +22,6 @@ OLD_FORM = {  # not rebuilt yet: take out a notebook's line once it has the new 
 
     "01_generative_models",
 
-    "02_minimax",
-
     "03_first_gan",
 
     "04_mode_collapse",

@@ -2,8 +2,6 @@
 and one round of the smallest GAN.
 """
 
-import math
-
 import numpy as np
 import torch
 from torch import nn
@@ -60,8 +58,8 @@ class Discriminator(nn.Module):
 
 def dirac_step(psi, theta, h):
     """One alternating round with learning rate h: (psi, theta) before -> (psi, theta) after."""
-    psi = psi - h * theta / (1 + math.exp(-psi * theta))  # D climbs V
-    theta = theta + h * psi / (1 + math.exp(-psi * theta))  # G descends, and meets the new psi
+    psi = psi - h * theta / (1 + np.exp(-psi * theta))  # D climbs V
+    theta = theta + h * psi / (1 + np.exp(-psi * theta))  # G descends, and meets the new psi
     return psi, theta
 
 
