@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, writes
 
 from gan_course import cli
 from gan_course.lessons import calibration, catalogue, fingerprint
-from gan_course.lessons.calibration import PLAIN_ARITHMETIC, PLAIN_RUNS, RUNS, HoldRate
+from gan_course.lessons.calibration import PLAIN_ARITHMETIC, HoldRate
 from gan_course.paths import ROOT
 from gan_course.teaching import notebooks
 from gan_course.teaching.batch import calibrate, record
@@ -33,7 +33,8 @@ def problems(found, notebook):
     what is wrong with its form.
     """
     plain = sum(run.plain_arithmetic for run in found.runs)
-    if found.provisional != (len(found.runs) < RUNS or plain < PLAIN_RUNS):
+    runs, plain_runs = calibration.needed(found.notebook)
+    if found.provisional != (len(found.runs) < runs or plain < plain_runs):
         return [
             f"provisional is {found.provisional} with {len(found.runs)} runs, {plain} of them with "
             "plain arithmetic"
@@ -254,6 +255,18 @@ def test_the_record_of_a_notebook(batch, tmp_path, capsys):
 def test_few_runs_and_few_with_plain_arithmetic_are_provisional(batch):
     [found] = calibrate.calibrations(batch(*twelve()[:-1]))
     assert found.provisional
+
+
+def test_for_a_deeper_notebook_four_runs_do_one_of_them_with_plain_arithmetic(
+    batch, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(calibration, "NOTEBOOKS", tmp_path)
+    (tmp_path / "deeper").mkdir()
+    (tmp_path / "deeper" / "02_own.ipynb").touch()
+    out = batch(*twelve()[5:9])
+    assert calibrate.calibrations(out)[0].provisional
+    batch(twelve()[9])
+    assert not calibrate.calibrations(out)[0].provisional
 
 
 def test_twelve_runs_with_two_of_plain_arithmetic_are_provisional(batch):

@@ -112,6 +112,26 @@ def test_a_good_file_loads(tmp_path):
     assert list(load(tmp_path, GOOD)) == ["02.one", "02.two", "02.three", "02.four"]
 
 
+def test_questions_of_a_deeper_notebook_have_a_file_and_a_self_check_of_their_own(tmp_path, page, monkeypatch):
+    (tmp_path / "deeper").mkdir()
+    (tmp_path / "deeper" / "02_more.yaml").write_text(GOOD.partition("- id: two")[0].replace("id: one", "id: more"), encoding="utf-8")
+    assert list(load(tmp_path, GOOD)) == ["02.one", "02.two", "02.three", "02.four"]
+    assert list(quizzes.load("deeper/02_more", tmp_path)) == list(quizzes.deeper("02", tmp_path)) == ["02.more"]
+    assert list(quizzes.every(tmp_path)) == ["02.one", "02.two", "02.three", "02.four", "02.more"]
+    assert quizzes.find("02.more", tmp_path).title == "One"
+    here = quizzes.load("deeper/02_more", tmp_path)
+    monkeypatch.setattr(quizzes, "load", {"deeper/02_more": here}.get)
+    quiz.show("deeper/02_more")
+    assert "Which?" in state(page[0]) and "Again, from" not in state(page[0])     # earlier ones come back on the main path alone
+
+
+def test_no_two_questions_of_a_notebook_s_number_have_one_key():
+    for number in quizzes.numbers():
+        assert not quizzes.load(number).keys() & quizzes.deeper(number).keys()
+        each = [quizzes.load(f"deeper/{file.stem}") for file in quizzes.FOLDER.glob(f"deeper/{number}_*.yaml")]
+        assert sum(map(len, each)) == len(quizzes.deeper(number))
+
+
 @pytest.mark.parametrize("old, new, line, reason", [
     ("ask: Which?", "ask: Which?\n  hint: none", 6, "question one: hint is not a key that is known here"),
     ("      right: true", "      right: true\n      weight: 3", 10, "weight is not a key that is known here in item 1 of options"),

@@ -4,8 +4,9 @@
 
 Floating-point arithmetic differs between processors, so seed 0 of one machine is a new seed on
 another. A calibration therefore runs a notebook with twelve seeds that were not used while it was
-written, three of them with PyTorch's plain arithmetic. `gan-course calibrate` makes the record. It
-is stale as soon as the code behind it has changed.
+written, three of them with PyTorch's plain arithmetic; for a deeper notebook four seeds do, one of
+them so. `gan-course calibrate` makes the record. It is stale as soon as the code behind it has
+changed.
 """
 import functools
 import json
@@ -20,6 +21,9 @@ from gan_course.profile import profile
 FOLDER = DATA / "calibration"
 RUNS, PLAIN_RUNS = 12, 3
 """How many runs a calibration has, and how many of them at least use plain arithmetic."""
+
+DEEPER_RUNS, DEEPER_PLAIN_RUNS = 4, 1
+"""The same for a deeper notebook, which is optional."""
 
 PLAIN_ARITHMETIC = {"ATEN_CPU_CAPABILITY": "default"}
 """The environment in which PyTorch computes as on a processor without vector units."""
@@ -82,6 +86,15 @@ class Calibration:
     versions: dict[str, str]
     runs: tuple[CalibrationRun, ...]
     claims: dict[str, HoldRate]
+
+
+def needed(notebook: str) -> tuple[int, int]:
+    """How many runs the calibration of a notebook needs, and how many of them with plain
+    arithmetic.
+    """
+    if (NOTEBOOKS / "deeper" / f"{notebook}.ipynb").exists():
+        return DEEPER_RUNS, DEEPER_PLAIN_RUNS
+    return RUNS, PLAIN_RUNS
 
 
 def write(calibration: Calibration, folder: Path = FOLDER) -> Path:

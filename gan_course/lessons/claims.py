@@ -122,7 +122,8 @@ def background(made: Claim) -> str:
 
 
 def _reservations(record: Calibration) -> str:
-    return (f" (These are {len(record.runs)} runs for a start; {calibration.RUNS} are planned.)"
+    planned, _ = calibration.needed(record.notebook)
+    return (f" (These are {len(record.runs)} runs for a start; {planned} are planned.)"
             * record.provisional
             + " (The code has changed since those runs, so this may no longer be right.)"
             * calibration.is_stale(record))

@@ -8,11 +8,10 @@ import numpy as np
 
 from gan_course.lessons.calibration import (
     PLAIN_ARITHMETIC,
-    PLAIN_RUNS,
-    RUNS,
     Calibration,
     CalibrationRun,
     HoldRate,
+    needed,
 )
 from gan_course.teaching import notebooks
 from gan_course.teaching.batch.record import NOTEBOOK, ClaimRecord, RunRecord, read_all
@@ -53,8 +52,9 @@ def _calibration(out: Path, records: list[RunRecord]) -> Calibration:
     settings = {name: parameter.own for name, parameter in own.items() if name != "seed"}
     texts = dict.fromkeys(claim.text for record in records for claim in record.claims)
     plain = [record.environment == PLAIN_ARITHMETIC for record in records]
+    runs, plain_runs = needed(notebook)
     return Calibration(
-        notebook=notebook, provisional=len(records) < RUNS or sum(plain) < PLAIN_RUNS,
+        notebook=notebook, provisional=len(records) < runs or sum(plain) < plain_runs,
         date=last.started.date().isoformat(), profile=last.profile, settings=settings,
         code=last.code, versions=last.versions,
         runs=tuple(CalibrationRun(_seed(record), is_plain, _missed(record))
