@@ -263,7 +263,7 @@ def test_for_a_deeper_notebook_four_runs_do_one_of_them_with_plain_arithmetic(
     monkeypatch.setattr(calibration, "NOTEBOOKS", tmp_path)
     (tmp_path / "deeper").mkdir()
     (tmp_path / "deeper" / "02_own.ipynb").touch()
-    out = batch(*twelve()[5:9])
+    out = batch(*twelve()[6:9])
     assert calibrate.calibrations(out)[0].provisional
     batch(twelve()[9])
     assert not calibrate.calibrations(out)[0].provisional
