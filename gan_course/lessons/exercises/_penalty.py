@@ -200,7 +200,7 @@ MISTAKES = (
             "to pay for itself.", when=_value(lambda s: (lengths(s).mean() - 1).square(), lambda s: (lengths(s) - 1).mean().square())),
     Mistake("one_sided", "Only slopes above 1 pay. That is a sensible penalty too, and this notebook uses it on the line; WGAN-GP's has "
             "two sides, and flat places pay as well.", when=_value(lambda s: (lengths(s) - 1).clamp(min=0).square().mean())),
-    Mistake("zero_centred", "It wants all slopes to be 0. That is R1, the brake of notebook 02; the critic of WGAN-GP wants slopes of 1.",
+    Mistake("zero_centred", "It wants all slopes to be 0. That is R1, the gradient penalty of notebook 02; WGAN-GP wants slopes of 1.",
             when=_value(lambda s: lengths(s).square().mean(), lambda s: lengths(s).mean(), lambda s: lengths(s).square().mean() / 2)),
     Mistake("sum", "It adds up over the batch, so a batch twice as large punishes twice as much, and the weight of the penalty would have "
             "to change with it. The E in the formula is a mean.", when=_value(lambda s: (lengths(s) - 1).square().sum())),

@@ -113,7 +113,7 @@ G_MISTAKES = (
             when=lambda seen: ("backward", "D") in seen["_log"] and ("backward", "G") not in seen["_log"]),
     *_steps.of_the_move("D"),
     Mistake("saturating", "G descends the minimax loss, log(1 - D), whose slope vanishes where the forgeries are worst. This notebook "
-            "trains with the other one, -log D: notebook 02, section 6.", like=G_move(lambda f: -means(f))),
+            "trains with the other one, -log D: notebook 02, section 5.", like=G_move(lambda f: -means(f))),
     Mistake("labels", "G minimises what D pays for the forgeries, so it learns to be caught. G wants them to be taken for real.",
             like=G_move(lambda f: means(f))),
     Mistake("sign", "G goes the wrong way: the sign of the loss is turned round, so each step makes the forgeries easier to spot. "
