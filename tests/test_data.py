@@ -933,3 +933,9 @@ def test_quiet_when_there_is_nothing_to_say(tmp_path):
 def test_read_idx_alone(tmp_path):
     (tmp_path / "a").write_bytes(idx([[1, 2, 3], [4, 5, 6]]))
     assert read_idx(tmp_path / "a", 2).tolist() == [[1, 2, 3], [4, 5, 6]]
+
+
+def test_draw_gives_each_image_its_own_label():
+    images, labels = torch.arange(20, dtype=torch.uint8).view(20, 1, 1, 1), torch.arange(20) % 7
+    x, y = ImageSet("numbered", images, labels, tuple("abcdefg")).draw(15, seed=2)
+    assert torch.equal(unscale(x).flatten() % 7, y) and len(set(unscale(x).flatten().tolist())) == 15

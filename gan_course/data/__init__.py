@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gan_course.data.pairs import PairSet
 from gan_course.data.sets import Batch, Batches, Density, ImageSet, WrongLayout
-from gan_course.profile import pick_device
+from gan_course.profile import by_profile, pick_device
 
 GLYPHS = ("glyphs", "glyphs_colour", "glyphs_plain", "letters")
 OFFLINE = ("animals", "animals_body", "bumps", "digits", "edges", *GLYPHS, "grid", "moons", "ring",
@@ -41,7 +41,7 @@ def load(name: str | Path, split: str = "train", size: int | None = None
             split of its own a sixth is held out.
         size: height and width, in pixels, of the pictures of a folder or an archive (default 32),
             and of glyphs and letters (default 28, in colour 32; `gan_course.data.glyphs` can do
-            more with them).
+            more with them). In the smoke profile a fifth of the glyphs and letters is drawn.
 
     Returns:
         A Density, an ImageSet, or a PairSet; of a folder with sub-folders trainA and trainB a
@@ -61,7 +61,9 @@ def load(name: str | Path, split: str = "train", size: int | None = None
         from gan_course.data import archives
         return archives.archive(name, size=size or 32, split=split)
     if name in GLYPHS:
-        return _glyphs(name, split, size or (32 if name == "glyphs_colour" else 28))
+        few = {"train": 2080, "test": 520}[split]                   # as many of each of 10 or 26
+        return _glyphs(name, split, size or (32 if name == "glyphs_colour" else 28),
+                       by_profile(smoke=few, laptop=None, gpu=None))
     if name in OFFLINE:
         from gan_course.data import animals, digits, edges, seasons, toy
         if name in toy.DENSITIES:
@@ -78,10 +80,10 @@ def load(name: str | Path, split: str = "train", size: int | None = None
 
 
 @cache
-def _glyphs(name: str, split: str, size: int) -> ImageSet:
+def _glyphs(name: str, split: str, size: int, n: int | None) -> ImageSet:
     """One of `GLYPHS`, drawn once."""
     from gan_course.data import glyphs
-    return getattr(glyphs, name)(split, size=size)
+    return getattr(glyphs, name)(split, size=size, n=n)
 
 
 def load_images(name: str | Path, split: str = "train", size: int | None = None) -> ImageSet:

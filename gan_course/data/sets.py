@@ -104,15 +104,16 @@ class ImageSet:
         """The shape of one image: (C, H, W)."""
         return tuple(self.images.shape[1:])
 
-    def take(self, n: int, seed: int = 0) -> Tensor:
-        """Some images, drawn without replacement (the first n are often not typical).
+    def draw(self, n: int, seed: int = 0) -> Batch:
+        """Some images with their labels, drawn without replacement (the first n are often not
+        typical).
 
         Args:
             n: how many.
             seed: where the random numbers start.
 
         Returns:
-            Images in [-1, 1], (n, C, H, W).
+            Images x in [-1, 1], (n, C, H, W), and labels y (n,).
 
         Raises:
             ValueError: there are fewer than n.
@@ -120,7 +121,11 @@ class ImageSet:
         if n > len(self):
             raise ValueError(f"{self.name} has {len(self)} images; {n} were asked for.")
         order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:n]
-        return scale(self.images[order])
+        return Batch(scale(self.images[order]), self.labels[order])
+
+    def take(self, n: int, seed: int = 0) -> Tensor:
+        """The images alone of `draw(n, seed)`: (n, C, H, W) in [-1, 1]."""
+        return self.draw(n, seed).x
 
 
 def scale(images: Tensor) -> Tensor:
