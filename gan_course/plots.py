@@ -7,7 +7,7 @@ round, fake is orange and crossed, D is green and solid, G is purple and dashed.
 import base64
 import html
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -212,6 +212,70 @@ def density_map(ax: Axes, density: Density, extent: float = 2.0):
     ax.imshow(p.numpy(), cmap="Greys", origin="lower", extent=(ticks[0], ticks[-1]) * 2,
               interpolation="bilinear")
     square(ax, extent)
+
+
+def snapshots(rows: Mapping[str, Sequence[Tensor]], titles: Sequence[str], centres: Tensor,
+              extent: float = 1.6) -> Figure:
+    """Fakes in the plane over a training, as in figure 2 of the unrolled GAN (arXiv:1611.02163):
+    one row of panels for each training, with the modes as blue circles.
+
+    Args:
+        rows: for each name its points, (N, 2) for each panel.
+        titles: what stands above each column, such as the iteration.
+        centres: the modes of the data, (K, 2).
+        extent: the axes run from -extent to extent.
+
+    Returns:
+        The figure, at most 9 inches wide.
+    """
+    fig, axes = canvas(len(titles), len(rows), height=0.3 + 8.6 / len(titles) * len(rows),
+                       squeeze=False)
+    for line, (name, panels) in zip(axes, rows.items(), strict=True):
+        for ax, points in zip(line, panels, strict=True):
+            ax.scatter(*centres.cpu().T.numpy(), s=60, facecolors="none", edgecolors=REAL["color"], linewidths=0.8)
+            ax.scatter(*points.detach().cpu().T.numpy(), s=3, alpha=0.4, linewidths=0, color=FAKE["color"])
+            ax.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal", xticks=[],
+                   yticks=[])
+            ax.spines[:].set_visible(True)
+        line[0].set_ylabel(name)
+    for ax, title in zip(axes[0], titles, strict=True):
+        ax.set_title(title)
+    return fig
+
+
+def shares_over_time(ax: Axes, shares: Tensor, label: str = "nearest mode") -> None:
+    """How a training divides its points among the modes: one row for each mode, darker where more
+    of the points are.
+
+    Args:
+        ax: where to draw.
+        shares: the share of the points at each mode, from 0 to 1, (moments, K).
+        label: what the rows are.
+    """
+    image = ax.imshow(shares.T, aspect="auto", cmap="Greys", vmin=0, vmax=1, origin="lower")
+    moments, K = shares.shape
+    marks = np.linspace(0, moments - 1, 5).round().astype(int)
+    ax.set_xticks(marks, [f"{(mark + 1) / moments:.0%}" for mark in marks])
+    ax.set_yticks(range(K), range(1, K + 1))
+    ax.set(xlabel="training", ylabel=label)
+    ax.figure.colorbar(image, label="share of the points")
+
+
+def dots(ax: Axes, values: Mapping[str, Sequence[float]], truth: float) -> None:
+    """One dot for each run of each method, the mean of a method as a bar, and a dotted line at the
+    value of the truth.
+
+    Args:
+        ax: where to draw.
+        values: for each method the value of each of its runs.
+        truth: the value that a perfect one would have.
+    """
+    for place, each in enumerate(values.values()):
+        ax.plot(each, np.full(len(each), place), "o", color=G_LINE["color"], alpha=0.6)
+        ax.plot(np.mean(each), place, "|", color="black", markersize=16)
+    ax.axvline(truth, **CHANCE_LINE)
+    ax.set_yticks(range(len(values)), list(values))
+    ax.invert_yaxis()
 
 
 def sheet(images: Tensor, columns: int = 10) -> np.ndarray:

@@ -177,3 +177,32 @@ def test_two_losses_are_drawn_over_the_iterations_with_both_levels_of_chance():
     first = ax.get_lines()[0]
     assert first.get_xdata()[-1] == 40 and first.get_ydata()[0] == pytest.approx(0.2)
     assert {"D at chance, 1.39", "G at chance, 0.69"} <= {text.get_text() for text in ax.texts}
+
+
+def test_snapshots_show_the_points_of_each_row_at_each_moment_beside_the_modes():
+    ring = data.load("ring")
+    early, late = torch.zeros(5, 2), torch.ones(5, 2)
+    fig = plots.snapshots({"plain": [early, late], "cured": [late, late]}, ["round 1", "round 9"], ring.centres)
+    assert [ax.get_title() for ax in fig.axes] == ["round 1", "round 9", "", ""]
+    assert [ax.get_ylabel() for ax in fig.axes] == ["plain", "", "cured", ""]
+    for ax, points in zip(fig.axes, (early, late, late, late), strict=True):
+        modes, fakes = ax.collections
+        np.testing.assert_allclose(modes.get_offsets(), ring.centres, atol=1e-6)
+        np.testing.assert_allclose(fakes.get_offsets(), points)
+
+
+def test_shares_over_time_have_a_row_for_each_mode_and_the_first_below():
+    fig, ax = plots.canvas()
+    shares = torch.tensor([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]])
+    plots.shares_over_time(ax, shares)
+    image = ax.images[0]
+    np.testing.assert_allclose(image.get_array(), shares.T)
+    assert image.origin == "lower" and [tick.get_text() for tick in ax.get_yticklabels()] == ["1", "2", "3"]
+
+
+def test_dots_show_every_run_its_mean_and_the_truth():
+    fig, ax = plots.canvas()
+    plots.dots(ax, {"first": [1.0, 3.0], "second": [8.0]}, truth=8)
+    lines = [line.get_xdata() for line in ax.lines]
+    assert [list(np.atleast_1d(x)) for x in lines] == [[1.0, 3.0], [2.0], [8.0], [8.0], [8, 8]]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["first", "second"] and ax.yaxis_inverted()
