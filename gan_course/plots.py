@@ -232,8 +232,10 @@ def snapshots(rows: Mapping[str, Sequence[Tensor]], titles: Sequence[str], centr
                        squeeze=False)
     for line, (name, panels) in zip(axes, rows.items(), strict=True):
         for ax, points in zip(line, panels, strict=True):
-            ax.scatter(*centres.cpu().T.numpy(), s=60, facecolors="none", edgecolors=REAL["color"], linewidths=0.8)
-            ax.scatter(*points.detach().cpu().T.numpy(), s=3, alpha=0.4, linewidths=0, color=FAKE["color"])
+            ax.scatter(*centres.cpu().T.numpy(), s=60, facecolors="none",
+                       edgecolors=REAL["color"], linewidths=0.8, zorder=3)
+            ax.scatter(*points.detach().cpu().T.numpy(), s=3, alpha=0.4, linewidths=0,
+                       color=FAKE["color"])
             ax.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal", xticks=[],
                    yticks=[])
             ax.spines[:].set_visible(True)
@@ -276,6 +278,23 @@ def dots(ax: Axes, values: Mapping[str, Sequence[float]], truth: float) -> None:
     ax.axvline(truth, **CHANCE_LINE)
     ax.set_yticks(range(len(values)), list(values))
     ax.invert_yaxis()
+
+
+def bars(ax: Axes, values: Mapping[str, Mapping[int, float]]) -> None:
+    """Bars of several series side by side, with their heights written above.
+
+    Args:
+        ax: where to draw.
+        values: for each series its name, and a height for each place, {"p": {1: 0.25, 2: 0.4}}.
+    """
+    width = 0.8 / len(values)
+    looks = (FAKE, REAL, D_LINE, G_LINE)
+    for i, ((name, heights), look) in enumerate(zip(values.items(), looks, strict=False)):
+        places = np.array(list(heights)) + (i - (len(values) - 1) / 2) * width
+        drawn = ax.bar(places, list(heights.values()), width, label=name, color=look["color"])
+        ax.bar_label(drawn, fmt="%.3f", fontsize=8)
+        ax.set_xticks(list(heights))
+    ax.legend(loc="upper left", fontsize=9)
 
 
 def sheet(images: Tensor, columns: int = 10) -> np.ndarray:

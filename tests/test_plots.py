@@ -206,3 +206,11 @@ def test_dots_show_every_run_its_mean_and_the_truth():
     lines = [line.get_xdata() for line in ax.lines]
     assert [list(np.atleast_1d(x)) for x in lines] == [[1.0, 3.0], [2.0], [8.0], [8.0], [8, 8]]
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["first", "second"] and ax.yaxis_inverted()
+
+
+def test_bars_stand_side_by_side_with_their_heights_above():
+    fig, ax = plots.canvas()
+    plots.bars(ax, {"one": {1: 0.25, 2: 0.5}, "two": {1: 0.25, 2: 0.3}})
+    boxes = [(patch.get_x() + patch.get_width() / 2, patch.get_height()) for patch in ax.patches]
+    np.testing.assert_allclose(boxes, [(0.8, 0.25), (1.8, 0.5), (1.2, 0.25), (2.2, 0.3)])
+    assert [text.get_text() for text in ax.texts] == ["0.250", "0.500", "0.250", "0.300"]
