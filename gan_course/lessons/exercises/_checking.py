@@ -1,8 +1,9 @@
 """How an answer is judged: call it on chosen inputs, write down what happened, and compare.
 
-An exercise has a reference and a list of probes. A probe calls the function and looks: {"the value": 1.31}. If the reference gives the
-same, the next probe follows. If not, the answer is wrong, and the probe's mistakes are gone through: a mistake is recognised either
-because a wrong solution that we know (`like`) gives what was seen, or because a clue says so (`when`).
+An exercise has a reference and a list of probes. A probe calls the function and looks: {"the
+value": 1.31}. If the reference gives the same, the next probe follows. If not, the answer is wrong,
+and the probe's mistakes are gone through: a mistake is recognised either because a wrong solution
+that we know (`like`) gives what was seen, or because a clue says so (`when`).
 """
 import dis
 import functools
@@ -21,16 +22,20 @@ from torch import Tensor
 from gan_course.lessons.exercises import _sandbox
 
 Seen = dict[str, Any]
-"""What a probe saw: words -> a float64 tensor, a truth value or words. Names that begin with _ are clues, which `when` may read."""
+"""What a probe saw: words -> a float64 tensor, a truth value or words.
+
+Names that begin with _ are clues, which `when` may read.
+"""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """One misconception: its id, one to three sentences for the learner, and how to recognise it."""
+    """One misconception: its id, one to three sentences for the learner, and how to recognise it.
+    """
 
     id: str
     says: str
-    like: Callable | tuple[Callable, ...] = ()                      # wrong solutions that give what was seen
+    like: Callable | tuple[Callable, ...] = ()  # wrong solutions that give what was seen
     when: Callable[[Seen], bool] | None = None                      # or: true of what was seen
 
 
@@ -53,20 +58,27 @@ class Probe:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A small function to write. The `reference`'s source is the worked solution; `hints` are three, from a nudge to nearly there."""
+    """A small function to write.
+
+    The `reference`'s source is the worked solution; `hints` are three, from a nudge to nearly
+    there.
+    """
 
     key: str                                                        # "02.discriminator_loss"
     reference: Callable
     probes: tuple[Probe, ...]
     hints: tuple[str, str, str]
-    well_done: str = ""                                             # a sentence for who got it right
-    outside: frozenset[str] = field(default=frozenset())            # names of the notebook that the answer must not lean on
-    remarks: tuple[Mistake, ...] = ()                               # what is not wrong, and worth a word
+    well_done: str = ""  # a sentence for who got it right
+    # names of the notebook that the answer must not lean on
+    outside: frozenset[str] = field(default=frozenset())
+    remarks: tuple[Mistake, ...] = ()  # what is not wrong, and worth a word
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome ("right", "wrong" or "not yet"), the id of the message, the message, and what the function printed."""
+    """The outcome ("right", "wrong" or "not yet"), the id of the message, the message, and what the
+    function printed.
+    """
 
     outcome: str
     id: str
@@ -83,10 +95,11 @@ def assess(exercise: Exercise, answer: Any) -> Verdict:
     load_what_torch_loads_late()
     with _sandbox.randomness_untouched():
         for probe in exercise.probes:
-            right, _ = _observe(probe, exercise.reference)          # first: what PyTorch loads on first use is not on the learner's clock
+            # first: what PyTorch loads on first use is not on the learner's clock
+            right, _ = _observe(probe, exercise.reference)
             seen, outcome = _observe(probe, answer, _sandbox.run)
             printed = printed or outcome.printed
-            verdict = _broken(probe, answer, outcome) or _compare(probe, seen, right, answer, outcome)
+            verdict = _broken(outcome) or _compare(probe, seen, right, answer, outcome)
             if verdict:
                 return Verdict(*verdict, printed)
     remarks = [remark for remark in exercise.remarks if remark.when(seen)]
@@ -95,55 +108,72 @@ def assess(exercise: Exercise, answer: Any) -> Verdict:
 
 
 def evidence(exercise: Exercise, answer: Callable) -> list[Seen]:
-    """What each probe sees of an answer, clues aside: whoever does not trust a verdict compares it with that of the reference."""
+    """What each probe sees of an answer, clues aside: whoever does not trust a verdict compares it
+    with that of the reference.
+    """
     load_what_torch_loads_late()
     with _sandbox.randomness_untouched():
         seen = [_observe(probe, answer, _sandbox.run)[0] for probe in exercise.probes]
-    return [{name: value for name, value in each.items() if not name.startswith("_")} for each in seen]
+    return [_without_clues(each) for each in seen]
 
 
 @functools.cache
 def load_what_torch_loads_late() -> None:
-    """The first optimizer of a process makes PyTorch import a large part of itself: seconds that are not the learner's."""
+    """The first optimizer of a process makes PyTorch import a large part of itself: seconds that
+    are not the learner's.
+    """
     torch.optim.SGD([torch.zeros(1, requires_grad=True)])
 
 
 def _before_running(exercise: Exercise, answer: Any) -> Verdict | None:
-    """What can be said without a call: nothing written, the wrong thing handed over, wrong parameters, variables from outside."""
+    """What can be said without a call: nothing written, the wrong thing handed over, wrong
+    parameters, variables from outside.
+    """
     wanted = list(inspect.signature(exercise.reference).parameters)
     call = f"`{exercise.reference.__name__}({', '.join(wanted)})`"
     if not callable(answer):
-        return Verdict("wrong", "not_a_function", "Hand over the function itself, by its name and without brackets behind it. "
+        return Verdict("wrong", "not_a_function",
+                       "Hand over the function itself, by its name and without brackets behind it. "
                        f"What arrived is of the type `{type(answer).__name__}`.")
     if answer is exercise.reference:
-        return Verdict("not yet", "reference", "This is the course's own version, which stands in for yours. Run the cell that "
-                       "defines your function again, then check it.")
+        return Verdict("not yet", "reference",
+                       "This is the course's own version, which stands in for yours. Run the cell "
+                       "that defines your function again, then check it.")
     code = getattr(answer, "__code__", None)
     if code is None:
         return None
     if _does_nothing(code):
-        return Verdict("not yet", "stub", "Nothing to check yet: write your lines in place of the `...` and run the cell again. "
-                       "Until then the notebook goes on with the course's version.")
+        return Verdict("not yet", "stub",
+                       "Nothing to check yet: write your lines in place of the `...` and run the "
+                       "cell again. Until then the notebook goes on with the course's version.")
     has = list(code.co_varnames[:code.co_argcount])
     if has != wanted and sorted(has) == sorted(wanted):
-        return Verdict("wrong", "argument_order", f"The arguments come in another order than agreed: {call}. Whoever calls your function "
-                       "will mix them up.")
+        return Verdict("wrong", "argument_order",
+                       f"The arguments come in another order than agreed: {call}. Whoever calls "
+                       "your function will mix them up.")
     try:
         inspect.signature(answer).bind(*wanted)
     except TypeError:
-        return Verdict("wrong", "arguments", f"It is called as {call}, and yours does not take these arguments. Look at its `def` line.")
+        return Verdict("wrong", "arguments",
+                       f"It is called as {call}, and yours does not take these arguments. Look at "
+                       "its `def` line.")
     leaning = sorted(_globals(code) & (exercise.outside | set(wanted)))
     if leaning:
-        return Verdict("wrong", "outside", f"It uses `{leaning[0]}`, which is not among its arguments: that is a variable from elsewhere "
-                       "in the notebook, and another caller has another one. Everything it needs comes in through "
-                       f"{call}. (It was not run.)")
+        return Verdict("wrong", "outside",
+                       f"It uses `{leaning[0]}`, which is not among its arguments: that is a "
+                       "variable from elsewhere in the notebook, and another caller has another "
+                       f"one. Everything it needs comes in through {call}. (It was not run.)")
     return None
 
 
-def _observe(probe: Probe, fn: Callable, run: Callable = _sandbox.run_here) -> tuple[Seen, _sandbox.Outcome]:
-    """Call `fn` on the probe's inputs and look. `_sandbox.run` is for functions that we do not know."""
+def _observe(probe: Probe, fn: Callable,
+             run: Callable = _sandbox.run_here) -> tuple[Seen, _sandbox.Outcome]:
+    """Call `fn` on the probe's inputs and look. `_sandbox.run` is for functions that we do not
+    know.
+    """
     inputs = probe.inputs()
-    before = {name: value.detach().clone() for name, value in inputs.items() if isinstance(value, Tensor)}
+    before = {name: value.detach().clone() for name, value in inputs.items()
+              if isinstance(value, Tensor)}
     if probe.names:
         fn = _sandbox.with_names(fn, probe.names(inputs))
     _sandbox.seed(1)
@@ -157,25 +187,40 @@ def _observe(probe: Probe, fn: Callable, run: Callable = _sandbox.run_here) -> t
     return seen, outcome
 
 
-def _broken(probe: Probe, answer: Callable, outcome: _sandbox.Outcome) -> tuple[str, str, str] | None:
-    """What is to be said of a call that never ended, or that says itself that it is not finished."""
+def _broken(outcome: _sandbox.Outcome) -> tuple[str, str, str] | None:
+    """What is to be said of a call that never ended, or that says itself that it is not finished.
+    """
     if outcome.endless:
-        rest = "" if outcome.stopped else (" It could not even be stopped, because it hangs inside one call of compiled code: "
-                                           "restart the kernel (menu Kernel, Restart) when you have found it.")
-        return ("wrong", "endless", f"It was still running after {_sandbox.SECONDS:g} seconds and was cut off; an answer takes "
-                f"milliseconds. Is there a loop whose end never comes?{rest}")
-    if isinstance(outcome.error, NotImplementedError) or outcome.result is ... or "ellipsis" in str(outcome.error):
-        return "not yet", "stub", "There is still a `...` to fill in. Until then the notebook goes on with the course's version."
+        rest = "" if outcome.stopped else (" It could not even be stopped, because it hangs inside "
+                                           "one call of compiled code: restart the kernel (menu "
+                                           "Kernel, Restart) when you have found it.")
+        return ("wrong",
+                "endless",
+                f"It was still running after {_sandbox.SECONDS:g} seconds and was cut off; an "
+                f"answer takes milliseconds. Is there a loop whose end never comes?{rest}")
+    if (isinstance(outcome.error, NotImplementedError) or outcome.result is ...
+            or "ellipsis" in str(outcome.error)):
+        return ("not yet", "stub", "There is still a `...` to fill in. Until then the notebook "
+                "goes on with the course's version.")
     return None
 
 
-def _compare(probe: Probe, seen: Seen, right: Seen, answer: Callable, outcome: _sandbox.Outcome) -> tuple[str, str, str] | None:
-    """None if the function did what the reference does; else the mistake that explains it, or what can be said without one."""
+def _compare(probe: Probe, seen: Seen, right: Seen, answer: Callable,
+             outcome: _sandbox.Outcome) -> tuple[str, str, str] | None:
+    """None if the function did what the reference does.
+
+    Else the mistake that explains it, or what can be said without one.
+    """
     if seen.get("_changed"):
-        return ("wrong", "changed_inputs", "It changes the tensors it is given, and the caller still needs them. Look for an operation "
-                "that works in place: `+=`, `/=`, or a method whose name ends in an underscore.")
+        return ("wrong",
+                "changed_inputs",
+                "It changes the tensors it is given, and the caller still needs them. Look for an "
+                "operation that works in place: `+=`, `/=`, or a method whose name ends in an "
+                "underscore.")
     if "the error" not in seen and outcome.result is None:
-        return ("wrong", "no_return", "It works, but it gives nothing back: the result is lost when the function ends. "
+        return ("wrong",
+                "no_return",
+                "It works, but it gives nothing back: the result is lost when the function ends. "
                 "What should its last line do?")
     if same(seen, right):
         return None
@@ -185,7 +230,8 @@ def _compare(probe: Probe, seen: Seen, right: Seen, answer: Callable, outcome: _
             return "wrong", mistake.id, mistake.says + (f" It stopped{where}." if where else "")
     if outcome.error:
         called = f" It was called with {given}." if (given := _given(probe)) else ""
-        return "wrong", "error", f"It stopped with an error{where}: {_in_short(outcome.error)}.{called}"
+        error = _in_short(outcome.error)
+        return "wrong", "error", f"It stopped with an error{where}: {error}.{called}"
     return "wrong", "unknown", _what_differs(probe, seen, right)
 
 
@@ -198,8 +244,12 @@ def _is(mistake: Mistake, probe: Probe, seen: Seen) -> bool:
 
 def same(a: Seen, b: Seen) -> bool:
     """Whether two looks saw the same, clues aside, up to rounding. NaN equals NaN."""
-    a, b = ({name: value for name, value in seen.items() if not name.startswith("_")} for seen in (a, b))
+    a, b = _without_clues(a), _without_clues(b)
     return a.keys() == b.keys() and all(_equal(a[name], b[name]) for name in a)
+
+
+def _without_clues(seen: Seen) -> Seen:
+    return {name: value for name, value in seen.items() if not name.startswith("_")}
 
 
 def _equal(a: Any, b: Any) -> bool:
@@ -209,7 +259,10 @@ def _equal(a: Any, b: Any) -> bool:
 
 
 def as_number(result: Any) -> Tensor | str:
-    """A result as a float64 tensor, one element as a scalar; what is no number as the name of its type."""
+    """A result as a float64 tensor, one element as a scalar.
+
+    What is no number as the name of its type.
+    """
     if isinstance(result, bool | float | int | np.ndarray | np.generic | Tensor):
         number = torch.as_tensor(result).detach().to("cpu", torch.float64).clone()
         return number.squeeze() if number.numel() == 1 else number
@@ -225,19 +278,24 @@ def _does_nothing(code: CodeType) -> bool:
     """Whether a body is only `...`, `pass`, `return None` or a docstring."""
     steps = list(dis.get_instructions(code))
     idle = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
-    return {step.opname for step in steps} <= idle and all(step.argval in (None, ...) for step in steps if "CONST" in step.opname)
+    return {step.opname for step in steps} <= idle and all(step.argval in (None, ...)
+                                                           for step in steps
+                                                           if "CONST" in step.opname)
 
 
 def _globals(code: CodeType) -> set[str]:
     """The names that a function, with the functions inside it, takes from outside."""
-    names = {step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
-    return names.union(*(_globals(inner) for inner in code.co_consts if isinstance(inner, CodeType)))
+    names = {step.argval for step in dis.get_instructions(code)
+             if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    inside = [part for part in code.co_consts if isinstance(part, CodeType)]
+    return names.union(*map(_globals, inside))
 
 
 def _line_of(answer: Callable, error: BaseException) -> str:
     """The learner's own line in which an error came up, in words."""
     file = getattr(getattr(answer, "__code__", None), "co_filename", None)
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
+             if frame.filename == file]
     text = linecache.getline(file, lines[-1]).strip() if lines else ""
     return f" in the line `{_short(text, 120)}`" if text else ""
 
@@ -252,8 +310,12 @@ def _short(text: str, most: int) -> str:
 
 def _given(probe: Probe) -> str:
     """The probe's inputs in words."""
-    words = [f"{name} = {say(value)}" if np.isscalar(value) or value.numel() <= 8 and value.dim() == 1 else
-             f"{name} of shape {tuple(value.shape)}" for name, value in probe.inputs().items() if isinstance(value, Tensor | float | int)]
+    words = []
+    for name, value in probe.inputs().items():
+        if isinstance(value, Tensor) and (value.dim() != 1 or value.numel() > 8):
+            words.append(f"{name} of shape {tuple(value.shape)}")
+        elif isinstance(value, Tensor | float | int):
+            words.append(f"{name} = {say(value)}")
     return ", ".join(words)
 
 
@@ -269,10 +331,13 @@ def say(value: Any) -> str:
 
 
 def _what_differs(probe: Probe, seen: Seen, right: Seen) -> str:
-    """For a wrong answer that no mistake explains: the input, what came, and what should have come."""
+    """For a wrong answer that no mistake explains: the input, what came, and what should have come.
+    """
     parts = []
     for name in right:
         if not name.startswith("_") and not _equal(seen.get(name), right[name]):
             got, wanted = say(seen.get(name, "missing")), say(right[name])
-            parts.append(f"{name} is {got}, and should be {wanted}" if got != wanted else f"{name} is not what it should be")
-    return f"Not yet. Called with {_given(probe)}: {'; '.join(parts)}. Try these inputs by hand, on paper, and see where the two part ways."
+            parts.append(f"{name} is {got}, and should be {wanted}" if got != wanted
+                         else f"{name} is not what it should be")
+    return (f"Not yet. Called with {_given(probe)}: {'; '.join(parts)}. Try these inputs by hand, "
+            "on paper, and see where the two part ways.")

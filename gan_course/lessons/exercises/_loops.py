@@ -31,7 +31,8 @@ class Optimizer(torch.optim.SGD):
 def scene() -> dict:
     """G, D, their optimizers and a mini-batch of real points, as they are before each round."""
     _sandbox.seed(7)
-    G, D = nets.MLPGenerator(Z_DIM, (2,), width=8, depth=1), nets.MLPDiscriminator((2,), width=8, depth=1)
+    G, D = nets.MLPGenerator(Z_DIM, (2,), width=8,
+                             depth=1), nets.MLPDiscriminator((2,), width=8, depth=1)
     with torch.no_grad():
         for parameter in (*G.parameters(), *D.parameters()):
             parameter.mul_(2.0)                 # logits far enough from 0 to tell formulas apart
@@ -130,15 +131,16 @@ OF_A_ROUND = (
     Mistake("G_first", "G moves before D here. In the course's rounds D moves first, so that G's "
             "gradient comes from a D that has seen this mini-batch.",
             when=lambda seen: seen["the steps"] == "G D"),
-    Mistake("zero_forgotten_both", "Neither player's old gradients are wiped out. PyTorch adds each "
-            "backward pass to what is there: call `zero_grad()` before both of them.",
-            like=(played(zero_D=False, zero_G=False), played(zero_D=False, zero_G=False, detach=False))),
+    Mistake("zero_forgotten_both", "Neither player's old gradients are wiped out. PyTorch adds "
+            "each backward pass to what is there: call `zero_grad()` before both of them.",
+            like=(played(zero_D=False, zero_G=False),
+                  played(zero_D=False, zero_G=False, detach=False))),
     Mistake("zero_forgotten_D", "D's old gradients are not wiped out before its backward pass. G's "
             "move has left gradients in D too, since it goes through D, so D would also learn what "
             "G wants.", like=(played(zero_D=False), played(zero_D=False, detach=False),
                               played(zero_D=False, zero_late=True))),
-    Mistake("zero_forgotten_G", "G's old gradients are not wiped out before its backward pass: each "
-            "step would be taken along the sum of all earlier ones.",
+    Mistake("zero_forgotten_G", "G's old gradients are not wiped out before its backward pass: "
+            "each step would be taken along the sum of all earlier ones.",
             like=(played(zero_G=False), played(zero_G=False, zero_late=True))),
     Mistake("harmful_no_detach", "Two things go wrong together here. The fakes in D's move are not "
             "detached, so D's loss leaves gradients in G; and G's gradients are not wiped out "
@@ -162,8 +164,8 @@ OF_A_ROUND = (
             when=lambda seen: "the error" not in seen),
 )
 """In this order: the last one explains what is left when both players have moved as they should."""
-NO_DETACH = Mistake(
-    "harmless_no_detach", "A remark: the fakes in D's move are not detached, so D's backward pass also "
-    "runs through G. Here that is harmless, since G's gradients are wiped out before its own move, "
-    "but it costs time for nothing. `G(z).detach()` stops it.",
-    when=lambda seen: seen["_D's loss reached G"])
+NO_DETACH = Mistake("harmless_no_detach", "A remark: the fakes in D's move are not detached, so "
+                    "D's backward pass also runs through G. Here that is harmless, since G's "
+                    "gradients are wiped out before its own move, but it costs time for nothing. "
+                    "`G(z).detach()` stops it.",
+                    when=lambda seen: seen["_D's loss reached G"])

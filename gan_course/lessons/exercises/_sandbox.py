@@ -1,9 +1,12 @@
-"""Where a learner's function runs: in a thread of its own, cut off when it does not come back, its prints caught.
+"""Where a learner's function runs: in a thread of its own, cut off when it does not come back, its
+prints caught.
 
-What is cut off: any endless loop of Python code, on every system, within about two seconds; also one that catches every error. The
-function runs in a worker thread while the caller waits, and an exception is planted in that thread; no signals and no tracing, so the
-kernel's main thread, a debugger and Windows are all the same to it. What is not: a single call into compiled code that never ends
-(`sum(itertools.count())`) cannot be stopped from outside. The caller goes on all the same; the lost thread lives until the kernel restarts.
+What is cut off: any endless loop of Python code, on every system, within about two seconds; also
+one that catches every error. The function runs in a worker thread while the caller waits, and an
+exception is planted in that thread; no signals and no tracing, so the kernel's main thread, a
+debugger and Windows are all the same to it. What is not: a single call into compiled code that
+never ends (`sum(itertools.count())`) cannot be stopped from outside. The caller goes on all the
+same; the lost thread lives until the kernel restarts.
 """
 import contextlib
 import ctypes
@@ -27,12 +30,17 @@ PRINTED = 2000
 
 
 class CutOff(BaseException):
-    """Planted in a function that does not end. Not an Exception, so that `except Exception` lets it pass."""
+    """Planted in a function that does not end.
+
+    Not an Exception, so that `except Exception` lets it pass.
+    """
 
 
 @dataclass
 class Outcome:
-    """What came of one call: a result or an error, whether it was cut off (and could be stopped), and what it printed."""
+    """What came of one call: a result or an error, whether it was cut off (and could be stopped),
+    and what it printed.
+    """
 
     result: Any = None
     error: BaseException | None = None
@@ -42,24 +50,28 @@ class Outcome:
 
 
 def run(fn: Callable, arguments: list) -> Outcome:
-    """Call `fn(*arguments)` in a thread of its own and wait for it, `SECONDS` at most. Never raises for what `fn` does."""
+    """Call `fn(*arguments)` in a thread of its own and wait for it, `SECONDS` at most.
+
+    Never raises for what `fn` does.
+    """
     outcome, printed, finished = Outcome(), _FirstPart(), threading.Event()
 
     def work():
-        with contextlib.suppress(CutOff):                           # one that comes a moment too late
+        with contextlib.suppress(CutOff):  # one that comes a moment too late
             try:
                 outcome.result = fn(*arguments)
-            except BaseException as error:                          # SystemExit and KeyboardInterrupt are the function's too
+            except BaseException as error:  # SystemExit and KeyboardInterrupt are its own, too
                 outcome.error = error
             finished.set()
 
     worker = threading.Thread(target=work, daemon=True, name="exercise")
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), warnings.catch_warnings():
+    with (contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed),
+          warnings.catch_warnings()):
         warnings.simplefilter("ignore")
         worker.start()
         try:
             worker.join(SECONDS)
-        finally:                                                    # also when the Stop button ends the waiting
+        finally:  # also when the Stop button ends the waiting
             late = worker.is_alive()
             stopped = not late or _stop(worker, finished)
     if late:
@@ -95,7 +107,9 @@ def with_names(fn: Callable, names: dict[str, Any]) -> Callable:
 
 
 def _stop(worker: threading.Thread, finished: threading.Event, patience: float = 1.0) -> bool:
-    """Plant `CutOff` in the thread, again and again (a bare `except:` swallows some), until it ends. False if it does not."""
+    """Plant `CutOff` in the thread, again and again (a bare `except:` swallows some), until it
+    ends. False if it does not.
+    """
     plant = ctypes.pythonapi.PyThreadState_SetAsyncExc
     end = time.monotonic() + patience
     while worker.is_alive() and time.monotonic() < end:
@@ -115,9 +129,12 @@ class _FirstPart(io.StringIO):
 
 @contextlib.contextmanager
 def randomness_untouched() -> Iterator[None]:
-    """Whatever happens inside, the random numbers of Python, NumPy and PyTorch go on afterwards as if nothing had."""
+    """Whatever happens inside, the random numbers of Python, NumPy and PyTorch go on afterwards as
+    if nothing had.
+    """
     cuda = torch.cuda.is_initialized()
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state(), torch.cuda.get_rng_state_all() if cuda else None
+    states = (random.getstate(), np.random.get_state(), torch.get_rng_state(),
+              torch.cuda.get_rng_state_all() if cuda else None)
     try:
         yield
     finally:
@@ -129,7 +146,9 @@ def randomness_untouched() -> Iterator[None]:
 
 
 def seed(number: int) -> None:
-    """Seed the three, PyTorch on the CPU only: `torch.manual_seed` would leave a seed waiting for a GPU that starts later."""
+    """Seed the three, PyTorch on the CPU only: `torch.manual_seed` would leave a seed waiting for a
+    GPU that starts later.
+    """
     random.seed(number)
     np.random.seed(number)
     torch.default_generator.manual_seed(number)

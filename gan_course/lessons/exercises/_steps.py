@@ -1,7 +1,9 @@
-"""What exercises on a player's move have in common: two small networks under observation, and what goes wrong with any move.
+"""What exercises on a player's move have in common: two small networks under observation, and what
+goes wrong with any move.
 
-The networks come with gradients left over from an earlier move, as in a real loop, and with hooks that note what happens: which network
-is asked with gradients switched off, where a backward pass arrives, and what lies in the gradients at each step of the optimizer.
+The networks come with gradients left over from an earlier move, as in a real loop, and with hooks
+that note what happens: which network is asked with gradients switched off, where a backward pass
+arrives, and what lies in the gradients at each step of the optimizer.
 """
 from collections.abc import Callable
 
@@ -24,13 +26,17 @@ class Watched(torch.optim.SGD):
     def __init__(self, mover: nn.Module, players: dict[str, nn.Module]):
         super().__init__(mover.parameters(), LR)
         self.mover, self.players = mover, players
-        self.before = {name: parameters_to_vector(net.parameters()).detach().clone() for name, net in players.items()}
-        self.log: list[tuple[str, str]] = []                        # ("backward", "D"), ("step", "full") and so on, in order
-        self.clean = None                                           # were the mover's gradients clean at the first backward pass?
-        self.register_step_pre_hook(lambda *_: self.log.append(("step", "full" if _dirty(mover) else "empty")))
+        self.before = {name: parameters_to_vector(net.parameters()).detach().clone()
+                       for name, net in players.items()}
+        # ("backward", "D"), ("step", "full") and so on, in order
+        self.log: list[tuple[str, str]] = []
+        self.clean = None  # were the mover's gradients clean at the first backward pass?
+        self.register_step_pre_hook(
+            lambda *_: self.log.append(("step", "full" if _dirty(mover) else "empty")))
         for name, net in players.items():
             net.register_forward_pre_hook(lambda *_, name=name: self.asked(name))
-            list(net.parameters())[-1].register_hook(lambda _, name=name, net=net: self.arrived(name, net))
+            list(net.parameters())[-1].register_hook(
+                lambda _, name=name, net=net: self.arrived(name, net))
 
     def asked(self, name: str) -> None:
         if not torch.is_grad_enabled():
@@ -43,24 +49,28 @@ class Watched(torch.optim.SGD):
 
 
 def _dirty(net: nn.Module) -> bool:
-    return any(parameter.grad is not None and bool(parameter.grad.any()) for parameter in net.parameters())
+    return any(parameter.grad is not None and bool(parameter.grad.any())
+               for parameter in net.parameters())
 
 
 def scene(mover: str) -> dict[str, nn.Module | Watched]:
     """G and D as they are before each call, and the optimizer of the one whose move it is."""
     _sandbox.seed(7)
-    G, D = nets.MLPGenerator(Z_DIM, (2,), width=8, depth=1), nets.MLPDiscriminator((2,), width=8, depth=1)
+    G = nets.MLPGenerator(Z_DIM, (2,), width=8, depth=1)
+    D = nets.MLPDiscriminator((2,), width=8, depth=1)
     with torch.no_grad():
         for parameter in (*G.parameters(), *D.parameters()):
-            parameter.mul_(2.0)                                     # logits far enough from 0 to tell one formula from another
+            parameter.mul_(2.0)  # logits far enough from 0 to tell one formula from another
             parameter.grad = torch.full_like(parameter, LEFT_OVER)
-    return {"G": G, "D": D, f"optimizer_{mover}": Watched({"G": G, "D": D}[mover], {"G": G, "D": D})}
+    return {"G": G, "D": D,
+            f"optimizer_{mover}": Watched({"G": G, "D": D}[mover], {"G": G, "D": D})}
 
 
 def numbers(*names: str) -> dict[str, Tensor]:
     """Fixed x and z."""
     generator = torch.Generator().manual_seed(3)
-    drawn = {"x": torch.randn(N, 2, generator=generator) + 1, "z": torch.randn(N, Z_DIM, generator=generator)}
+    drawn = {"x": torch.randn(N, 2, generator=generator) + 1,
+             "z": torch.randn(N, Z_DIM, generator=generator)}
     return {name: drawn[name] for name in names}
 
 
@@ -69,48 +79,70 @@ def move(results: list, inputs: dict) -> Seen:
     notes = next(value for value in inputs.values() if isinstance(value, Watched))
     seen = number_called("the loss it gives back", results)
     for name, net in notes.players.items():
-        seen[f"how {name} moved"] = as_number(parameters_to_vector(net.parameters()) - notes.before[name])
+        seen[f"how {name} moved"] = as_number(parameters_to_vector(net.parameters())
+                                              - notes.before[name])
         seen[f"{name} in training mode"] = net.training
-        seen[f"{name} asks for gradients"] = all(parameter.requires_grad for parameter in net.parameters())
+        seen[f"{name} asks for gradients"] = all(parameter.requires_grad
+                                                 for parameter in net.parameters())
     mover = next(name for name, net in notes.players.items() if net is notes.mover)
-    return seen | {"_log": notes.log, "_mover": mover, "_clean": notes.clean, "_dirty_after": _dirty(notes.mover)}
+    return seen | {"_log": notes.log, "_mover": mover, "_clean": notes.clean,
+                   "_dirty_after": _dirty(notes.mover)}
 
 
 def of_the_move(other: str) -> tuple[Mistake, ...]:
-    """What goes wrong with any move, whatever the loss; `other` is the player who is to stand still."""
+    """What goes wrong with any move, whatever the loss.
+
+    `other` is the player who is to stand still.
+    """
     return (
-        Mistake("cut_loss", "The loss has lost its history before `backward` is called, so there is nothing to go back along. Turn it into "
-                "a plain number, or detach it, only in the last line.",
-                when=lambda seen: "does not require grad" in seen.get("the error", "") and not without_gradients(seen)),
-        Mistake("eval", "It leaves a network in evaluation mode. In a move both are in training mode: dropout and BatchNorm behave "
-                "otherwise in evaluation, and stay so for the rest of the training.",
+        Mistake("cut_loss", "The loss has lost its history before `backward` is called, so there "
+                "is nothing to go back along. Turn it into a plain number, or detach it, only in "
+                "the last line.",
+                when=lambda seen: "does not require grad" in seen.get("the error", "")
+                                  and not without_gradients(seen)),
+        Mistake("eval", "It leaves a network in evaluation mode. In a move both are in training "
+                "mode: dropout and BatchNorm behave otherwise in evaluation, and stay so for the "
+                "rest of the training.",
                 when=lambda seen: not (seen["G in training mode"] and seen["D in training mode"])),
-        Mistake("frozen", "It leaves parameters that ask for no gradients. The next move of that player would fail, or move nothing.",
-                when=lambda seen: not (seen["G asks for gradients"] and seen["D asks for gradients"])),
-        Mistake("backward_forgotten", "No backward pass took place, so no parameter learned which way to go. Between the loss and the step "
-                "one line is missing.",
-                when=lambda seen: not any(kind == "backward" for kind, _ in seen["_log"]) and "the error" not in seen),
-        Mistake(f"moves_{other}", f"It moves {other}'s parameters too. In this move {other} stands still: each optimizer holds the "
-                "parameters of one player, and only one optimizer has its turn here.",
+        Mistake("frozen", "It leaves parameters that ask for no gradients. The next move of that "
+                "player would fail, or move nothing.",
+                when=lambda seen: not (seen["G asks for gradients"]
+                                       and seen["D asks for gradients"])),
+        Mistake("backward_forgotten", "No backward pass took place, so no parameter learned which "
+                "way to go. Between the loss and the step one line is missing.",
+                when=lambda seen: not any(kind == "backward" for kind, _ in seen["_log"])
+                                  and "the error" not in seen),
+        Mistake(f"moves_{other}", f"It moves {other}'s parameters too. In this move {other} stands "
+                "still: each optimizer holds the parameters of one player, and only one optimizer "
+                "has its turn here.",
                 when=lambda seen: bool(seen[f"how {other} moved"].any())),
-        Mistake("step_forgotten", "The gradients are there, but nobody took the step: the parameters are where they were. Who has to "
-                "act on the gradients?", when=lambda seen: not _steps(seen) and _learns(seen) and _stood(seen)),
-        Mistake("step_first", "The optimizer steps before the backward pass, so it acts on gradients left over from another move. Which of "
-                "the two makes the gradients, and which one uses them?", when=_stepped_first),
-        Mistake("zero_after_backward", "The gradients are wiped out between the backward pass and the step, so the step has nothing to act "
-                "on. Wiping belongs where only old gradients are lost.",
+        Mistake("step_forgotten", "The gradients are there, but nobody took the step: the "
+                "parameters are where they were. Who has to act on the gradients?",
+                when=lambda seen: not _steps(seen) and _learns(seen) and _stood(seen)),
+        Mistake("step_first", "The optimizer steps before the backward pass, so it acts on "
+                "gradients left over from another move. Which of the two makes the gradients, and "
+                "which one uses them?",
+                when=_stepped_first),
+        Mistake("zero_after_backward", "The gradients are wiped out between the backward pass and "
+                "the step, so the step has nothing to act on. Wiping belongs where only old "
+                "gradients are lost.",
                 when=lambda seen: _learns(seen) and ("step", "empty") in seen["_log"]),
-        Mistake("zero_after_step", "It wipes the gradients at the end of the move, and that is too late for this one: the other player's "
-                "backward pass has left gradients here in the meantime. Start clean, just before your own backward pass.",
+        Mistake("zero_after_step", "It wipes the gradients at the end of the move, and that is too "
+                "late for this one: the other player's backward pass has left gradients here in "
+                "the meantime. Start clean, just before your own backward pass.",
                 when=lambda seen: seen["_clean"] is False and not seen["_dirty_after"]),
-        Mistake("zero_forgotten", "It adds to gradients that were left over from an earlier move: PyTorch sums them up until someone wipes "
-                "them out. One line is missing before the backward pass.", when=lambda seen: seen["_clean"] is False),
-        Mistake("two_steps", "It takes more than one step. A move is one step of one optimizer.", when=lambda seen: len(_steps(seen)) > 1),
+        Mistake("zero_forgotten", "It adds to gradients that were left over from an earlier move: "
+                "PyTorch sums them up until someone wipes them out. One line is missing before the "
+                "backward pass.",
+                when=lambda seen: seen["_clean"] is False),
+        Mistake("two_steps", "It takes more than one step. A move is one step of one optimizer.",
+                when=lambda seen: len(_steps(seen)) > 1),
     )
 
 
 def without_gradients(seen: Seen, *names: str) -> bool:
-    """Whether one of these networks (by default any) was asked while gradients were switched off."""
+    """Whether one of these networks (by default any) was asked while gradients were switched off.
+    """
     return any(kind == "no_grad" and (not names or name in names) for kind, name in seen["_log"])
 
 
@@ -125,15 +157,20 @@ def _learns(seen: Seen) -> bool:
 def _stepped_first(seen: Seen) -> bool:
     if "modified by an inplace operation" in seen.get("the error", ""):
         return bool(_steps(seen))
-    return _learns(seen) and bool(_steps(seen)) and _steps(seen)[0] < seen["_log"].index(("backward", seen["_mover"]))
+    steps = _steps(seen)
+    return (_learns(seen) and bool(steps)
+            and steps[0] < seen["_log"].index(("backward", seen["_mover"])))
 
 
 def _stood(seen: Seen) -> bool:
     return not seen[f"how {seen['_mover']} moved"].any()
 
 
-def D_move(loss: Callable[[Tensor, Tensor], Tensor], noise: Callable[[Tensor], Tensor] = lambda z: z) -> Callable:
-    """A move of D, right in everything but the `loss` of the real and fake logits, or the `noise` made of z."""
+def D_move(loss: Callable[[Tensor, Tensor], Tensor],
+           noise: Callable[[Tensor], Tensor] = lambda z: z) -> Callable:
+    """A move of D, right in everything but the `loss` of the real and fake logits, or the `noise`
+    made of z.
+    """
     def move(G, D, optimizer_D, x, z):
         value = loss(D(x), D(G(noise(z)).detach()))
         optimizer_D.zero_grad()
@@ -143,8 +180,10 @@ def D_move(loss: Callable[[Tensor, Tensor], Tensor], noise: Callable[[Tensor], T
     return move
 
 
-def G_move(loss: Callable[[Tensor], Tensor], noise: Callable[[Tensor], Tensor] = lambda z: z) -> Callable:
-    """A move of G, right in everything but the `loss` of the fake logits, or the `noise` made of z."""
+def G_move(loss: Callable[[Tensor], Tensor],
+           noise: Callable[[Tensor], Tensor] = lambda z: z) -> Callable:
+    """A move of G, right in everything but the `loss` of the fake logits, or the `noise` made of z.
+    """
     def move(G, D, optimizer_G, z):
         value = loss(D(G(noise(z))))
         optimizer_G.zero_grad()

@@ -13,11 +13,11 @@ from torch.overrides import TorchFunctionMode
 WEIGHTED = {"linear": "fully connected layer", "conv1d": "convolution", "conv2d": "convolution",
             "conv_transpose2d": "transposed convolution", "embedding": "embedding"}
 NORMS = {"batch_norm": "BatchNorm", "instance_norm": "InstanceNorm", "layer_norm": "LayerNorm"}
-ACTIVATIONS = {"relu": "ReLU", "relu_": "ReLU", "leaky_relu": "LeakyReLU", "leaky_relu_": "LeakyReLU",
-               "tanh": "tanh", "tanh_": "tanh", "sigmoid": "sigmoid", "sigmoid_": "sigmoid",
-               "logsigmoid": "log-sigmoid", "softmax": "softmax", "elu": "ELU", "gelu": "GELU",
-               "silu": "SiLU", "selu": "SELU", "softplus": "softplus", "hardtanh": "hard tanh",
-               "prelu": "PReLU"}
+ACTIVATIONS = {"relu": "ReLU", "relu_": "ReLU", "leaky_relu": "LeakyReLU",
+               "leaky_relu_": "LeakyReLU", "tanh": "tanh", "tanh_": "tanh", "sigmoid": "sigmoid",
+               "sigmoid_": "sigmoid", "logsigmoid": "log-sigmoid", "softmax": "softmax",
+               "elu": "ELU", "gelu": "GELU", "silu": "SiLU", "selu": "SELU", "softplus": "softplus",
+               "hardtanh": "hard tanh", "prelu": "PReLU"}
 OTHERS = {"dropout": "dropout", "interpolate": "upsampling", "pixel_shuffle": "PixelShuffle",
           "max_pool2d": "max pooling", "avg_pool2d": "average pooling"}
 NAMES = WEIGHTED | NORMS | ACTIVATIONS | OTHERS
@@ -25,7 +25,8 @@ NAMES = WEIGHTED | NORMS | ACTIVATIONS | OTHERS
 
 @dataclass
 class Call:
-    """One call: its name in words, its tensors with parameters in them, and the size that came out."""
+    """One call: its name in words, its tensors with parameters in them, and the size that came out.
+    """
 
     name: str                                   # "LeakyReLU", "convolution" …
     kind: str                                   # "layer", "norm", "activation" or "other"
@@ -58,7 +59,8 @@ def _call(name: str, args: tuple, kwargs: dict, out: tuple[int, ...]) -> Call:
     options = {}
     if name.startswith("conv"):
         options = {"kernel": tuple(given["weight"].shape[2:]),
-                   "stride": _pair(given.get("stride", 1)), "padding": _pair(given.get("padding", 0))}
+                   "stride": _pair(given.get("stride",
+                                             1)), "padding": _pair(given.get("padding", 0))}
     elif name.startswith("leaky_relu"):
         options = {"slope": given.get("negative_slope", 0.01)}
     elif name == "dropout":

@@ -1,4 +1,6 @@
-"""For exercises about translation: networks with two numbers each, so that every slip shows in the loss or in a slope."""
+"""For exercises about translation: networks with two numbers each, so that every slip shows in the
+loss or in a slope.
+"""
 import torch
 from torch import Tensor, nn
 
@@ -17,7 +19,9 @@ class Line(nn.Module):
 
 
 class Patches(nn.Module):
-    """x -> a score for every place, (N, 1, H, W): each channel weighed by a number of its own, and one added."""
+    """x -> a score for every place, (N, 1, H, W): each channel weighed by a number of its own, and
+    one added.
+    """
 
     def __init__(self, *numbers: float):
         super().__init__()
@@ -48,7 +52,8 @@ def slopes(results: list, inputs: dict) -> Seen:
     for result in results:
         if not isinstance(result, Tensor) or not result.requires_grad:
             return {f"the slope for {name}": "missing" for name in networks}
-        found = torch.autograd.grad(result.sum(), [net.numbers for net in networks.values()], allow_unused=True, retain_graph=True)
+        found = torch.autograd.grad(result.sum(), [net.numbers for net in networks.values()],
+                                    allow_unused=True, retain_graph=True)
         seen = {f"the slope for {name}": "missing" if slope is None else as_number(slope)
                 for name, slope in zip(networks, found, strict=True)}
     return seen
@@ -59,10 +64,14 @@ def is_table(seen: Seen) -> bool:
 
 
 def has_no_slope(seen: Seen) -> bool:
-    return all(isinstance(slope, str) for name, slope in seen.items() if name.startswith("the slope"))
+    return all(isinstance(slope, str) for name, slope in seen.items() if name.startswith("the "
+                                                                                         "slope"))
 
 
-VECTOR = Mistake("vector", "It gives a number for each picture or each place. A loss is one number: the mean over all of them.",
+VECTOR = Mistake("vector", "It gives a number for each picture or each place. A loss is one "
+                 "number: the mean over all of them.",
                  when=is_table)
-NUMBER = Mistake("number", "The number is right, but it is cut off from the networks, and nothing could learn from it. Give back the "
-                 "tensor itself, not its `.item()`, and compute it with gradients on.", when=has_no_slope)
+NUMBER = Mistake("number", "The number is right, but it is cut off from the networks, and nothing "
+                 "could learn from it. Give back the tensor itself, not its `.item()`, and compute "
+                 "it with gradients on.",
+                 when=has_no_slope)

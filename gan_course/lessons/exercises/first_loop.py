@@ -16,7 +16,10 @@ def optimizers(G, D, lr):
 
 
 def training_step(G, D, optimizer_G, optimizer_D, x):
-    """One round on the mini-batch x (N, ...): D moves, then G. Gives back both losses as numbers."""
+    """One round on the mini-batch x (N, ...): D moves, then G.
+
+    Gives back both losses as numbers.
+    """
     z = torch.randn(len(x), G.z_dim, device=x.device)
     loss_D = softplus(-D(x)).mean() + softplus(D(G(z).detach())).mean()
     optimizer_D.zero_grad()

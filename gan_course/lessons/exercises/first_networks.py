@@ -76,16 +76,19 @@ EXERCISES = (
                 "anywhere in the plane."),
             keeps=("z_dim",),
             well_done="Three layers, every parameter registered, and a point for each z."),
-    Network("03.ImageGenerator", ImageGenerator, (
-        {"z_dim": 4, "data_shape": (1, 5, 7), "width": 8},
-        {"z_dim": 7, "data_shape": (3, 4, 4), "width": 13}), z,
-            "generator", (
-                "Like the generator of points, with another last layer and two more steps behind it.",
-                "A picture of `data_shape` has `math.prod(data_shape)` pixels. Real pixels lie in "
-                "[-1, 1].",
-                "The last layer is `nn.Linear(width, math.prod(data_shape))`, then `nn.Tanh()`; "
-                "`forward` ends in `.view(len(z), *self.data_shape)`."),
-            keeps=("z_dim",), well_done="A picture for each z, with every pixel in [-1, 1]."),
+    Network("03.ImageGenerator",
+            ImageGenerator,
+            ({"z_dim": 4, "data_shape": (1, 5, 7), "width": 8},
+             {"z_dim": 7, "data_shape": (3, 4, 4), "width": 13}),
+            z,
+            "generator",
+            ("Like the generator of points, with another last layer and two more steps behind it.",
+             "A picture of `data_shape` has `math.prod(data_shape)` pixels. Real pixels lie in "
+             "[-1, 1].",
+             "The last layer is `nn.Linear(width, math.prod(data_shape))`, then `nn.Tanh()`; "
+             "`forward` ends in `.view(len(z), *self.data_shape)`."),
+            keeps=("z_dim",),
+            well_done="A picture for each z, with every pixel in [-1, 1]."),
     Network("03.Discriminator", Discriminator, (
         {"data_shape": (2,), "width": 8, "dropout": 0.2},
         {"data_shape": (1, 5, 7), "width": 13, "dropout": 0.4}), x,

@@ -105,7 +105,8 @@ def trained(results: list, inputs: dict) -> Seen:
     return seen | {
         "_returns_G": average is G,
         "_shared": any(parameter.data_ptr() in own for parameter in average.parameters()),
-        "the average keeps a graph": any(parameter.grad_fn is not None for parameter in average.parameters()),
+        "the average keeps a graph": any(parameter.grad_fn is not None
+                                         for parameter in average.parameters()),
         "the history keeps a graph": _has_graph(history),
         "_asks": any(parameter.requires_grad for parameter in average.parameters()),
         "_buffers": all(torch.equal(mean, now) for mean, now in zip(
@@ -113,12 +114,9 @@ def trained(results: list, inputs: dict) -> Seen:
 
 
 def _has_graph(history) -> bool:
-    if isinstance(history, Tensor):
-        return history.requires_grad
-    numbers = history.flat if isinstance(history, np.ndarray) else [
-        number for pair in history for number in (pair if isinstance(pair, tuple | list) else [pair])
-    ] if isinstance(history, list) else []
-    return any(isinstance(number, Tensor) and number.requires_grad for number in numbers)
+    if isinstance(history, list | tuple | np.ndarray):
+        return any(_has_graph(each) for each in history)
+    return isinstance(history, Tensor) and history.requires_grad
 
 
 def loop(*, follow=lambda mean, now, decay: mean.lerp_(now, 1 - decay), before_step: bool = False,
@@ -158,13 +156,15 @@ MISTAKES = (
     Mistake("never_ends", "It goes on until the batches end, and the course's batches never do. "
             "Stop after `iterations` of them, for example with `islice(batches, iterations)`.",
             when=lambda seen: seen["_drawn"] == LAST),
-    Mistake("not_two", "It should give back two things: the losses as an array (iterations, 2), and "
-            "the averaged generator.", when=lambda seen: "it gives back" in seen),
-    Mistake("returns_G", "What comes back is G itself, and no average. `G_ema = G` is only a second "
-            "name for one network; `copy.deepcopy(G)` makes another one, whose parameters then "
-            "follow slowly.", when=lambda seen: seen.get("_returns_G", False)),
-    Mistake("shared", "The average shares its parameters with G, so every step of G moves it too. A "
-            "copy needs numbers of its own: `copy.deepcopy`, and then change them in place.",
+    Mistake("not_two", "It should give back two things: the losses as an array (iterations, 2), "
+            "and the averaged generator.",
+            when=lambda seen: "it gives back" in seen),
+    Mistake("returns_G", "What comes back is G itself, and no average. `G_ema = G` is only a "
+            "second name for one network; `copy.deepcopy(G)` makes another one, whose parameters "
+            "then follow slowly.",
+            when=lambda seen: seen.get("_returns_G", False)),
+    Mistake("shared", "The average shares its parameters with G, so every step of G moves it too. "
+            "A copy needs numbers of its own: `copy.deepcopy`, and then change them in place.",
             when=lambda seen: seen.get("_shared", False)),
     Mistake("graph_of_average", "PyTorch records how the average came about, iteration after "
             "iteration, and memory grows. Move it inside `with torch.no_grad():`.",
@@ -201,8 +201,9 @@ MISTAKES = (
     Mistake("decay_swapped", "The two weights are exchanged. With a decay of 0.9 the average keeps "
             "0.9 of itself and takes 0.1 of G; `a.lerp(b, w)` takes the share w of b.",
             like=loop(follow=lambda mean, now, decay: mean.lerp_(now, decay))),
-    Mistake("average_stands", "The average has not moved since the beginning. Does the new value get "
-            "back into its parameter? `lerp` makes a new tensor, `lerp_` and `copy_` write in place.",
+    Mistake("average_stands", "The average has not moved since the beginning. Does the new value "
+            "get back into its parameter? `lerp` makes a new tensor, `lerp_` and `copy_` write in "
+            "place.",
             like=loop(follow=lambda mean, now, decay: mean)),
     Mistake("average_is_a_copy", "The average has the parameters that G has now, so nothing is "
             "averaged. Copy G once, before the loop, and let the decay decide how far it follows.",
@@ -210,14 +211,16 @@ MISTAKES = (
     Mistake("losses_swapped", "The columns of the history are exchanged: D's loss comes first, as "
             "`training_step` gives them back.", like=loop(columns=(1, 0))),
     Mistake("history_list", "The history is a list. Make it an array, `np.array(history)`, so that "
-            "`history[:, 0]` is D's losses.", when=lambda seen: seen.get("the history") == "a list"),
-    Mistake("history_form", "The history has another form than asked: a row for each iteration, and "
-            "two columns, D's loss and G's loss.", when=lambda seen: isinstance(
-                seen.get("the history"), Tensor) and seen["the history"].shape != (ITERATIONS, 2)),
+            "`history[:, 0]` is D's losses.",
+            when=lambda seen: seen.get("the history") == "a list"),
+    Mistake("history_form", "The history has another form than asked: a row for each iteration, "
+            "and two columns, D's loss and G's loss.",
+            when=lambda seen: isinstance(seen.get("the history"), Tensor)
+                              and seen["the history"].shape != (ITERATIONS, 2)),
 )
 REMARKS = (
-    Mistake("one_more_batch", "A remark: it draws one mini-batch more than it trains on. Nothing is "
-            "wrong with the result, but a training that is resumed would skip that batch.",
+    Mistake("one_more_batch", "A remark: it draws one mini-batch more than it trains on. Nothing "
+            "is wrong with the result, but a training that is resumed would skip that batch.",
             when=lambda seen: seen["_drawn"] > ITERATIONS),
     Mistake("average_asks_for_gradients", "A remark: nobody trains the average, so its parameters "
             "need no gradients: `copy.deepcopy(G).requires_grad_(False)`.",
