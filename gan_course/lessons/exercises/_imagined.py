@@ -19,8 +19,8 @@ def step(loss, move=lambda parameter, slope, eta: parameter - eta * slope, **opt
     def imagined(D, parameters, x, fake, eta):
         slopes = torch.autograd.grad(loss(D(parameters, x), D(parameters, fake)),
                                      tuple(parameters.values()), **{"create_graph": True} | options)
-        return {name: move(parameters[name], slope, eta) for name, slope in zip(parameters, slopes,
-                                                                                strict=True)}
+        return {name: move(parameters[name], slope, eta)
+                for name, slope in zip(parameters, slopes, strict=True)}
     return imagined
 
 

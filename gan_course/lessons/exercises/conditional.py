@@ -25,9 +25,9 @@ def discriminator_step(G, D, optimizer_D, x, y, z):
 
 
 def projection_logit(phi, y, w, b, V):
-    """psi(phi) + v_y . phi for each picture; phi (N, d), y (N,), psi(phi) = w .
+    """psi(phi) + v_y . phi for each picture.
 
-    phi + b, V (K, d) -> (N,).
+    phi (N, d), y (N,), psi(phi) = w . phi + b, V (K, d) -> (N,).
     """
     psi = phi @ w + b                                               # (N,)
     return psi + (V[y] * phi).sum(dim=1)

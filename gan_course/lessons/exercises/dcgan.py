@@ -10,8 +10,9 @@ from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, num
 
 
 def transposed(x, w, stride):
-    """Transposed convolution in 1-D: number i of x (L,) puts a stamp x[i] w, w (k,), at place i
-    stride. (L,) -> (stride (L - 1) + k,).
+    """Transposed convolution in 1-D: number i of x (L,) puts a stamp x[i] w at place i stride.
+
+    With w (k,) the result has the shape (stride (L - 1) + k,).
     """
     out = torch.zeros(stride * (len(x) - 1) + len(w))
     for i in range(len(x)):
@@ -142,9 +143,8 @@ def fresh(kind, *sizes, **options):
 
 
 def numbers_of(results, inputs):
-    """How the layer's numbers are spread, rounded to what a learner can be held to.
-
-    And whether it came back.
+    """How the layer's numbers are spread, rounded to what a learner can be held to; and whether it
+    came back.
     """
     layer = inputs["layer"]
     seen = {"it gives the layer back": bool(results) and results[0] is layer} if results else {}
@@ -161,8 +161,7 @@ def numbers_of(results, inputs):
 
 def starts(seen, name, mean, sd):
     """Whether a parameter is spread like N(mean, sd^2)."""
-    return all(abs(seen[f"{name}: {what}"].item()
-                   - value) < 1e-6 if f"{name}: {what}" in seen else False
+    return all(f"{name}: {what}" in seen and abs(seen[f"{name}: {what}"].item() - value) < 1e-6
                for what, value in (("mean", mean), ("spread (sd)", sd)))
 
 

@@ -29,15 +29,16 @@ def mutual_information(joint):
 def information_loss(logits, kind, y):
     """Q's cross entropy on the kind: its logits (N, K), the kinds that G was given (N, K), one-hot.
 
-    Y (N,) are the batch's labels.
+    y (N,) are the batch's labels.
     """
     log_q = logits.log_softmax(dim=1)                               # (N, K)
     return -(kind * log_q).sum(dim=1).mean()
 
 
 def gaussian_nll(mean, log_sd, value):
-    """-E[log N(value; mean, sd^2)], summed over the numbers of a row: mean and value (N, d), log_sd
-    (d,) -> scalar.
+    """-E[log N(value; mean, sd^2)], summed over the numbers of a row.
+
+    mean and value (N, d), log_sd (d,) -> scalar.
     """
     deviations = (value - mean) / log_sd.exp()                      # (N, d)
     terms = deviations.square() / 2 + log_sd + math.log(2 * math.pi) / 2
@@ -45,8 +46,9 @@ def gaussian_nll(mean, log_sd, value):
 
 
 def match(counts):
-    """The digit that each kind stands for, each digit once, so that most images fit: kind x digit
-    (K, K) -> (K,).
+    """The digit that each kind stands for, each digit once, so that most images fit.
+
+    Counts, kind x digit (K, K) -> (K,).
     """
     kinds, digits = linear_sum_assignment(counts, maximize=True)
     return torch.as_tensor(digits)

@@ -46,8 +46,8 @@ def imagined_step(D, parameters, x, fake, eta):
     """
     loss = softplus(-D(parameters, x)).mean() + softplus(D(parameters, fake)).mean()
     slopes = torch.autograd.grad(loss, tuple(parameters.values()), create_graph=True)
-    return {name: parameters[name] - eta * slope for name, slope in zip(parameters, slopes,
-                                                                        strict=True)}
+    return {name: parameters[name] - eta * slope
+            for name, slope in zip(parameters, slopes, strict=True)}
 
 
 def shares(c):
