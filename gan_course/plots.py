@@ -215,7 +215,7 @@ def density_map(ax: Axes, density: Density, extent: float = 2.0):
 
 
 def snapshots(rows: Mapping[str, Sequence[Tensor]], titles: Sequence[str], centres: Tensor,
-              extent: float = 1.6) -> Figure:
+              extent: float = 1.8) -> Figure:
     """Fakes in the plane over a training, as in figure 2 of the unrolled GAN (arXiv:1611.02163):
     one row of panels for each training, with the modes as blue circles.
 

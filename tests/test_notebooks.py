@@ -24,8 +24,6 @@ OLD_FORM = {  # not rebuilt yet: take out a notebook's line once it has the new 
 
     "03_first_gan",
 
-    "04_mode_collapse",
-
     "05_wasserstein",
 
     "06_evaluation",
