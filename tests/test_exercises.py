@@ -22,6 +22,7 @@ from gan_course.lessons.exercises import (
     _sandbox,
     first_loop,
     first_training,
+    wasserstein_loop,
 )
 from gan_course.paths import NOTEBOOKS
 from gan_course.widgets import exercises as widget
@@ -498,7 +499,7 @@ def with_arguments(key, *bodies):
         yield space[reference.__name__]
 
 
-ELSEWHERE = {exercise.key for module in (first_loop, first_training) for exercise in module.EXERCISES} | {
+ELSEWHERE = {exercise.key for module in (first_loop, first_training, wasserstein_loop) for exercise in module.EXERCISES} | {
     key for key in exercises.names() if isinstance(exercises.find(key), exercises.Network)}
 """Their answers stand in test_network_exercises.py, test_loop_exercises.py and, for later networks, in files of their own."""
 FUNCTIONS = [key for key in exercises.names() if key not in ELSEWHERE]

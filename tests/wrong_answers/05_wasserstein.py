@@ -60,7 +60,7 @@ def with_grad_outputs(critic, real, fake):
     u = on_the_way(real, fake).detach().requires_grad_()
     scores = critic(u)
     slopes = grad(outputs=scores, inputs=u, grad_outputs=torch.ones_like(scores), create_graph=True, retain_graph=True)[0]
-    return ((slopes.view(len(real), -1).square().sum(1).sqrt() - 1) ** 2).mean()
+    return ((slopes.view(len(real), -1).square().sum(1).add(1e-12).sqrt() - 1) ** 2).mean()
 
 
 def point_by_point(critic, real, fake):
@@ -168,7 +168,7 @@ RIGHT = {
         of_the_cdfs, in_a_loop],
     "05.gradient_penalty": [
         penalty(), penalty(points=other_way), with_grad_outputs, point_by_point,
-        penalty(lambda s: (s.flatten(1).pow(2).sum(1).sqrt() - 1).pow(2).sum() / len(s))],
+        penalty(lambda s: ((s.flatten(1).pow(2).sum(1) + 1e-12).sqrt() - 1).pow(2).sum() / len(s))],
     "05.power_iteration": [
         lambda W, u, steps: (W @ power(W, u, steps)[1]).norm(),
         lambda W, u, steps: torch.dot(power(W, u, steps)[0], W @ power(W, u, steps)[1]),

@@ -31,6 +31,11 @@ def found(exercise, mine: Pass, right: Pass, build: dict) -> Iterator[Said]:
                                f"`self.{name} = {name}` in `__init__`.")
     yield from _size(exercise, mine, right)
     yield from _range(exercise, mine, right)
+    if exercise.role == "critic" and any(call.name == "BatchNorm" for call in mine.trace.calls):
+        yield "batchnorm_in_critic", ("There is a BatchNorm in the critic. With it the score of one "
+                                      "point depends on the whole mini-batch, and the gradient "
+                                      "penalty, which is about the slope at one point, measures "
+                                      "something else.")
     yield from _samples_together(mine) if exercise.over_batch else _samples_apart(mine)
     if exercise.fixed:
         yield from architecture(mine, right)
@@ -70,7 +75,7 @@ def _size(exercise, mine: Pass, right: Pass) -> Iterator[Said]:
         return
     way = f" Its layers give {path}." if (path := sizes(mine.trace.calls)) else ""
     both = f"For {_shapes(mine.inputs)} it gives {got}, and should give {wanted}."
-    if exercise.role == "discriminator" and mine.out.numel() == N and got != wanted:
+    if exercise.role != "generator" and mine.out.numel() == N and got != wanted:
         yield "not_a_vector", (f"{both} One logit for each sample is a vector: take away the last "
                                "dimension, for example with `.squeeze(1)` or `.view(-1)`. Otherwise "
                                "a loss that compares (N, 1) with (N,) would quietly pair every "
@@ -95,6 +100,13 @@ def _range(exercise, mine: Pass, right: Pass) -> Iterator[Said]:
     """What squashes the output at its end, and what does not."""
     squashed, theirs = ({call.name for call in each.stages[-1].after} if each.stages else set()
                         for each in (mine, right))
+    if exercise.role == "critic" and squashed & {"sigmoid", "tanh", "softmax", "log-sigmoid"}:
+        yield "squashed_critic", ("Its scores are squashed at the end. A critic's score may be any "
+                                  "real number: a gap of squashed scores can never be larger than "
+                                  "1 or 2, however far the fakes are, and far away its gradient "
+                                  "vanishes.")
+    if exercise.role == "critic":
+        return
     if exercise.role == "discriminator":
         if "sigmoid" in squashed and "sigmoid" not in theirs:
             yield "sigmoid_in_D", ("It ends in a sigmoid. In this course D gives raw logits, and the "

@@ -44,6 +44,23 @@ def _scene(data_shape: tuple[int, ...]) -> Callable[[], dict]:
 points, images = _scene((2,)), _scene((2, 3, 4))
 
 
+def flat() -> dict:
+    """A critic that gives every point the same score, so that all slopes are exactly 0."""
+    inputs = points()
+    torch.nn.init.zeros_(inputs["critic"].out.weight)
+    return inputs
+
+
+def at_slope_zero(results: list, inputs: dict) -> Seen:
+    """The penalty of a flat critic, which is 1, and whether its gradient is finite there."""
+    value = results[0] if results and isinstance(results[0], Tensor) else None
+    if value is None or not value.requires_grad:
+        return {"the penalty of a flat critic": "missing"}
+    gradients = torch.autograd.grad(value.sum(), list(inputs["critic"].parameters()), allow_unused=True)
+    finite = all(gradient is None or bool(gradient.isfinite().all()) for gradient in gradients)
+    return {"the penalty of a flat critic": as_number(value).round(decimals=3), "_finite": finite}
+
+
 def slopes(critic: Watching, u: Tensor) -> Tensor:
     """Each point's own gradient: (N, *data_shape)."""
     u = u.clone().requires_grad_(True)
@@ -228,3 +245,7 @@ IN_THE_GRADIENT = (
     Mistake("part_of_the_graph", "The value is right, but part of the way back is cut: the critic would be pushed in the wrong direction. "
             "Look for a `detach`, an `item` or a `no_grad` in between.", when=lambda seen: True),
 )
+SQRT_AT_ZERO = Mistake(
+    "sqrt_at_zero", "A remark: where a gradient is exactly 0, the derivative of your square root is infinite, and after the next step "
+    "every weight of the critic is nan. `norm` is safe there (PyTorch takes 0 for its derivative), and so is a small number under the "
+    "root, `(… + 1e-12).sqrt()`.", when=lambda seen: not seen["_finite"])

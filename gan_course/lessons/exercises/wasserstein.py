@@ -12,7 +12,7 @@ def earth_mover(x, y):
 
 def gradient_penalty(critic, real, fake):
     """E[(|grad D(u)| - 1)^2] at points u between real and fake, both (N, *data_shape) -> scalar."""
-    e = torch.rand(len(real), *[1] * (real.dim() - 1))              # one share for each pair
+    e = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device)  # one share a pair
     u = (e * real + (1 - e) * fake).requires_grad_(True)
     slope, = torch.autograd.grad(critic(u).sum(), u, create_graph=True)
     return (slope.flatten(1).norm(dim=1) - 1).square().mean()
@@ -149,14 +149,14 @@ EXERCISES = (
         frozenset({"bumps", "fakes", "reals"})),
     Exercise("05.gradient_penalty", gradient_penalty, (
         Probe(_penalty.points, _penalty.look, _penalty.MISTAKES), Probe(_penalty.images, _penalty.look, _penalty.ON_IMAGES),
-        Probe(_penalty.points, _penalty.gradient, _penalty.IN_THE_GRADIENT)), (
+        Probe(_penalty.points, _penalty.gradient, _penalty.IN_THE_GRADIENT), Probe(_penalty.flat, _penalty.at_slope_zero)), (
         "Four things: points between real and fake, D's gradient at these points, the length of each gradient, the penalty for lengths "
         "other than 1.",
         "`torch.rand` draws a share e for each pair. `torch.autograd.grad` of the *sum* of the scores, with respect to the points, holds "
         "each point's own gradient. The penalty is itself differentiated later: what has to be kept for that?",
         "e has shape (N, 1, ..); the points need `requires_grad_(True)`; `create_graph=True`; `slope.flatten(1).norm(dim=1)` is (N,); "
         "minus 1, squared, mean."),
-        "It does not depend on which of the two ends e counts from.", frozenset({"LAMBDA", "critics", "x"})),
+        "It does not depend on which of the two ends e counts from.", frozenset({"LAMBDA", "critics", "x"}), (_penalty.SQRT_AT_ZERO,)),
     Exercise("05.power_iteration", power_iteration, (
         Probe(matrix(1, 1.0, 3), sigma, POWER_MISTAKES), Probe(matrix(2, 1.0, 60), sigma, POWER_MISTAKES),
         Probe(matrix(3, 1e6, 12), sigma, POWER_MISTAKES)), (
