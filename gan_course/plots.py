@@ -297,6 +297,55 @@ def bars(ax: Axes, values: Mapping[str, Mapping[int, float]]) -> None:
     ax.legend(loc="upper left", fontsize=9)
 
 
+@torch.no_grad()
+def landscape(ax: Axes, critic: nn.Module, extent: float = 2.0) -> None:
+    """A critic's scores over the plane as contours: the darker, the higher.
+
+    Args:
+        ax: where to draw.
+        critic: a network that scores points in the plane, on any device.
+        extent: the axes run from -extent to extent.
+    """
+    points, ticks = plane(extent)
+    with nets.evaluating(critic):
+        scores = critic(points.to(nets.device_of(critic))).cpu().view(len(ticks), -1).T
+    ax.contourf(ticks, ticks, scores.numpy(), levels=14, cmap="Greys")
+    square(ax, extent)
+
+
+def pairing(ax: Axes, real: Tensor, fake: Tensor) -> None:
+    """Real numbers above, fakes below, and lines from each to its partner: the first real number
+    belongs to the first fake, and so on.
+
+    Args:
+        ax: where to draw.
+        real, fake: as many numbers of each, (N,).
+    """
+    ax.plot(torch.stack([real, fake]), [1, 0], color="#888888", linewidth=0.8)
+    ax.plot(real, torch.ones_like(real), linestyle="none", label="real x", **REAL)
+    ax.plot(fake, torch.zeros_like(fake), linestyle="none", label="fake G(z)", **FAKE)
+    ax.set(xlabel="x", yticks=[], ylim=(-0.2, 1.5))
+    ax.legend(loc="upper center", ncols=2, fontsize=9)
+
+
+def distribution_functions(ax: Axes, real: Tensor, fake: Tensor) -> None:
+    """The distribution functions of two samples as stairs, with the area between them in grey.
+
+    Args:
+        ax: where to draw.
+        real, fake: numbers, (N,) and (M,).
+    """
+    ends = torch.cat([real, fake]).sort().values
+    places = torch.cat([ends[:1] - 1, ends, ends[-1:] + 1])
+    P, Q = (torch.searchsorted(sample.sort().values, places, right=True) / len(sample)
+            for sample in (real, fake))
+    ax.fill_between(places, P, Q, color="#BBBBBB", step="post", label="area = W")
+    ax.step(places, P, where="post", color=REAL["color"], label="P, real")
+    ax.step(places, Q, where="post", color=FAKE["color"], linestyle="--", label="Q, fake")
+    ax.set(xlabel="x", ylabel="share to the left")
+    ax.legend(loc="upper left", fontsize=9)
+
+
 def sheet(images: Tensor, columns: int = 10) -> np.ndarray:
     """Images side by side, with a white line between them, as one picture.
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_course import data, losses, nets, plots
+from gan_course import data, losses, metrics, nets, plots
 from gan_course.games.gan import GAN
 from gan_course.training import play
 from gan_course.widgets import explore as explore_module
@@ -90,6 +90,31 @@ def test_a_phase_plot_shows_where_both_players_move_and_the_path_of_a_game():
     arrows, dots = ax.collections
     assert np.allclose(arrows.U, -arrows.Y, atol=1e-9) and np.allclose(arrows.V, arrows.X, atol=1e-9)
     assert np.allclose(dots.get_offsets(), path, atol=1e-9) and ax.get_xlim() == (-2.0, 2.0)
+
+
+def test_the_landscape_is_darkest_where_the_critic_scores_highest():
+    critic = torch.nn.Linear(2, 1, bias=False)
+    torch.nn.init.constant_(critic.weight, 1.0)                     # highest in the upper right corner
+    fig, ax = plots.canvas(width=4, height=4)
+    plots.landscape(ax, torch.nn.Sequential(critic, torch.nn.Flatten(0)))
+    (contours,) = ax.collections
+    corner = [path for path, color in zip(contours.get_paths(), contours.get_facecolors(), strict=True) if color[:3].mean() < 0.1]
+    assert corner and all(path.vertices.mean(0).min() > 0 for path in corner if len(path.vertices))
+
+
+def test_a_pairing_joins_the_first_with_the_first():
+    fig, ax = plots.canvas()
+    plots.pairing(ax, torch.tensor([0.0, 1.0]), torch.tensor([2.0, 5.0]))
+    assert [line.get_xdata().tolist() for line in ax.lines[:2]] == [[0.0, 2.0], [1.0, 5.0]]
+
+
+def test_the_grey_area_between_distribution_functions_is_the_wasserstein_distance():
+    real, fake = torch.randn(30), torch.randn(20) * 2 + 1
+    fig, ax = plots.canvas()
+    plots.distribution_functions(ax, real, fake)
+    P, Q = ax.lines
+    area = (np.abs(P.get_ydata() - Q.get_ydata())[:-1] * np.diff(P.get_xdata())).sum()
+    assert area == pytest.approx(metrics.sliced_wasserstein(real[:, None], fake[:, None]), rel=1e-4)
 
 
 def test_loss_curves_draw_the_sum_of_each_players_terms_and_the_chance_levels():
