@@ -124,8 +124,8 @@ def _beside(key: str) -> str:
     sources = {"Yours": _written.get(key), "The course's": exercises.source(key)}
     columns = "".join(
         f'<figure style="margin:0;min-width:0"><figcaption><b>{title}</b></figcaption>'
-        f'<pre tabindex="0" aria-label="{title}" style="overflow-x:auto;margin:2px 0;'
-        f'line-height:1.4">{html.escape(text)}</pre></figure>'
+        f'<pre tabindex="0" aria-label="{title}" style="white-space:pre;overflow-x:auto;'
+        f'margin:2px 0;font-size:85%;line-height:1.4">{html.escape(text)}</pre></figure>'
         for title, text in sources.items() if text)
     return ('<div class="gan-course-beside" style="display:grid;gap:4px 24px;'
             f'grid-template-columns:repeat(auto-fit,minmax(min(100%,26em),1fr))">{columns}</div>')

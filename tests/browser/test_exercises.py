@@ -42,6 +42,13 @@ def test_a_learner_gets_it_wrong_asks_for_help_and_gets_it_right(notebook):
     assert cells["harmful"].locator("img").count() == 0
     assert "still running after 2 seconds" in verdict("endless") and "restart" not in verdict("endless")
     assert "✓ right" in verdict("right")
+    course = cells["right"].locator(".gan-course-beside figure").last
+    assert not course.is_visible()                                  # folded away
+    cells["right"].locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert "def best_discriminator(p, q):" in course.inner_text()
+    mine = cells["right"].locator(".gan-course-beside figure").first
+    assert abs(mine.bounding_box()["y"] - course.bounding_box()["y"]) < 1 and "return p / (p + q)" in mine.inner_text()
     returned = {answer: cell.locator(".jp-OutputArea-executeResult").inner_text() for answer, cell in cells.items()}
     assert ["__main__" in returned[answer] for answer in CELLS] == [False, False, False, False, True]
 
@@ -53,7 +60,9 @@ def test_a_learner_gets_it_wrong_asks_for_help_and_gets_it_right(notebook):
     cells["wrong"].get_by_text("Hint 2.").wait_for()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    cells["wrong"].get_by_text("def best_discriminator(p, q):").last.wait_for()
+    beside = cells["wrong"].locator(".gan-course-beside")
+    beside.wait_for()
+    assert "return -(-p / (p + q)) - 1" in beside.inner_text() and beside.inner_text().count("def best_discriminator(p, q):") == 2
     cells["wrong"].get_by_role("button", name="Hide the solution").wait_for()
     assert notebook.errors() == []
     assert notebook.strangers == []

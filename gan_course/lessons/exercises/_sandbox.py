@@ -93,14 +93,16 @@ def with_names(fn: Callable, names: dict[str, Any]) -> Callable:
 
     Args:
         fn: a function of Python code; anything else comes back as it is.
-        names: name -> what it is to find there.
+        names: name -> what it is to find there. Names that the notebook does not have are left
+            out, so that the function misses them here as it would there.
 
     Returns:
         Another function with the same code. The notebook's own names stay as they are.
     """
     if not isinstance(fn, FunctionType):
         return fn
-    other = FunctionType(fn.__code__, fn.__globals__ | names, fn.__name__, fn.__defaults__,
+    known = {name: value for name, value in names.items() if name in fn.__globals__}
+    other = FunctionType(fn.__code__, fn.__globals__ | known, fn.__name__, fn.__defaults__,
                          fn.__closure__)
     other.__kwdefaults__ = fn.__kwdefaults__
     return other

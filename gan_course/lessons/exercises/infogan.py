@@ -23,7 +23,8 @@ from gan_course.lessons.exercises._checking import (
 def mutual_information(joint):
     """I(c; x) in nats from a table of joint probabilities, which sum to 1: (K, M) -> scalar."""
     rows, columns = joint.sum(dim=1, keepdim=True), joint.sum(dim=0, keepdim=True)
-    return (xlogy(joint, joint) - xlogy(joint, rows * columns)).sum()   # 0 log 0 = 0
+    terms = torch.special.xlogy(joint, joint) - torch.special.xlogy(joint, rows * columns)
+    return terms.sum()  # 0 log 0 = 0
 
 
 def information_loss(logits, kind, y):
@@ -50,6 +51,8 @@ def match(counts):
 
     Counts, kind x digit (K, K) -> (K,).
     """
+    from scipy.optimize import linear_sum_assignment
+
     kinds, digits = linear_sum_assignment(counts, maximize=True)
     return torch.as_tensor(digits)
 

@@ -5,7 +5,6 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
 from torch.special import xlogy
 
 from gan_course.lessons.exercises import _imagined
@@ -25,7 +24,7 @@ def reverse_kl(counts):
     (K,) -> scalar.
     """
     h = counts / counts.sum()
-    return xlogy(h, h * len(h)).sum()                               # h log(h K), where 0 log 0 = 0
+    return torch.special.xlogy(h, h * len(h)).sum()  # h log(h K), where 0 log 0 = 0
 
 
 def pack(x, m):
@@ -44,7 +43,8 @@ def imagined_step(D, parameters, x, fake, eta):
     `D(parameters, x)` gives the logits; `parameters` is a dict, name -> tensor, and so is the
     result.
     """
-    loss = softplus(-D(parameters, x)).mean() + softplus(D(parameters, fake)).mean()
+    cost = torch.nn.functional.softplus
+    loss = cost(-D(parameters, x)).mean() + cost(D(parameters, fake)).mean()
     slopes = torch.autograd.grad(loss, tuple(parameters.values()), create_graph=True)
     return {name: parameters[name] - eta * slope
             for name, slope in zip(parameters, slopes, strict=True)}

@@ -1,5 +1,4 @@
 """The exercises of notebook 10: what G of pix2pix wants, and how near a picture is to the truth."""
-import math
 
 import torch
 from torch.nn.functional import softplus
@@ -30,8 +29,8 @@ def psnr(a, b):
     """Decibels between two batches of pictures in [-1, 1], the squared error averaged over
     everything; infinite if they are equal.
     """
-    mse = (a - b).square().mean().item()
-    return 10 * math.log10(2**2 / mse) if mse > 0 else math.inf
+    mse = (a - b).square().mean()
+    return (10 * torch.log10(2**2 / mse)).item()
 
 
 # What G wants
@@ -196,8 +195,8 @@ EXERCISES = (
              ("First one number for the error: the mean of all squared differences.",
               "The largest possible difference is 2, and its square is to be compared with the "
               "error.",
-              "Ten times the logarithm, to base 10, of 4 over the mean squared error; `math.inf` "
-              "if that is 0."),
+              "Ten times the logarithm, to base 10, of 4 over the mean squared error. In "
+              "PyTorch 4 / 0 is infinite, as it should be here."),
              "Ten decibels more are a tenth of the squared error.",
              frozenset({"truth", "fake"})),
 )
