@@ -82,13 +82,14 @@ def missed(outputs):
 def pytest_collection_modifyitems(items):
     """Begin with the notebooks, which take longest: both processes then end at about one time."""
     items.sort(key=lambda item: item.path.suffix != ".ipynb"
-               and item.path.name != "test_notebooks.py")
+               and item.path.name not in ("test_notebooks.py", "test_solved.py"))
 
 
 def part(nodeid):
     """What stays in one process: a notebook, a file of tests, or the exercises of one notebook."""
     file, _, test = nodeid.partition("::")
-    notebook = re.search(r"\b(\d\d)\.[a-z]", test) if file.endswith("/test_exercises.py") else None
+    by_notebook = file.endswith(("/test_exercises.py", "/test_solved.py"))
+    notebook = re.search(r"\b(\d\d)[._][a-z]", test) if by_notebook else None
     return f"{file} {notebook[1]}" if notebook else file
 
 
@@ -110,6 +111,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 PLACES = {  # where a notebook runs: how its tests are called, and the seconds it may take in smoke
     "through nbval": (re.compile(r"(?:[^:]*/)?(\w+)\.ipynb::"), 20),
+    "with its exercises solved": (re.compile(r"tests/test_solved\.py::\w+\[(\w+)\]"), 20),
     "in a browser": (re.compile(r"tests/browser/test_notebooks\.py::\w+\[(\w+)\]"), 25),
 }
 

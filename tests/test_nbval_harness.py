@@ -114,6 +114,7 @@ def test_seconds_in_the_browser_are_those_of_the_notebook(capsys):
     ("tests/test_losses.py::test_it[04.x]", "tests/test_losses.py"),
     ("tests/test_exercises.py::test_wrong[04.coverage-unknown-0]", "tests/test_exercises.py 04"),
     ("tests/test_exercises.py::test_stub[return 1 + ...-11.cycle]", "tests/test_exercises.py 11"),
+    ("tests/test_solved.py::test_it_runs[04_mode_collapse]", "tests/test_solved.py 04"),
     ("tests/test_exercises.py::test_text_is_escaped", "tests/test_exercises.py"),
 ])
 def test_what_stays_in_one_process(nodeid, part):

@@ -39,8 +39,9 @@ def scene() -> dict:
             parameter.grad = torch.full_like(parameter, LEFT_OVER)
     G.before, D.before = (parameters_to_vector(net.parameters()).detach().clone() for net in (G, D))
     G.log = log = []
-    G.reached = []                              # how many steps had been taken when a gradient came
-    list(G.parameters())[-1].register_hook(lambda _: G.reached.append(len(log)))
+    for net in (G, D):                          # how many steps had been taken when a gradient came
+        net.reached = reached = []
+        list(net.parameters())[-1].register_hook(lambda _, to=reached: to.append(len(log)))
     x = torch.randn(N, 2, generator=torch.Generator().manual_seed(3)) + 1
     return {"G": G, "D": D, "optimizer_G": Optimizer("G", G, log),
             "optimizer_D": Optimizer("D", D, log), "x": x}
@@ -52,6 +53,9 @@ def round_played(results: list, inputs: dict) -> Seen:
     seen = {f"how {name} moved": as_number(parameters_to_vector(net.parameters()) - net.before)
             for name, net in {"G": G, "D": D}.items()}
     seen |= {f"{name} in training mode": net.training for name, net in {"G": G, "D": D}.items()}
+    seen |= {f"{name} asks for gradients": all(parameter.requires_grad
+                                               for parameter in net.parameters())
+             for name, net in {"G": G, "D": D}.items()}
     seen["the steps"] = " ".join(log)
     losses = results[0] if results and isinstance(results[0], tuple | list) else results
     seen["the losses"] = (torch.stack([as_number(loss) for loss in losses])
@@ -61,6 +65,9 @@ def round_played(results: list, inputs: dict) -> Seen:
     kept = any(isinstance(loss, Tensor) and loss.grad_fn is not None for loss in losses)
     seen["a graph is kept"] = kept
     seen["_D's loss reached G"] = 0 in G.reached
+    seen["_D's loss reached D"] = 0 in D.reached
+    seen["_backward after step"] = D.reached.count(1) > 1 or 2 in G.reached
+    seen["_G's loss reached G"], seen["_G's loss reached D"] = 1 in G.reached, 1 in D.reached
     return seen
 
 
@@ -77,7 +84,7 @@ def fake(logits: Tensor) -> Tensor:
 def played(*, zero_D: bool = True, zero_G: bool = True, zero_late: bool = False, fresh: bool = True,
            loss_D: Callable = lambda r, f: real(r) + fake(f), loss_G: Callable = real,
            G_first: bool = False, detach: bool = True, give: Callable = lambda loss: loss.item(),
-           steps_D: bool = True, steps_G: bool = True, all_steps: bool = False) -> Callable:
+           zero_between: str = "") -> Callable:
     """A round that is right but for what is changed."""
     def training_step(G, D, optimizer_G, optimizer_D, x):
         told = {}
@@ -89,10 +96,9 @@ def played(*, zero_D: bool = True, zero_G: bool = True, zero_late: bool = False,
             if zero_D:
                 optimizer_D.zero_grad()
             loss.backward()
-            if steps_D:
-                optimizer_D.step()
-            if all_steps:
-                optimizer_G.step()
+            if "D" in zero_between:
+                optimizer_D.zero_grad()
+            optimizer_D.step()
             if zero_late:
                 optimizer_D.zero_grad()
             told["D"] = give(loss)
@@ -102,10 +108,9 @@ def played(*, zero_D: bool = True, zero_G: bool = True, zero_late: bool = False,
             if zero_G:
                 optimizer_G.zero_grad()
             loss.backward()
-            if steps_G:
-                optimizer_G.step()
-            if all_steps:
-                optimizer_D.step()
+            if "G" in zero_between:
+                optimizer_G.zero_grad()
+            optimizer_G.step()
             if zero_late:
                 optimizer_G.zero_grad()
             told["G"] = give(loss)
@@ -117,20 +122,66 @@ def played(*, zero_D: bool = True, zero_G: bool = True, zero_late: bool = False,
     return training_step
 
 
+def moved_right(seen: Seen) -> bool:
+    """Whether both players have moved as they should, whatever is given back."""
+    inputs = scene()
+    _sandbox.seed(1)
+    right = round_played([played()(*inputs.values())], inputs)
+    return all(torch.allclose(seen[name], right[name], rtol=1e-4, atol=1e-6)
+               for name in ("how G moved", "how D moved"))
+
+
 OF_A_ROUND = (
+    Mistake("cut_loss", "A loss has lost its graph before `backward` is called, so there is "
+            "nothing to go back along. Networks are asked with gradients on, and `.item()` or `.detach()` "
+            "of a loss comes last.",
+            when=lambda seen: "does not require grad" in seen.get("the error", "")),
+    Mistake("vector", "A loss is still a vector, one number for each sample, and `backward` wants "
+            "one number. The expectation in the formula is a mean over the mini-batch.",
+            when=lambda seen: "only for scalar outputs" in seen.get("the error", "")),
+    Mistake("step_first", "An optimizer steps before the backward pass of its loss, so it acts on "
+            "old gradients, or on none. The backward pass makes the gradients, and the step uses "
+            "them.",
+            when=lambda seen: seen["_backward after step"]
+            or "modified by an inplace operation" in seen.get("the error", "")),
     Mistake("eval", "It leaves a network in evaluation mode, in which dropout and BatchNorm behave "
             "otherwise for the rest of the training. If you switch to `eval()` to draw samples, "
             "switch back with `train()`.",
             when=lambda seen: not (seen["G in training mode"] and seen["D in training mode"])),
+    Mistake("frozen", "It leaves parameters that ask for no gradients, so that player cannot move "
+            "in the next round. What is switched off with `requires_grad_(False)` has to be "
+            "switched on again.",
+            when=lambda seen: not (seen["G asks for gradients"] and seen["D asks for gradients"])),
     Mistake("graph_kept", "The losses it gives back are tensors that still hold the whole graph of "
             "their round. A list of them makes memory grow with every iteration. `loss.item()` is "
-            "the number alone.", when=lambda seen: seen.get("a graph is kept") is True),
+            "the number alone.",
+            when=lambda seen: seen.get("a graph is kept") is True),
+    Mistake("one_optimizer", "The same optimizer steps in both moves, so the other player never "
+            "moves. Each player has one of its own.",
+            when=lambda seen: seen["the steps"] in ("D D", "G G")),
+    Mistake("step_forgotten", "A player takes no step: its gradients are there, and nobody acts on "
+            "them. Each of the two moves ends in a `step()`.",
+            when=lambda seen: seen["the steps"] in ("", "D", "G") and "the error" not in seen),
     Mistake("update_counts", "The steps come in another number or order than asked: each round D's "
             "optimizer steps once, then G's optimizer once.",
-            when=lambda seen: seen["the steps"] not in ("D G", "G D")),
+            when=lambda seen: seen["the steps"] not in ("D G", "G D") and "the error" not in seen),
     Mistake("G_first", "G moves before D here. In the course's rounds D moves first, so that G's "
             "gradient comes from a D that has seen this mini-batch.",
             when=lambda seen: seen["the steps"] == "G D"),
+    Mistake("backward_forgotten", "A player steps without a backward pass of its own loss, so it "
+            "goes where old gradients point. Between each loss and its step stands "
+            "`loss.backward()`.",
+            when=lambda seen: seen["the steps"] == "D G" and (
+                not seen["_D's loss reached D"]
+                or not (seen["_G's loss reached G"] or seen["_G's loss reached D"]))),
+    Mistake("detached_fake", "In G's move the fakes are cut loose from G, by `detach` or "
+            "`torch.no_grad()`, so the gradient ends in D and G learns nothing. Only in D's move "
+            "are they plain data.",
+            when=lambda seen: seen["the steps"] == "D G" and not seen["_G's loss reached G"]),
+    Mistake("zero_between", "Gradients are wiped out between the backward pass and the step, so "
+            "the step has nothing to act on. `zero_grad` comes before `backward`.",
+            like=tuple(played(zero_between=who, detach=detach)
+                       for who in ("D", "G", "DG") for detach in (True, False))),
     Mistake("zero_forgotten_both", "Neither player's old gradients are wiped out. PyTorch adds "
             "each backward pass to what is there: call `zero_grad()` before both of them.",
             like=(played(zero_D=False, zero_G=False),
@@ -159,9 +210,22 @@ OF_A_ROUND = (
     Mistake("half", "D's loss is the mean of its two terms; asked is their sum. It trains as well, "
             "but the chance level 1.386 of the plots is that of the sum.",
             like=played(loss_D=lambda r, f: (real(r) + fake(f)) / 2)),
+    Mistake("sum", "A loss adds up over the mini-batch, so the steps grow with its size, and the "
+            "chance levels 1.386 and 0.693 mean nothing. The expectation is a mean.",
+            like=tuple(played(**losses) for losses in (
+                {"loss_D": lambda r, f: N * (real(r) + fake(f)), "loss_G": lambda f: N * real(f)},
+                {"loss_D": lambda r, f: N * (real(r) + fake(f))},
+                {"loss_G": lambda f: N * real(f)}))),
+    Mistake("sigmoid_twice", "D's outputs go through a sigmoid, and then into a loss of logits, "
+            "which takes the sigmoid itself. With two of them D can never be sure.",
+            like=tuple(played(**losses) for losses in (
+                {"loss_D": lambda r, f: real(r.sigmoid()) + fake(f.sigmoid()),
+                 "loss_G": lambda f: real(f.sigmoid())},
+                {"loss_D": lambda r, f: real(r.sigmoid()) + fake(f.sigmoid())},
+                {"loss_G": lambda f: real(f.sigmoid())}))),
     Mistake("losses_swapped", "The moves are right, but the losses come back in another order or "
             "form: asked is the pair (D's loss, G's loss), as plain numbers.",
-            when=lambda seen: "the error" not in seen),
+            when=lambda seen: "the error" not in seen and moved_right(seen)),
 )
 """In this order: the last one explains what is left when both players have moved as they should."""
 NO_DETACH = Mistake("harmless_no_detach", "A remark: the fakes in D's move are not detached, so "
