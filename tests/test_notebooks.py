@@ -22,7 +22,6 @@ OLD_FORM = {  # not rebuilt yet: take out a notebook's line once it has the new 
 
     "01_generative_models",
 
-    "03_first_gan",
 
     "05_wasserstein",
 

@@ -10,8 +10,8 @@ from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, See
 
 def optimizers(G, D, lr):
     """Adam for each player, with betas (0.5, 0.999): G's optimizer, D's optimizer."""
-    optimizer_G = torch.optim.Adam(G.parameters(), lr=lr, betas=(0.5, 0.999))
-    optimizer_D = torch.optim.Adam(D.parameters(), lr=lr, betas=(0.5, 0.999))
+    optimizer_G = torch.optim.Adam(G.parameters(), lr=lr, betas=(0.5, 0.999), fused=True)
+    optimizer_D = torch.optim.Adam(D.parameters(), lr=lr, betas=(0.5, 0.999), fused=True)
     return optimizer_G, optimizer_D
 
 
