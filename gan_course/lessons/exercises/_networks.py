@@ -26,7 +26,7 @@ class Network:
         reference: the course's own class.
         builds: the arguments of the constructor, one dict for each of two sizes.
         inputs: makes the arguments of `forward` for one of `builds`, N samples of each.
-        role: "generator", "discriminator" or "critic"; their known mistakes differ.
+        role: "generator", "discriminator", "critic" or "features"; their known mistakes differ.
         fixed: whether the specification settles every layer. If not, size and range count alone.
         keeps: arguments of the constructor that the network keeps as attributes, for others to read.
         std: the standard deviation that the specification asks of initial weights, if it does.

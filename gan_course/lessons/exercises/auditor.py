@@ -11,7 +11,7 @@ def find_the_lie(row, real):
         return "other n"
     if row["nearest"] < real["nearest"] / 2:
         return "copies"
-    if row["FCD"] < real["FCD"]:
+    if row["FCD"] < 0.75 * real["FCD"]:
         return "leak"
     mean = sum(row["runs"]) / len(row["runs"])
     return "picked run" if abs(row["FCD"] - mean) > 0.02 else "honest"
@@ -65,12 +65,17 @@ AUDITS = (
           nearest=0.0, FCD=0.71, runs=[0.71]),
     audit("near copies", missed("near_copies_missed", "A row whose nearest training images are at 0.90, less than half of 2.10, goes "
                                 "through. A copy with a little noise on it is a copy."), nearest=0.9),
-    audit("an FCD below that of real images", missed("leak_missed", "An FCD of 0.31 goes through where real images have 0.62. Nothing "
-                                                     "is more like real images than real images."), FCD=0.31, runs=[0.30, 0.32]),
+    audit("an FCD of half that of real images", missed(
+        "leak_missed", "An FCD of 0.31 goes through where real images have 0.62. Nothing is more "
+        "like real images than real images."), FCD=0.31, runs=[0.30, 0.32]),
+    audit("an FCD a little below that of real images", accused(
+        "leak_without_tolerance", "leak", "An FCD of 0.58 is called a leak beside 0.62 for real "
+        "images. Both are estimates, and 0.62 is itself a mean of runs from 0.55 to 0.70: a very "
+        "good generator can come out a little lower."), FCD=0.58, runs=[0.57, 0.59]),
     audit("the lowest of three runs", missed("run_missed", "An FCD of 3.62 goes through as the mean of 4.90, 3.62 and 4.76."), FCD=3.62),
     audit("the highest of three runs", missed("high_missed", "A mean of 4.90 for the runs 4.90, 3.62 and 4.76 goes through. Too high is "
                                               "wrong too: it may be the rival's row."), FCD=4.90),
-    audit("two things wrong", accused("order", "leak", "A row has another n and an FCD below that of real images. Numbers from another n "
+    audit("two things wrong", accused("order", "leak", "A row has another n and an FCD far below that of real images. Numbers from another n "
                                       "cannot be compared, so n comes first."), n=100, FCD=0.31, runs=[0.31]),
 )
 

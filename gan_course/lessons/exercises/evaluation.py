@@ -1,21 +1,24 @@
-"""Exercises of notebook 06: three metrics by hand. The fourth, an auditor, has a file of its own."""
+"""Exercises of notebook 06 and its deeper one: a matrix square root and three metrics by hand.
+
+The feature network and the auditor have files of their own.
+"""
 import torch
 
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, number_called
 
 
-def root(S):
+def matrix_root(S):
     """The symmetric matrix R with R R = S, for a covariance S (d, d)."""
-    values, vectors = torch.linalg.eigh(S)
+    values, vectors = torch.linalg.eigh(S)                          # S = V diag(values) V^T
     return vectors * values.clamp(min=0).sqrt() @ vectors.T
 
 
 def frechet_distance(real, fake):
     """The Frechet distance of two tables of features, (N, d) and (M, d) -> scalar."""
     S_r, S_f = torch.cov(real.T), torch.cov(fake.T)                 # (d, d) each
-    middle = root(S_r)
+    middle = matrix_root(S_r)
     means = (real.mean(dim=0) - fake.mean(dim=0)).square().sum()
-    return means + torch.trace(S_r + S_f - 2 * root(middle @ S_f @ middle))
+    return means + torch.trace(S_r + S_f - 2 * matrix_root(middle @ S_f @ middle))
 
 
 def unbiased_mmd(rr, ff, rf):
@@ -38,7 +41,7 @@ def squared(a, b):
 
 
 def inner(S, T):
-    return root(S) @ T @ root(S)
+    return matrix_root(S) @ T @ matrix_root(S)
 
 
 def with_trace(of, means=squared, cov=lambda x: torch.cov(x.T)):
@@ -47,7 +50,55 @@ def with_trace(of, means=squared, cov=lambda x: torch.cov(x.T)):
 
 
 def right_trace(S, T):
-    return S + T - 2 * root(inner(S, T))
+    return S + T - 2 * matrix_root(inner(S, T))
+
+
+def pieces(build):
+    """A wrong root put together from the eigenvalues and eigenvectors of S."""
+    return lambda S: build(*torch.linalg.eigh(S))
+
+
+ROOT_MISTAKES = (
+    Mistake("not_a_matrix", "It does not give a matrix of the size of S. The root of a covariance "
+            "is again a table, features by features.",
+            when=lambda seen: isinstance(seen.get("the root"), torch.Tensor)
+            and seen["the root"].dim() != 2),
+    Mistake("root_of_entries", "It takes the root of each entry. Multiply the result by itself, as "
+            "a matrix, and you do not get S back.", like=torch.sqrt),
+    Mistake("no_root", "It puts S together again from its eigenvalues and eigenvectors, unchanged. "
+            "Which of the two parts should get a square root?",
+            like=(pieces(lambda values, V: V * values @ V.T), lambda S: S)),
+    Mistake("not_turned_back", "The eigenvectors come in on the left only, so the result is not "
+            "symmetric. In S = V L V^T there is one more factor.",
+            like=pieces(lambda values, V: V * values.clamp(min=0).sqrt())),
+    Mistake("eigenvalues_only", "The roots of the eigenvalues stand on the diagonal, and the "
+            "eigenvectors are missing. That would be right only if the features did not vary "
+            "together.", like=pieces(lambda values, V: torch.diag(values.clamp(min=0).sqrt()))),
+    Mistake("turned_the_wrong_way", "The transpose is on the wrong side, or missing on one side. "
+            "`torch.linalg.eigh` gives eigenvectors as columns: S = V L V^T.", like=(
+                pieces(lambda values, V: V.T * values.clamp(min=0).sqrt() @ V),
+                pieces(lambda values, V: V * values.clamp(min=0).sqrt() @ V))),
+    Mistake("cholesky", "That is the Cholesky factor: it is triangular, and only its product with "
+            "its own *transpose* gives S. Asked is a symmetric root, with R R = S.",
+            like=(torch.linalg.cholesky, lambda S: torch.linalg.cholesky(S).T)),
+    Mistake("inverse", "It is the root of the inverse. Large eigenvalues should stay large.",
+            like=pieces(lambda values, V: V / values.sqrt() @ V.T)),
+    Mistake("squared", "It multiplies S by itself. The root goes the other way.",
+            like=lambda S: S @ S),
+)
+
+
+def negative(seen):
+    return isinstance(seen.get("the root"), torch.Tensor) and bool(seen["the root"].isnan().any())
+
+
+SINGULAR_MISTAKES = (
+    Mistake("negative_eigenvalue", "For a covariance from few samples it gives NaN. Some "
+            "eigenvalues are then 0, rounding leaves them a little below 0, and such a number has "
+            "no square root. Cut them off at 0 first.", when=negative),
+    Mistake("needs_full_rank", "It stops with an error where some eigenvalues are 0, which happens "
+            "with fewer samples than features.", when=lambda seen: "the error" in seen),
+)
 
 
 FRECHET_MISTAKES = (
@@ -60,21 +111,21 @@ FRECHET_MISTAKES = (
     Mistake("no_means", "The means do not count. Two sets that differ by a shift alone would have distance 0.",
             like=with_trace(right_trace, lambda a, b: 0)),
     Mistake("factor_two", "The factor 2 in front of the root is missing. Try two equal sets: their distance should be 0.",
-            like=with_trace(lambda S, T: S + T - root(inner(S, T)))),
+            like=with_trace(lambda S, T: S + T - matrix_root(inner(S, T)))),
     Mistake("sign", "The root is added. It has to be subtracted: for equal sets it cancels the two covariances.",
-            like=with_trace(lambda S, T: S + T + 2 * root(inner(S, T)))),
+            like=with_trace(lambda S, T: S + T + 2 * matrix_root(inner(S, T)))),
     Mistake("root_of_entries", "It takes the root of each entry. The root of a covariance is the matrix which, multiplied by itself, gives "
-            "the covariance; `root` of section 3 computes it.", like=(
+            "the covariance; `matrix_root` computes it.", like=(
                 with_trace(lambda S, T: S + T - 2 * (S @ T).sqrt()), with_trace(lambda S, T: S + T - 2 * inner(S, T).sqrt()))),
     Mistake("variances_only", "Only the variances on the diagonals count, as if features did not vary together. Two sets with other "
             "correlations would have distance 0. Is there a root or a product taken entry by entry?", like=lambda real, fake:
             squared(real.mean(0), fake.mean(0)) + squared(real.std(0), fake.std(0))),
     Mistake("separate_roots", "It multiplies the two roots, which is right only if both covariances have the same eigenvectors. In the "
             "formula one covariance stands between two roots of the other, and there is a root around it all.",
-            like=with_trace(lambda S, T: S + T - 2 * root(S) @ root(T))),
-    Mistake("unsymmetric", "The product of two covariances is not symmetric, and `root` is only for symmetric matrices. In the formula "
+            like=with_trace(lambda S, T: S + T - 2 * matrix_root(S) @ matrix_root(T))),
+    Mistake("unsymmetric", "The product of two covariances is not symmetric, and `matrix_root` is only for symmetric matrices. In the formula "
             "one covariance stands between two roots of the other: that product is symmetric.",
-            like=(with_trace(lambda S, T: S + T - 2 * root(S @ T)), with_trace(lambda S, T: S + T - 2 * root(T @ S)))),
+            like=(with_trace(lambda S, T: S + T - 2 * matrix_root(S @ T)), with_trace(lambda S, T: S + T - 2 * matrix_root(T @ S)))),
     Mistake("no_outer_root", "The outer root is missing: the last term has the units of a covariance times a covariance. Which exponent "
             "stands behind the bracket in the formula?", like=with_trace(lambda S, T: S + T - 2 * inner(S, T))),
     Mistake("whole_matrix", "It adds up a whole matrix. A trace is the sum over the diagonal.",
@@ -173,6 +224,17 @@ PRECISION_MISTAKES = (
 )
 
 
+def covariance(number, n, mistakes):
+    """The covariance of n samples with five features; of fewer than six it is singular."""
+    def inputs():
+        draw = torch.Generator().manual_seed(number)
+        mixed = torch.randn(5, 5, generator=draw, dtype=torch.float64)
+        x = torch.randn(n, 5, generator=draw, dtype=torch.float64) @ mixed
+        rounding = 1e-13 if n < 6 else 0.0                          # what a computer may leave
+        return {"S": torch.cov(x.T) - rounding * torch.eye(5, dtype=torch.float64)}
+    return Probe(inputs, lambda results, inputs: number_called("the root", results), mistakes)
+
+
 def features(number, n, m):
     """Two tables with means and covariances of their own, four features wide."""
     def inputs():
@@ -203,10 +265,19 @@ def clouds(number, k):
 
 
 EXERCISES = (
+    Exercise("06.matrix_root", matrix_root, (
+        covariance(3, 12, ROOT_MISTAKES), covariance(4, 3, SINGULAR_MISTAKES)), (
+        "A diagonal matrix is easy: take the root of each number on the diagonal. Every covariance "
+        "is a diagonal one, seen along other axes.",
+        "`torch.linalg.eigh(S)` gives the eigenvalues and, as columns, the eigenvectors V, with "
+        "S = V diag(values) V^T. Rounding can leave an eigenvalue a little below 0: "
+        "`.clamp(min=0)`.",
+        "`vectors * roots` multiplies column i by root number i; then `@ vectors.T`."),
+        "Symmetric, and R R = S.", frozenset({"real", "fake", "S_r", "S_f"})),
     Exercise("06.frechet_distance", frechet_distance, (features(1, 9, 9), features(2, 11, 8)), (
         "You need four things first: two means, each a vector over the features, and two covariances, each features by features.",
-        "`torch.cov` takes variables in rows, so it wants the table turned round. The root is `root` of section 3, used twice.",
-        "With R the root of the real covariance: `root(R @ S_f @ R)`. Then the trace of the three matrices, and the squared length of the "
+        "`torch.cov` takes variables in rows, so it wants the table turned round. The root is your `matrix_root`, used twice.",
+        "With R the root of the real covariance: `matrix_root(R @ S_f @ R)`. Then the trace of the three matrices, and the squared length of the "
         "difference of the means."),
         "For equal sets it is 0; on Inception features it would be the FID.", frozenset({"held_out", "fakes", "S"})),
     Exercise("06.unbiased_mmd", unbiased_mmd, (kernels(1, 6, 6, 1.0), kernels(2, 7, 5, 1.0), kernels(4, 7, 5, 0.0)), (
