@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from gan_course.lessons import exercises
-from gan_course.lessons.exercises import _networks, first_networks, minimax
+from gan_course.lessons.exercises import _networks, feature_network, first_networks, minimax
 from gan_course.lessons.exercises._faults import N
 from gan_course.lessons.exercises._networks import Network
 
@@ -53,7 +53,8 @@ CONV_G = Network("99.ConvGenerator", ConvGenerator,
 CONV_D = Network("99.ConvDiscriminator", ConvDiscriminator, ({"width": 8}, {"width": 11}),
                  lambda **_: (torch.randn(N, 3, 16, 16),), "discriminator", HINTS)
 LINE_D = next(each for each in minimax.EXERCISES if each.key == "02.Discriminator")
-OWN = {exercise.key: exercise for exercise in (*first_networks.EXERCISES, LINE_D, CONV_G, CONV_D)}
+OWN = {exercise.key: exercise for exercise in (
+    *first_networks.EXERCISES, *feature_network.EXERCISES, LINE_D, CONV_G, CONV_D)}
 
 
 def changed(cls, *changes):
@@ -108,6 +109,7 @@ def test_a_network_may_be_written_with_functions_and_methods_instead_of_modules(
     assert verdict("03.ImageGenerator", Functional)[:2] == ("right", "right")
 
 
+FEATURES = feature_network.FeatureNetwork
 G, IMAGE, D = first_networks.Generator, first_networks.ImageGenerator, first_networks.Discriminator
 LINE = minimax.Discriminator
 WRONG = [
@@ -116,6 +118,15 @@ WRONG = [
     ("02.Discriminator", "layers", changed(LINE, ("nn.Linear(width, width), nn.ReLU(),", ""))),
     ("02.Discriminator", "one_size", changed(LINE, ("nn.Linear(1, width)", "nn.Linear(1, 8)"))),
     ("02.Discriminator", "activation", changed(LINE, ("nn.ReLU()", "nn.Tanh()"))),
+    ("06.FeatureNetwork", "no_super", changed(FEATURES, ("super().__init__()", "pass"))),
+    ("06.FeatureNetwork", "convolution", changed(FEATURES, ("2 * width, 3, stride=2, padding=1)", "2 * width, 4, stride=2, padding=1)"))),
+    ("06.FeatureNetwork", "layer_sizes", changed(FEATURES, ("2 * width, 3, stride=2, padding=1)", "2 * width, 3, padding=1)"))),
+    ("06.FeatureNetwork", "layer_sizes", changed(FEATURES, ("nn.Flatten(),\n", ""))),
+    ("06.FeatureNetwork", "layers", changed(FEATURES, ("features), nn.ReLU(),", "features), nn.ReLU(), nn.Linear(features, features),"))),
+    ("06.FeatureNetwork", "size", changed(FEATURES, ("7 * 7, features)", "7 * 7, 10)"))),
+    ("06.FeatureNetwork", "activation", changed(FEATURES, ("features), nn.ReLU(),", "features), nn.Softmax(1),"))),
+    ("06.FeatureNetwork", "activation", changed(FEATURES, ("features), nn.ReLU(),", "features),"))),
+    ("06.FeatureNetwork", "one_size", changed(FEATURES, ("nn.Conv2d(1, width,", "nn.Conv2d(1, 4,"))),
     ("03.Generator", "no_super", changed(G, ("super().__init__()", "pass"))),
     ("03.Generator", "unwanted_tanh", changed(G, ("nn.Linear(width, 2),", "nn.Linear(width, 2), nn.Tanh(),"))),
     ("03.Generator", "relu_at_the_end", changed(G, ("nn.Linear(width, 2),", "nn.Linear(width, 2), nn.ReLU(),"))),
