@@ -16,6 +16,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 from torch import Tensor, nn
@@ -387,6 +388,50 @@ def gallery(images: Tensor, columns: int = 10, titles: Sequence[str] | None = No
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return fig
+
+
+def scored_gallery(images: Mapping[str, Tensor], numbers: Mapping[str, Sequence[float]],
+                   columns: Sequence[str]) -> Figure:
+    """A figure of images, a row for each set, with the set's numbers at the right.
+
+    Args:
+        images: for each set the images to show, equally many, (N, 1 or 3, H, W) in [-1, 1].
+        numbers: for each set its numbers, one for each of `columns`.
+        columns: what the numbers are called.
+
+    Returns:
+        The figure, 9 inches wide.
+    """
+    high, wide = next(iter(images.values())).shape[2:]
+    n = len(next(iter(images.values())))
+    fig, ax = canvas(height=0.45 * len(images) + 0.4)
+    ax.imshow(sheet(torch.cat(list(images.values())), n), interpolation="nearest")
+    right, step = n * (wide + 1), 3 * wide
+    for place, name in enumerate(columns, start=1):
+        ax.text(right + place * step, -high / 3, name, ha="right", va="bottom")
+    for row, name in enumerate(images):
+        for place, value in enumerate(numbers[name], start=1):
+            ax.text(right + place * step, (row + 0.5) * (high + 1), f"{value:.2f}", ha="right",
+                    va="center")
+    ax.set(xlim=(0, right + len(columns) * step), xticks=[])
+    ax.set_yticks([(row + 0.5) * (high + 1) for row in range(len(images))], list(images))
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return fig
+
+
+def balls(ax: Axes, centres: Tensor, k: int, look: dict) -> None:
+    """Around each point in the plane, a ball that reaches to its k-th nearest neighbour.
+
+    Args:
+        ax: where to draw.
+        centres: the points, (N, 2), more than k of them.
+        k: which neighbour, at least 1; a point is not its own neighbour.
+        look: `REAL` or `FAKE`, whose colour the balls have.
+    """
+    radii = torch.cdist(centres, centres).kthvalue(k + 1, dim=1).values
+    for centre, radius in zip(centres.tolist(), radii.tolist(), strict=True):
+        ax.add_patch(Circle(centre, radius, color=look["color"], alpha=0.08, linewidth=0))
 
 
 def curve(ax: Axes, records: Iterable, terms: Sequence[str], label: str, window: int = 50,

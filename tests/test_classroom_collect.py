@@ -44,6 +44,12 @@ def table(out, name):
     return list(csv.DictReader(io.StringIO((out / f"{name}.csv").read_text(encoding="utf-8"))))
 
 
+def test_an_exercise_that_comes_back_in_a_later_notebook_belongs_to_its_own():
+    own = catalogue.exercises(catalogue.find("06"))
+    assert "06.precision" in own and "03.train" not in own
+    assert "06.precision" not in collect._expected([], ["03.train"])
+
+
 def test_a_deeper_notebook_is_asked_for_only_if_it_was_handed_in(monkeypatch):
     own = {"03_first_gan": {"03.optimizers", "03.training_step"}, "03_settings": {"03.best_rate"}}
     monkeypatch.setattr(catalogue, "exercises", lambda entry: own.get(entry.path.stem, set()))

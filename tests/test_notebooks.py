@@ -25,8 +25,6 @@ OLD_FORM = {  # not rebuilt yet: take out a notebook's line once it has the new 
 
     "05_wasserstein",
 
-    "06_evaluation",
-
     "07_dcgan",
 
     "08_cgan",

@@ -239,3 +239,19 @@ def test_bars_stand_side_by_side_with_their_heights_above():
     boxes = [(patch.get_x() + patch.get_width() / 2, patch.get_height()) for patch in ax.patches]
     np.testing.assert_allclose(boxes, [(0.8, 0.25), (1.8, 0.5), (1.2, 0.25), (2.2, 0.3)])
     assert [text.get_text() for text in ax.texts] == ["0.250", "0.500", "0.250", "0.300"]
+
+
+def test_a_scored_gallery_has_a_row_and_the_numbers_of_each_set():
+    images = {"real": torch.ones(4, 1, 8, 8), "one image": -torch.ones(4, 1, 8, 8)}
+    fig = plots.scored_gallery(images, {"real": (0.44, 0.99), "one image": (76.2, 1.0)},
+                               ["FCD", "precision"])
+    (ax,) = fig.axes
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["real", "one image"]
+    assert [text.get_text() for text in ax.texts] == ["FCD", "precision", "0.44", "0.99", "76.20", "1.00"]
+
+
+def test_a_ball_reaches_to_the_kth_neighbour_and_a_point_is_not_its_own():
+    _, ax = plots.canvas()
+    plots.balls(ax, torch.tensor([[0.0, 0.0], [1.0, 0.0], [3.0, 0.0]]), 1, plots.REAL)
+    found = [(tuple(patch.center), patch.radius) for patch in ax.patches]
+    assert found == [((0, 0), 1), ((1, 0), 1), ((3, 0), 2)]

@@ -80,10 +80,13 @@ def find(name: str, folder: Path = NOTEBOOKS) -> Entry:
 
 
 def exercises(entry: Entry) -> set[str]:
-    """The keys of the exercises that the notebook checks, {"03.training_step", …}."""
+    """The keys of the notebook's own exercises, {"03.training_step", …}: those that it checks,
+    without the ones that come back from an earlier notebook.
+    """
     cells = json.loads(entry.path.read_text(encoding="utf-8"))["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    return set(re.findall(r"""exercises\.check\(\s*["'](.+?)["']""", code))
+    checked = re.findall(r"""exercises\.check\(\s*["'](.+?)["']""", code)
+    return {key for key in checked if key.startswith(f"{entry.number}.")}
 
 
 def course_map_markdown(folder: str = "") -> str:

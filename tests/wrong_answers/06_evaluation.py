@@ -140,7 +140,7 @@ def nearest_real_only(real, fake, k):
     return (apart(fake, real).amin(1) < radius(real, k)[nearest]).float().mean()
 
 
-def auditor(*, top=10, low=0.0, high=1.0, same_n=True, near=0.5, leak=1, slack=0.02, tolerance=0.75, n_first=True, two_sided=True, words=None):
+def auditor(*, distance=True, low=0.0, high=1.0, same_n=True, near=0.5, leak=1, slack=0.02, tolerance=0.75, n_first=True, two_sided=True, words=None):
     """The auditor with its parts to be changed; a part that is None is left out."""
     names = dict.fromkeys(("impossible", "other n", "copies", "leak", "picked run", "honest")) | (words or {})
 
@@ -151,7 +151,7 @@ def auditor(*, top=10, low=0.0, high=1.0, same_n=True, near=0.5, leak=1, slack=0
         other = ("other n", same_n and row["n"] != real["n"])
         rest = [("copies", near is not None and row["nearest"] < near * real["nearest"]),
                 ("leak", leak and leak * row["FCD"] < leak * tolerance * real["FCD"]), ("picked run", slack is not None and off > slack)]
-        impossible = (top is not None and row["IS"] > top) or (low is not None and min(shares) < low)
+        impossible = (distance and row["FCD"] < 0) or (low is not None and min(shares) < low)
         cases = [("impossible", impossible or (high is not None and max(shares) > high))]
         cases += [other, *rest] if n_first else [*rest, other]
         said = next((word for word, holds in cases if holds), "honest")
@@ -160,7 +160,7 @@ def auditor(*, top=10, low=0.0, high=1.0, same_n=True, near=0.5, leak=1, slack=0
 
 
 def auditor_in_plain_words(row, real):
-    if not (row["IS"] <= 10 and 0 <= row["precision"] <= 1 and 0 <= row["recall"] <= 1):
+    if not (row["FCD"] >= 0 and 0 <= row["precision"] <= 1 and 0 <= row["recall"] <= 1):
         return "impossible"
     elif row["n"] != real["n"]:
         return "other n"
@@ -258,7 +258,7 @@ WRONG = {
         "copies_of_real": [auditor(near=1.0)],
         "leak_turned_round": [auditor(leak=-1)],
         "exact_mean": [auditor(slack=0.0)],
-        "score_missed": [auditor(top=None), auditor(top=12)],
+        "negative_distance": [auditor(distance=False)],
         "share_missed": [auditor(high=None)],
         "negative_missed": [auditor(low=None)],
         "n_missed": [auditor(same_n=False)],
@@ -269,7 +269,7 @@ WRONG = {
         "run_missed": [auditor(slack=None)],
         "high_missed": [auditor(two_sided=False)],
         "order": [auditor(n_first=False)],
-        "wrong_word": [auditor(words={"leak": "copies"}), lambda row, real: "impossible" if row["IS"] < 10 else "honest"],
+        "wrong_word": [auditor(words={"leak": "copies"}), lambda row, real: "impossible" if row["FCD"] < 10 else "honest"],
         "no_key": [lambda row, real: "leak" if row["fcd"] < real["fcd"] else "honest", lambda row, real: row["run"]],
         "error": [lambda row, real: "leak" if row["FCD"] < real else "honest"],
     },

@@ -5,7 +5,7 @@ from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe
 def find_the_lie(row, real):
     """One word about a row of a table of results; `real` is the row of real images."""
     shares = (row["precision"], row["recall"])
-    if row["IS"] > 10 or min(shares) < 0 or max(shares) > 1:
+    if row["FCD"] < 0 or min(shares) < 0 or max(shares) > 1:
         return "impossible"
     if row["n"] != real["n"]:
         return "other n"
@@ -17,8 +17,10 @@ def find_the_lie(row, real):
     return "picked run" if abs(row["FCD"] - mean) > 0.02 else "honest"
 
 
-REAL = {"n": 500, "IS": 9.74, "FCD": 0.62, "KID": -0.02, "precision": 0.96, "recall": 0.88, "nearest": 2.10, "runs": [0.55, 0.70, 0.61]}
-HONEST = {"n": 500, "IS": 7.21, "FCD": 4.43, "KID": 0.11, "precision": 0.74, "recall": 0.81, "nearest": 1.94, "runs": [4.90, 3.62, 4.76]}
+REAL = {"n": 500, "FCD": 0.62, "precision": 0.96, "recall": 0.88, "nearest": 2.10,
+        "runs": [0.55, 0.70, 0.61]}
+HONEST = {"n": 500, "FCD": 4.43, "precision": 0.74, "recall": 0.81, "nearest": 1.94,
+          "runs": [4.90, 3.62, 4.76]}
 WORDS = {"impossible", "other n", "copies", "leak", "picked run", "honest"}
 
 
@@ -41,7 +43,7 @@ def accused(id, of, says):
     return Mistake(id, says, when=lambda seen: word(seen) == of)
 
 
-NO_KEY = Mistake("no_key", "A row has no entry of that name. It has n, IS, FCD, KID, precision, recall, nearest and runs, spelled so.",
+NO_KEY = Mistake("no_key", "A row has no entry of that name. It has n, FCD, precision, recall, nearest and runs, spelled so.",
                  when=lambda seen: str(seen.get("the error", "")).startswith("KeyError"))
 NO_WORD = Mistake("no_word", "It should answer with one of the six words of the table, as text, spelled as there.",
                   when=lambda seen: word(seen) not in WORDS | {""})
@@ -55,8 +57,11 @@ AUDITS = (
                   "every generator's. Which way is suspicious?"),
           accused("exact_mean", "picked run", "An honest row is accused of picking a run: its FCD is 4.43, the mean of its runs 4.4267. "
                   "The table is rounded, so equal to the last digit is too much to ask.")),
-    audit("an inception score of 11.3", missed("score_missed", "An inception score of 11.3 goes through. With ten classes it can never be "
-                                               "above 10."), IS=11.3),
+    audit("an FCD of -0.31", Mistake(
+        "negative_distance", "An FCD of -0.31 is not called impossible. A Fréchet distance is "
+        "never below 0, and this question comes before all others.",
+        when=lambda seen: word(seen) in ("leak", "picked run", "honest")),
+          FCD=-0.31, runs=[-0.31]),
     audit("a precision of 1.04", missed("share_missed", "A precision of 1.04 goes through. It is a share."), precision=1.04),
     audit("a recall of -0.02", missed("negative_missed", "A recall of -0.02 goes through. A share has two ends."), recall=-0.02),
     audit("n = 100 beside real images with n = 500", missed("n_missed", "A row with n = 100 beside real images with n = 500 goes through. "
