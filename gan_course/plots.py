@@ -404,14 +404,14 @@ def scored_gallery(images: Mapping[str, Tensor], numbers: Mapping[str, Sequence[
     """
     high, wide = next(iter(images.values())).shape[2:]
     n = len(next(iter(images.values())))
-    fig, ax = canvas(height=0.45 * len(images) + 0.4)
+    fig, ax = canvas(height=0.5 * len(images) + 0.4)
     ax.imshow(sheet(torch.cat(list(images.values())), n), interpolation="nearest")
-    right, step = n * (wide + 1), 3 * wide
+    right, step = n * (wide + 1), 2.2 * wide
     for place, name in enumerate(columns, start=1):
         ax.text(right + place * step, -high / 3, name, ha="right", va="bottom")
     for row, name in enumerate(images):
         for place, value in enumerate(numbers[name], start=1):
-            ax.text(right + place * step, (row + 0.5) * (high + 1), f"{value:.2f}", ha="right",
+            ax.text(right + place * step, (row + 0.5) * (high + 1), f"{value:,.2f}", ha="right",
                     va="center")
     ax.set(xlim=(0, right + len(columns) * step), xticks=[])
     ax.set_yticks([(row + 0.5) * (high + 1) for row in range(len(images))], list(images))
