@@ -161,7 +161,7 @@ def test_right_optimizers_may_be_written_in_many_ways():
 @pytest.mark.parametrize("changes", [
     [],
     [(ROUND, INLINE)],
-    [("(G, D, batches, iterations, lr, decay)", "(G, D, batches, iterations, lr, decay=0.998)")],
+    [("(G, D, batches, iterations, lr, decay=0.998)", "(G, D, batches, iterations, lr, decay)")],
     [("islice(batches, iterations)", "tqdm(islice(batches, iterations), total=iterations)")],
     [(f"    {LOOP}", "    for _ in range(iterations):\n        x = next(batches).x\n")],
     [(LERP, "mean.copy_(decay * mean + (1 - decay) * now)")],

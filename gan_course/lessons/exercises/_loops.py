@@ -133,8 +133,8 @@ def moved_right(seen: Seen) -> bool:
 
 OF_A_ROUND = (
     Mistake("cut_loss", "A loss has lost its graph before `backward` is called, so there is "
-            "nothing to go back along. Networks are asked with gradients on, and `.item()` or `.detach()` "
-            "of a loss comes last.",
+            "nothing to go back along. Networks are asked with gradients on, and `.item()` or "
+            "`.detach()` of a loss comes last.",
             when=lambda seen: "does not require grad" in seen.get("the error", "")),
     Mistake("vector", "A loss is still a vector, one number for each sample, and `backward` wants "
             "one number. The expectation in the formula is a mean over the mini-batch.",

@@ -15,7 +15,7 @@ from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, See
 from gan_course.lessons.exercises.first_loop import optimizers, training_step
 
 
-def train(G, D, batches, iterations, lr, decay):
+def train(G, D, batches, iterations, lr, decay=0.998):
     """Train both; returns the losses, an array (iterations, 2), and the EMA of G."""
     optimizer_G, optimizer_D = optimizers(G, D, lr)
     G_ema = copy.deepcopy(G).requires_grad_(False)

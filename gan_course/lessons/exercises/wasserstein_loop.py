@@ -75,7 +75,7 @@ class Notes:
     def __init__(self, *players: nn.Module):
         self.steps: list[str] = []
         self.given: list[Tensor] = []           # the mini-batches drawn
-        self.reached: list[int] = []            # how many steps had been taken when G got a gradient
+        self.reached: list[int] = []            # the steps taken before G got a gradient
         self.backward: list[int] = []           # and when the critic got one
         self.penalties: list[tuple] = []        # (real, fake) of each penalty
         self.updates: list[tuple] = []          # (real, fake, weight) of each update of the critic
@@ -170,13 +170,16 @@ OF_AN_UPDATE = (
     Mistake("cut_loss", "The loss has lost its graph before `backward`, so there is nothing to go "
             "back along. Turn the gap into a plain number only in the last line.",
             when=lambda seen: "does not require grad" in seen.get("the error", "")),
-    Mistake("eval", "It leaves the critic in evaluation mode. An update ends in the mode in which it "
-            "began.", when=lambda seen: not seen["the critic in training mode"]),
+    Mistake("eval", "It leaves the critic in evaluation mode. An update ends in the mode in which "
+            "it began.",
+            when=lambda seen: not seen["the critic in training mode"]),
     Mistake("graph_kept", "The gap comes back as a tensor that still holds the graph of its "
-            "update. A list of them makes memory grow with every update; `gap.item()` is the number "
-            "alone.", when=lambda seen: seen["a graph is kept"]),
-    Mistake("no_step", "The critic has not moved: the gradients are there, and nobody has used them. "
-            "Which call moves the parameters?", when=lambda seen: not seen["_steps"]),
+            "update. A list of them makes memory grow with every update; `gap.item()` is the "
+            "number alone.",
+            when=lambda seen: seen["a graph is kept"]),
+    Mistake("no_step", "The critic has not moved: the gradients are there, and nobody has used "
+            "them. Which call moves the parameters?",
+            when=lambda seen: not seen["_steps"]),
     Mistake("two_steps", "The optimizer steps more than once. One update is one step.",
             when=lambda seen: len(seen["_steps"]) > 1),
     Mistake("step_first", "The optimizer steps before the backward pass of this update, so it acts "
@@ -185,8 +188,8 @@ OF_AN_UPDATE = (
             "slope of the critic. The gap could be made as large as you like by making the critic "
             "steeper.", like=update(penalty=lambda weight, value: 0 * value),
             when=lambda seen: not seen["_penalties"] and "the error" not in seen),
-    Mistake("penalty_pair", "The penalty is asked for between a sample and itself, or between points "
-            "of one kind. Its points lie between *real* and *fake* ones.",
+    Mistake("penalty_pair", "The penalty is asked for between a sample and itself, or between "
+            "points of one kind. Its points lie between *real* and *fake* ones.",
             when=lambda seen: any(real is fake or real.data_ptr() == fake.data_ptr()
                                   for real, fake in seen["_penalties"])),
     Mistake("zero_forgotten", "The gradients of the last move are not wiped out: PyTorch adds each "
@@ -226,10 +229,10 @@ OF_AN_UPDATE = (
     Mistake("no_number", "The update is right; it should give back the gap as a plain number, "
             "`gap.item()`.", when=lambda seen: "the error" not in seen and _moved_right(seen)),
 )
-NO_DETACH = Mistake(
-    "no_detach", "A remark: the fakes are not detached, so the backward pass also runs through G. "
-    "That is harmless as long as G's gradients are wiped out before G's own step, but it costs time "
-    "for nothing. `fake.detach()` stops it.", when=lambda seen: bool(seen["_reached"]))
+NO_DETACH = Mistake("no_detach", "A remark: the fakes are not detached, so the backward pass also "
+                    "runs through G. That is harmless as long as G's gradients are wiped out "
+                    "before G's own step, but it costs time for nothing. `fake.detach()` stops it.",
+                    when=lambda seen: bool(seen["_reached"]))
 
 
 def _moved_right(seen: Seen) -> bool:
@@ -313,12 +316,13 @@ OF_AN_ITERATION = (
     Mistake("no_gradient", "G's loss has lost its graph: a `detach`, `no_grad` or `item` cuts the "
             "way back. In G's move the gradient has to travel through the critic into G.",
             when=lambda seen: "does not require grad" in seen.get("the error", "")),
-    Mistake("eval", "It leaves a network in evaluation mode. An iteration ends in the mode in which "
-            "it began.", when=lambda seen: not seen["both in training mode"]),
+    Mistake("eval", "It leaves a network in evaluation mode. An iteration ends in the mode in "
+            "which it began.",
+            when=lambda seen: not seen["both in training mode"]),
     Mistake("graph_kept", "The gap comes back as a tensor that still holds a graph. `critic_step` "
             "gives back a plain number; pass that on.", when=lambda seen: seen["a graph is kept"]),
-    Mistake("G_first", "G moves before the critic here. The critic goes first, so that G's gradient "
-            "comes from a critic that has just been brought up to date.",
+    Mistake("G_first", "G moves before the critic here. The critic goes first, so that G's "
+            "gradient comes from a critic that has just been brought up to date.",
             when=lambda seen: seen["_steps"][:1] == ["G"] and seen["_steps"].count("G") == 1),
     Mistake("G_in_the_loop", "G moves after every update of the critic. It has one move in an "
             "iteration, after the loop over `n_critic` has ended.",
@@ -326,10 +330,10 @@ OF_AN_ITERATION = (
     Mistake("one_update", "The critic is updated once, whatever `n_critic` says. The gap measures "
             "the distance only if the critic is close to its best before G moves.",
             when=lambda seen: seen["_steps"].count("critic") == 1),
-    Mistake("update_counts", "The optimizers step in another number or order than asked: the critic "
-            "`n_critic` times, then G once.",
+    Mistake("update_counts", "The optimizers step in another number or order than asked: the "
+            "critic `n_critic` times, then G once.",
             when=lambda seen: "the error" not in seen
-            and seen["_steps"] != ["critic"] * N_CRITIC + ["G"]),
+                              and seen["_steps"] != ["critic"] * N_CRITIC + ["G"]),
     Mistake("same_batch", "All updates of the critic see the same real mini-batch. Algorithm 1 of "
             "WGAN-GP draws a new one for each: `next(batches)` belongs inside the loop.",
             like=iteration(fresh_x=False), when=_updates_with(0)),
@@ -341,14 +345,15 @@ OF_AN_ITERATION = (
     Mistake("G_sign", "G's loss has the wrong sign: G makes the scores of its samples *low*, where "
             "the critic wants them. G wants them high.",
             like=iteration(loss=lambda scores: scores.mean())),
-    Mistake("log_loss", "G's loss goes through a logarithm of a sigmoid, as in an ordinary GAN. Here "
-            "it is linear: minus the mean score.", like=(
-                iteration(loss=lambda scores: softplus(-scores).mean()),
-                iteration(loss=lambda scores: -softplus(scores).mean()))),
+    Mistake("log_loss", "G's loss goes through a logarithm of a sigmoid, as in an ordinary GAN. "
+            "Here it is linear: minus the mean score.",
+            like=(iteration(loss=lambda scores: softplus(-scores).mean()),
+                  iteration(loss=lambda scores: -softplus(scores).mean()))),
     Mistake("G_sum", "G's loss is a sum over the mini-batch. The E in the formula is a mean.",
             like=iteration(loss=lambda scores: -scores.sum())),
-    Mistake("zero_forgotten_G", "G's old gradients are not wiped out before its backward pass: each "
-            "step would follow the sum of all earlier ones.", like=iteration(zero_G=False)),
+    Mistake("zero_forgotten_G", "G's old gradients are not wiped out before its backward pass: "
+            "each step would follow the sum of all earlier ones.",
+            like=iteration(zero_G=False)),
     Mistake("gap_returned", "Both players move as they should; what should come back is the gap of "
             "the critic's last update, as `critic_step` gives it.", like=(
                 iteration(give=lambda gaps: gaps[0]), iteration(give=lambda gaps: -gaps[-1]),
@@ -376,14 +381,14 @@ EXERCISES = (
         "plus `weight` times `gradient_penalty(…)`."),
         "The critic makes its gap large and keeps its slope near 1.",
         frozenset({"x", "z", "optimizer_G", "optimizer_critic", "G"}), (NO_DETACH,)),
-    Exercise("05.wgan_iteration", wgan_iteration, (
-        Probe(an_iteration, played, OF_AN_ITERATION, noted),), (
-        "A loop of `n_critic` updates, and behind it G's move, as in notebook 03.",
-        "Inside the loop: a new real mini-batch, new noise, `critic_step`. G's move needs new noise "
-        "once more, and its gradient comes through the critic.",
-        "In the loop `x, _ = next(batches)`, `z = torch.randn(len(x), G.z_dim, device=x.device)`, "
-        "`gap = critic_step(critic, optimizer_critic, x, G(z), weight)`; then G's loss "
-        "`-critic(G(z)).mean()`."),
-        "The critic moves first, and often; then G follows its slope.",
-        frozenset({"x", "z", "gap", "device", "seed"})),
+    Exercise("05.wgan_iteration", wgan_iteration,
+             (Probe(an_iteration, played, OF_AN_ITERATION, noted),),
+             ("A loop of `n_critic` updates, and behind it G's move, as in notebook 03.",
+              "Inside the loop: a new real mini-batch, new noise, `critic_step`. G's move needs "
+              "new noise once more, and its gradient comes through the critic.",
+              "In the loop `x, _ = next(batches)`, `z = torch.randn(len(x), G.z_dim, "
+              "device=x.device)`, `gap = critic_step(critic, optimizer_critic, x, G(z), weight)`; "
+              "then G's loss `-critic(G(z)).mean()`."),
+             "The critic moves first, and often; then G follows its slope.",
+             frozenset({"x", "z", "gap", "device", "seed"})),
 )
