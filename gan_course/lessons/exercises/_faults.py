@@ -32,8 +32,8 @@ def found(exercise, mine: Pass, right: Pass, build: dict) -> Iterator[Said]:
     yield from _size(exercise, mine, right)
     yield from _range(exercise, mine, right)
     if exercise.role == "critic" and any(call.name == "BatchNorm" for call in mine.trace.calls):
-        yield "batchnorm_in_critic", ("There is a BatchNorm in the critic. With it the score of one "
-                                      "point depends on the whole mini-batch, and the gradient "
+        yield "batchnorm_in_critic", ("There is a BatchNorm in the critic. With it the score of "
+                                      "one point depends on the whole mini-batch, and the gradient "
                                       "penalty, which is about the slope at one point, measures "
                                       "something else.")
     yield from _samples_together(mine) if exercise.over_batch else _samples_apart(mine)
@@ -77,9 +77,9 @@ def _size(exercise, mine: Pass, right: Pass) -> Iterator[Said]:
     both = f"For {_shapes(mine.inputs)} it gives {got}, and should give {wanted}."
     if exercise.role != "generator" and mine.out.numel() == N and got != wanted:
         yield "not_a_vector", (f"{both} One logit for each sample is a vector: take away the last "
-                               "dimension, for example with `.squeeze(1)` or `.view(-1)`. Otherwise "
-                               "a loss that compares (N, 1) with (N,) would quietly pair every "
-                               "sample with every other.")
+                               "dimension, for example with `.squeeze(1)` or `.view(-1)`. "
+                               "Otherwise a loss that compares (N, 1) with (N,) would quietly pair "
+                               "every sample with every other.")
     if got[:1] != wanted[:1]:
         yield "mixes_samples", (f"{both} The first dimension is the mini-batch, and it has to "
                                 "survive: flatten from dimension 1 on, `x.flatten(1)`.")
@@ -111,9 +111,9 @@ def _range(exercise, mine: Pass, right: Pass) -> Iterator[Said]:
         return
     if exercise.role == "discriminator":
         if "sigmoid" in squashed and "sigmoid" not in theirs:
-            yield "sigmoid_in_D", ("It ends in a sigmoid. In this course D gives raw logits, and the "
-                                   "loss takes the sigmoid itself, in a form that cannot overflow. "
-                                   "With a sigmoid here there would be two.")
+            yield "sigmoid_in_D", ("It ends in a sigmoid. In this course D gives raw logits, and "
+                                   "the loss takes the sigmoid itself, in a form that cannot "
+                                   "overflow. With a sigmoid here there would be two.")
         if squashed & {"tanh", "softmax"}:
             yield "squashed_D", ("D's output is squashed at its end. A logit may be any real "
                                  "number: the last layer is the output.")
@@ -121,8 +121,9 @@ def _range(exercise, mine: Pass, right: Pass) -> Iterator[Said]:
     if "tanh" in theirs and "tanh" not in squashed:
         extra = (" A sigmoid gives values from 0 to 1, and the data lie in [-1, 1]."
                  if "sigmoid" in squashed else "")
-        yield "no_tanh", ("The last step of G is missing: `tanh`. Real pictures lie in [-1, 1], and "
-                          f"G's have to lie there too, or D tells them apart by that alone.{extra}")
+        yield "no_tanh", ("The last step of G is missing: `tanh`. Real pictures lie in [-1, 1], "
+                          "and G's have to lie there too, or D tells them apart by that "
+                          f"alone.{extra}")
     if "tanh" not in theirs and "tanh" in squashed:
         yield "unwanted_tanh", ("It ends in `tanh`, so all its points lie in a box from -1 to 1. "
                                 "These data are not pictures: the last layer is the output.")
@@ -143,15 +144,16 @@ def _samples_apart(mine: Pass) -> Iterator[Said]:
         after = mine.net(*changed)
     mine.net.train(training)
     if not torch.equal(before, again):
-        yield "dropout_in_evaluation", ("In evaluation mode it still gives another output each time. "
-                                        "`nn.Dropout` stops by itself in `.eval()`; `F.dropout(x, p)` "
-                                        "only if it is told: `training=self.training`.")
+        yield "dropout_in_evaluation", ("In evaluation mode it still gives another output each "
+                                        "time. `nn.Dropout` stops by itself in `.eval()`; "
+                                        "`F.dropout(x, p)` only if it is told: "
+                                        "`training=self.training`.")
     if not training:
         yield EVAL_MODE
     if not torch.allclose(before[1:], after[1:], atol=1e-5):
         yield "mixes_samples", ("The output for one sample depends on the others: somewhere a "
-                                "`view` or `reshape` mixes the samples of the mini-batch. The first "
-                                "dimension is the mini-batch, and stays in front.")
+                                "`view` or `reshape` mixes the samples of the mini-batch. The "
+                                "first dimension is the mini-batch, and stays in front.")
 
 
 def _samples_together(mine: Pass) -> Iterator[Said]:
@@ -166,13 +168,14 @@ def _samples_together(mine: Pass) -> Iterator[Said]:
         changed[1] += 1.0
         elsewhere = mine.net(changed)
     if not torch.allclose(turned, out.flip(0), atol=1e-4):
-        yield "mixes_samples", ("In another order the samples get other outputs: somewhere a `view` "
-                                "or `reshape` mixes them up. Each row keeps its place, and what "
-                                "tells of the whole mini-batch is the same for every row.")
+        yield "mixes_samples", ("In another order the samples get other outputs: somewhere a "
+                                "`view` or `reshape` mixes them up. Each row keeps its place, and "
+                                "what tells of the whole mini-batch is the same for every row.")
     if torch.allclose(elsewhere[2:], out[2:], atol=1e-6):
-        yield "one_sample_each", ("The output for one sample does not depend on the others, so this "
-                                  "network cannot see that they are alike. Is the statistic taken "
-                                  "over the samples (dimension 0), and does the last layer read it?")
+        yield "one_sample_each", ("The output for one sample does not depend on the others, so "
+                                  "this network cannot see that they are alike. Is the statistic "
+                                  "taken over the samples (dimension 0), and does the last layer "
+                                  "read it?")
     if out.requires_grad and not torch.autograd.grad(out[0], x)[0][1].any():
         yield "cut_loose", ("The statistic is right for D, but no gradient flows through it, so G "
                             "would never learn that its samples are too much alike. What cuts it "
@@ -190,15 +193,16 @@ def architecture(mine: Pass, right: Pass) -> Iterator[Said]:
     for place, (ours, theirs) in enumerate(zip(got, wanted, strict=True)):
         where = "the last layer" if place == last else f"layer {place + 1}"
         if ours.layer.name != theirs.layer.name:
-            yield "other_layer", f"{_big(where)} is a {ours.layer.name}; asked is a {theirs.layer.name}."
+            yield "other_layer", (f"{_big(where)} is a {ours.layer.name}; asked is a "
+                                  f"{theirs.layer.name}.")
         if ours.norm() and not theirs.norm():
             edge = "D's first" if place == 0 else "G's last" if place == last else "this"
             yield "batchnorm_at_the_edge", (
                 f"There is a {ours.norm().name} behind {where}. On {edge} layer there is none: it "
                 "would take away the mean and the spread that the data's own values have.")
         if theirs.norm() and not ours.norm():
-            yield "no_batchnorm", (f"{theirs.norm().name} is missing behind {where}; it comes before "
-                                   "the activation.")
+            yield "no_batchnorm", (f"{theirs.norm().name} is missing behind {where}; it comes "
+                                   "before the activation.")
         if ours.words() != theirs.words():
             yield from _other_sequel(ours, theirs, where)
         yield from _other_shape(ours, theirs, where)
@@ -206,16 +210,18 @@ def architecture(mine: Pass, right: Pass) -> Iterator[Said]:
 
 def _other_sequel(ours: Stage, theirs: Stage, where: str) -> Iterator[Said]:
     got, wanted = ours.words(), theirs.words()
-    asked = f"Behind {where} comes {', '.join(got) or 'nothing'}; asked is {', '.join(wanted) or 'nothing'}."
+    asked = (f"Behind {where} comes {', '.join(got) or 'nothing'}; asked is "
+             f"{', '.join(wanted) or 'nothing'}.")
     dropout = [[word for word in words if word.startswith("dropout")] for words in (got, wanted)]
     if dropout[0] != dropout[1]:
-        yield "dropout", (f"{asked} The number behind dropout is the share of units that it sets to "
-                          "0 in training; it is an argument of `__init__`.")
+        yield "dropout", (f"{asked} The number behind dropout is the share of units that it sets "
+                          "to 0 in training; it is an argument of `__init__`.")
     if "ReLU" in got and any(word.startswith("LeakyReLU") for word in wanted):
-        yield "relu_for_leaky", (f"{asked} Where ReLU is 0 its gradient is 0 too, and D is the only "
-                                 "one who tells G where to go.")
-    if any(word.startswith("LeakyReLU") for word in got) and any(word.startswith("LeakyReLU") for word in wanted):
-        yield "slope", f"{asked} The number is the slope for negative values; PyTorch's default is 0.01."
+        yield "relu_for_leaky", (f"{asked} Where ReLU is 0 its gradient is 0 too, and D is the "
+                                 "only one who tells G where to go.")
+    if all(any(word.startswith("LeakyReLU") for word in words) for words in (got, wanted)):
+        yield "slope", (f"{asked} The number is the slope for negative values; PyTorch's default "
+                        "is 0.01.")
     if sorted(got) == sorted(wanted):
         yield "order", f"{asked} The order counts: what is normalised is the layer's own output."
     yield "activation", asked
@@ -227,8 +233,8 @@ def _other_shape(ours: Stage, theirs: Stage, where: str) -> Iterator[Said]:
         yield "convolution", (f"{_big(where)} has {_options(got.options)}; asked is "
                               f"{_options(wanted.options)}.")
     if got.weight.shape != wanted.weight.shape:
-        yield "width", (f"The weights of {where} have the shape {tuple(got.weight.shape)}; asked is "
-                        f"{tuple(wanted.weight.shape)}.")
+        yield "width", (f"The weights of {where} have the shape {tuple(got.weight.shape)}; asked "
+                        f"is {tuple(wanted.weight.shape)}.")
     if got.bias is None and wanted.bias is not None:
         yield "no_bias", f"{_big(where)} has no bias, and nothing behind it replaces one."
 
@@ -262,10 +268,11 @@ def _numbers(exercise, mine: Pass, right: Pass, build: dict) -> Iterator[Said]:
             with torch.no_grad():
                 if torch.allclose(same, wrong.eval()(*right.inputs), rtol=1e-3, atol=1e-4):
                     yield mistake.id, mistake.says
-        yield "other_numbers", ("Its layers are those asked for, and with the same weights it still "
-                                f"gives something else (off by up to {(same - wanted).abs().max():.2g}). "
-                                "Look at what happens between the layers: a reshape in another "
-                                "order, something added, dropped or scaled?")
+        yield "other_numbers", ("Its layers are those asked for, and with the same weights it "
+                                "still gives something else (off by up to "
+                                f"{(same - wanted).abs().max():.2g}). Look at what happens between "
+                                "the layers: a reshape in another order, something added, dropped "
+                                "or scaled?")
     if right.out.dim() == 4 and right.inputs[0].dim() == 4:
         mine.net.eval(), right.net.eval()
         if receptive_field(mine.net, mine.inputs[0]) != receptive_field(right.net, right.inputs[0]):
@@ -319,7 +326,8 @@ def _listed(found: list[Stage]) -> str:
 
 
 def _options(options: dict) -> str:
-    return ", ".join(f"{name} {value[0] if isinstance(value, tuple) and value[0] == value[1] else value}"
+    return ", ".join(f"{name} "
+                     f"{value[0] if isinstance(value, tuple) and value[0] == value[1] else value}"
                      for name, value in options.items())
 
 

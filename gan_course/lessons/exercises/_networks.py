@@ -28,7 +28,7 @@ class Network:
         inputs: makes the arguments of `forward` for one of `builds`, N samples of each.
         role: "generator", "discriminator", "critic" or "features"; their known mistakes differ.
         fixed: whether the specification settles every layer. If not, size and range count alone.
-        keeps: arguments of the constructor that the network keeps as attributes, for others to read.
+        keeps: arguments of the constructor that the network keeps as attributes.
         std: the standard deviation that the specification asks of initial weights, if it does.
         over_batch: whether the output for a sample depends on the whole mini-batch.
         mistakes: wrong networks with the reference's layers, built as it is, with what to say of
@@ -87,7 +87,8 @@ def evidence(exercise: Network, answer: type) -> list[dict]:
             if not isinstance(outcome.result, Pass):
                 seen.append({"it runs": False})
             elif exercise.fixed and not next(_faults.architecture(outcome.result, right), None):
-                seen.append({"with equal parameters": _faults.with_parameters_of(outcome.result, right)})
+                out = _faults.with_parameters_of(outcome.result, right)
+                seen.append({"with equal parameters": out})
             else:
                 seen.append({"the size": str(tuple(outcome.result.out.shape))})
     return seen
@@ -155,8 +156,8 @@ def _in_words(error: BaseException, call: str, second: bool) -> Said:
         return "stub", ("There is still a `...` to fill in. Until then the notebook goes on with "
                         "the course's network.")
     if "before Module.__init__() call" in text:
-        return "no_super", ("The first line of `__init__` is missing: `super().__init__()`. Without "
-                            "it PyTorch has no place to register the layers.")
+        return "no_super", ("The first line of `__init__` is missing: `super().__init__()`. "
+                            "Without it PyTorch has no place to register the layers.")
     if second:
         return "one_size", (f"It works in one size and not in another: {call} stops with "
                             f"“{_short(text)}”. Is a number written where an argument of "
