@@ -61,7 +61,7 @@ def train(game, dataset, batch_size: int, seed: int, seconds: float, decay: bool
 def images(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], int]:
     channels, size, _ = dataset.data_shape
     if name in ("mlp", "mlp_ema"):                                  # the networks of notebook 03
-        G = nets.MLPGenerator(64, dataset.data_shape, 256, batchnorm=True)
+        G = nets.MLPGenerator(64, dataset.data_shape, 256)
         D = nets.MLPDiscriminator(dataset.data_shape, 256, dropout=0.3)
         game = DCGAN(G, D, lr=(1e-3, 1e-3), ema=0.998 if name == "mlp_ema" else 0)
     else:
