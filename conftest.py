@@ -17,7 +17,26 @@ from gan_course.lessons.claims import MIME
 
 os.environ.setdefault("GAN_COURSE_PROFILE", "smoke")
 os.environ.setdefault("GAN_COURSE_HEADLESS", "1")
-os.environ.setdefault("GAN_COURSE_DEVICE", "cpu")   # start.py test --device cuda: another
+os.environ.setdefault("GAN_COURSE_DEVICE", "cpu")   # or as --device says
+
+
+def pytest_addoption(parser):
+    parser.addoption("--device", help="where notebooks and unit tests compute: cpu, cuda, mps … "
+                                      "(default: GAN_COURSE_DEVICE, and without it cpu)")
+
+
+def pytest_configure(config):
+    if device := config.getoption("device"):
+        os.environ["GAN_COURSE_DEVICE"] = device
+
+
+@pytest.fixture(autouse=True, scope="session")
+def the_same_numbers_twice():
+    """On a GPU, let convolutions use only algorithms that always give the same numbers."""
+    import torch
+
+    torch.backends.cudnn.deterministic = True
+
 
 wait_for_reply = RunningKernel.await_reply
 

@@ -224,7 +224,7 @@ def test_spectral_normalisation_bounds_the_slope_of_d():
     for layer in game.D.modules():
         if isinstance(layer, nn.Linear):
             assert torch.linalg.matrix_norm(layer.weight, 2).item() == pytest.approx(1, abs=0.05)
-    a, b = torch.randn(2, 500, 2)
+    a, b = torch.randn(2, 500, 2, device=training.device)
     slopes = (game.D(a) - game.D(b)).abs() / (a - b).norm(dim=1)
     assert slopes.max() < 1.1
 
@@ -265,8 +265,8 @@ def test_the_gradient_flows_through_the_unrolled_steps():
     training = start("unrolled")
     game, batch = training.game, next(training.batches)
     game.D = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1), nn.Flatten(0))  # smooth: a kink has no slope to measure
-    game.double().unroll_lr = 0.5
-    batch = batch._replace(x=batch.x.double())
+    game.to("cpu", torch.float64).unroll_lr = 0.5                   # Apple's GPUs have no float64
+    batch = batch._replace(x=batch.x.to("cpu", torch.float64))
     z = torch.randn(len(batch.x), 2, dtype=torch.float64)
     game.noise = lambda n: z
     bias = list(game.G.parameters())[-1]

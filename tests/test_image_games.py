@@ -89,6 +89,7 @@ def test_d_judges_fakes_beside_the_labels_that_g_was_given():
     training = start("cgan")
     game, batch = training.game, next(training.batches)
     game.G, game.D = Notes(lambda z, y: y.float().view(-1, 1, 1, 1).expand(-1, 1, 8, 8)), Notes(lambda x, y: x.flatten(1).mean(1))
+    game.to(training.device)
     game.discriminator_terms(batch)
     game.generator_terms(batch)
     assert all(torch.equal(y, batch.y) for _, y in game.G.seen)

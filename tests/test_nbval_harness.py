@@ -65,6 +65,16 @@ def test_the_rest_of_a_broken_notebook_is_skipped_with_the_reason(outcomes):
         assert cells["Cell 2"].find("skipped").get("message") == "Cell 1 of this notebook failed"
 
 
+@pytest.mark.parametrize(("options", "device"), [([], "cpu"), (["--device", "wombat"], "wombat")])
+def test_one_option_says_where_tests_and_notebooks_compute(tmp_path, options, device):
+    say = f"import os\ndef test(): assert os.environ['GAN_COURSE_DEVICE'] == {device!r}"
+    (tmp_path / "test_device.py").write_text(say)
+    cell = f"import os\nassert os.environ['GAN_COURSE_DEVICE'] == {device!r}"
+    (tmp_path / "device.ipynb").write_text(writes(new_notebook(cells=[new_code_cell(cell)])))
+    _, said = run_pytest(tmp_path, "--nbval-lax", "--nbval-current-env", *options)
+    assert "2 passed" in said, said
+
+
 def test_a_claim_that_did_not_hold_fails_nothing_and_is_listed(tmp_path):
     say = ("import os\nos.environ['GAN_COURSE_PROFILE'] = '{}'\n"
            "from gan_course.lessons.claims import claim, report\n"
