@@ -9,10 +9,10 @@ What there is to write, and how it is judged, lies in `lessons.exercises`.
 
 What comes back is an ordinary function or class, so it can be trained in several processes:
 
-    runs = Parallel(n_jobs=workers())(delayed(run)(seed) for seed in seeds)
+    runs = side_by_side(run, [(seed,) for seed in seeds])
 
-with joblib's `Parallel` and `profile.workers()`, where `run(seed)` seeds everything, builds the
-networks and trains them. joblib sends functions and classes of the notebook along by value.
+where `run(seed)` seeds everything, builds the networks and trains them. `lessons.side_by_side` is
+joblib's `Parallel`, which sends functions and classes of the notebook along by value.
 """
 import html
 import re
