@@ -19,6 +19,12 @@ EVERY_GAME = pytest.mark.parametrize("name", games.names())
 GPU = torch.device("cuda", 0)
 
 
+@pytest.fixture(autouse=True)
+def from_the_cpu(monkeypatch):
+    """What is moved to a GPU here, or stays, begins on the CPU, also where there is a GPU."""
+    monkeypatch.setenv("GAN_COURSE_DEVICE", "cpu")
+
+
 def on_gpu_of(mode, tensor):
     fake = mode.from_tensor(tensor.detach())
     with mode:
