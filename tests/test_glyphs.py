@@ -234,7 +234,7 @@ def test_nothing_is_cut_off(draw):
 
 
 def test_the_factors_are_independent_and_all_faces_are_there():
-    factors = data.load("glyphs_colour").factors
+    factors = glyphs_colour().factors
     off_diagonal = np.corrcoef(factors.table.numpy().T) - np.eye(12)
     assert np.abs(off_diagonal).max() < 0.05
     faces = factors.table[:, :4].unique(dim=0)

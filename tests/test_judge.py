@@ -183,7 +183,7 @@ def test_pictures_of_another_kind_are_not_read():
 
 def test_the_judge_of_glyphs_tells_a_collapse_from_a_second_sample():
     """Its distance to itself is small; without a class, or in one face only, it is many times that."""
-    train, test = data.load("glyphs"), data.load("glyphs", "test")
+    train, test = glyphs.glyphs("train"), glyphs.glyphs("test")
     the_judge, x = judge.load("glyphs"), scale(test.images)
     floor = judge.frechet_classifier_distance(the_judge, train.take(2000), x)
     no_nine, one_face = x[test.labels != 9], x[(test.factors["family"] == 3) & (test.factors["bold"] == 1)]
