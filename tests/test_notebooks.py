@@ -23,8 +23,6 @@ OLD_FORM = {  # not rebuilt yet: take out a notebook's line once it has the new 
     "01_generative_models",
 
 
-    "05_wasserstein",
-
     "07_dcgan",
 
     "08_cgan",
