@@ -84,7 +84,7 @@ def names() -> tuple[str, ...]:
     return tuple(RECIPES)
 
 
-def load(name: str, round: int, *, seed: int = 0, device=None) -> Training:
+def load(name: str, after: int, *, seed: int = 0, device=None) -> Training:
     """A training as it stood after some rounds, ready to go on.
 
     Its networks are those of the file. Adam's moments and CycleGAN's pool of old fakes begin anew,
@@ -92,7 +92,7 @@ def load(name: str, round: int, *, seed: int = 0, device=None) -> Training:
 
     Args:
         name: one of `names()`.
-        round: after how many rounds; `RECIPES` says which there are.
+        after: after how many rounds; `RECIPES` says which there are.
         seed: of the training.
         device: where to go on; by default `pick_device()`.
 
@@ -106,12 +106,12 @@ def load(name: str, round: int, *, seed: int = 0, device=None) -> Training:
     if name not in RECIPES:
         raise ValueError(f"There are milestones of {', '.join(RECIPES)}; got {name!r}.")
     recipe, rounds = RECIPES[name]
-    if round not in rounds:
+    if after not in rounds:
         raise ValueError(f"There are milestones of {name} after {', '.join(map(str, rounds))} "
-                         f"rounds; got {round!r}.")
+                         f"rounds; got {after!r}.")
     game, stream = recipe(seed=seed, device=device)
-    if round:
-        path = file_of(name, round, seed)
+    if after:
+        path = file_of(name, after, seed)
         if not path.exists():
             raise FileNotFoundError(f"There are no weights at {path}. Make them, in some minutes, "
                                     "with: python -m gan_course.milestones "
@@ -119,21 +119,21 @@ def load(name: str, round: int, *, seed: int = 0, device=None) -> Training:
         with safe_open(path, framework="pt") as file, torch.no_grad():
             for key, value in _weights(game).items():
                 value.copy_(file.get_tensor(key))
-    training = Training(game, stream, seed=round)
-    training.round = round
+    training = Training(game, stream, seed=after)
+    training.round = after
     return training
 
 
-def file_of(name: str, round: int, seed: int = 0) -> Path:
+def file_of(name: str, after: int, seed: int = 0) -> Path:
     """Where the weights of a milestone lie.
 
     Args:
-        name, round, seed: as of `load`.
+        name, after, seed: as of `load`.
 
     Returns:
         The path of the file, which may be missing.
     """
-    return FOLDER / f"{name}_seed_{seed}_round_{round}.safetensors"
+    return FOLDER / f"{name}_seed_{seed}_round_{after}.safetensors"
 
 
 def save(training: Training, name: str, path: Path) -> None:
@@ -178,11 +178,11 @@ def main(arguments: list[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     recipe, rounds = RECIPES[given.name]
     training = Training(*recipe(seed=given.seed))
-    for round in tqdm(range(1, max(rounds) + 1), unit="round"):
-        training.decay(round / max(rounds))  # the steps shrink in the second half
+    for done in tqdm(range(1, max(rounds) + 1), unit="round"):
+        training.decay(done / max(rounds))  # the steps shrink in the second half
         next(training)
-        if round in rounds:
-            path = file_of(given.name, round, given.seed)
+        if done in rounds:
+            path = file_of(given.name, done, given.seed)
             save(training, given.name, path)
             print(f"{path.name}: {path.stat().st_size:,} bytes; sha256 "
                   f"{hashlib.sha256(path.read_bytes()).hexdigest()}")

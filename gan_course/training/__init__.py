@@ -35,8 +35,8 @@ class Record(Mapping):
     read, not before.
     """
 
-    def __init__(self, round: int, terms: dict[str, Tensor]):
-        self.round = round
+    def __init__(self, number: int, terms: dict[str, Tensor]):
+        self.round = number
         self.terms = terms  # scalars on the training's device
 
     def __getitem__(self, name: str) -> float:
@@ -195,9 +195,9 @@ class Training:
                 for term, value in record.terms.items()]
         self._unchecked.clear()
         finite = torch.isfinite(torch.stack([value for *_, value in rows])).tolist()
-        for (round, term, value), good in zip(rows, finite, strict=True):
+        for (number, term, value), good in zip(rows, finite, strict=True):
             if not good:
-                raise NotFinite(f"{term} is {value.item()} in round {round}. Likely causes, most "
+                raise NotFinite(f"{term} is {value.item()} in round {number}. Likely causes, most "
                                 "common first: a learning rate that is too "
                                 "high; a critic or discriminator whose output runs away (no "
                                 "normalisation, no penalty); data outside "

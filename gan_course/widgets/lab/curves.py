@@ -27,22 +27,22 @@ class BinnedCurve:
         """The number of points."""
         return len(self._points)
 
-    def add(self, round: int, value: float) -> None:
+    def add(self, at: int, value: float) -> None:
         """Append a value.
 
         Args:
-            round: where it stands, greater than that of the value before.
+            at: the round where it stands, greater than that of the value before.
             value: a number; a bin with a NaN or an infinity in it has no finite mean.
         """
         self._latest.append(value)
         self._sum, self._count = self._sum + value, self._count + 1
         if self._count < self.size:
             return
-        self._points.append((round, self._sum / self.size))
+        self._points.append((at, self._sum / self.size))
         self._sum, self._count = 0.0, 0
         if len(self._points) == POINTS:
             pairs = zip(self._points[::2], self._points[1::2], strict=True)
-            self._points = [(round, (left + right) / 2) for (_, left), (round, right) in pairs]
+            self._points = [(at, (left + right) / 2) for (_, left), (at, right) in pairs]
             self.size *= 2
 
     def points(self) -> np.ndarray:

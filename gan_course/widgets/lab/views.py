@@ -39,7 +39,7 @@ class View:
         """Look at the game as it is now."""
         raise NotImplementedError
 
-    def collapsed(self, round: int) -> bool:
+    def collapsed(self, rounds: int) -> bool:
         """Whether the samples crowd around a few places only, some rounds into the training."""
         return False
 
@@ -119,8 +119,8 @@ class PlaneView(View):
         self.held = int((torch.bincount(nearest, minlength=len(self.centres))
                          > 0.2 * len(points) / len(self.centres)).sum())
 
-    def collapsed(self, round: int) -> bool:
-        return self.coverage is not None and round >= SETTLED and self.held < len(self.centres) / 2
+    def collapsed(self, rounds: int) -> bool:
+        return self.coverage is not None and rounds >= SETTLED and self.held < len(self.centres) / 2
 
     def describe(self) -> str:
         if self.coverage is None:
