@@ -25,6 +25,14 @@ def with_large_epsilon(l, p):
     return joint / (joint.sum(1, keepdim=True) + 1e-20)
 
 
+def class_by_class(y, means, sds):
+    return torch.stack([torch.normal(means[label], sds[label]) for label in y])
+
+
+def with_numpy_by_class(y, means, sds):
+    return np.random.normal(means.numpy()[y], sds.numpy()[y])
+
+
 def draw_by_draw(weights, means, sds, n):
     rows = []
     for _ in range(n):
@@ -41,13 +49,16 @@ def with_numpy(weights, means, sds, n):
 
 def by_distributions(weights, means, sds, n):
     choose = torch.distributions.Categorical(weights)
-    parts = torch.distributions.Normal(means, sds)
+    parts = torch.distributions.Independent(torch.distributions.Normal(means, sds), 1)
     return torch.distributions.MixtureSameFamily(choose, parts).sample((n,))
 
 
+def every_component(means, sds, n):
+    return means + sds * torch.randn(n, *means.shape)
+
+
 def pick_from_all(weights, means, sds, n):
-    every = means + sds * torch.randn(n, len(means))
-    return every[torch.arange(n), torch.multinomial(weights, n, True)]
+    return every_component(means, sds, n)[torch.arange(n), torch.multinomial(weights, n, True)]
 
 
 def pick(weights, n):
@@ -55,47 +66,53 @@ def pick(weights, n):
 
 
 def averaged(weights, means, sds, n):
-    return ((means + sds * torch.randn(n, len(means))) * weights).sum(1)
+    return (every_component(means, sds, n) * weights[:, None]).sum(1)
 
 
 def averaged_equally(weights, means, sds, n):
-    return torch.normal(means.expand(n, -1), sds.expand(n, -1)).mean(1)
+    return every_component(means, sds, n).mean(1)
 
 
 def one_gaussian_in_the_middle(weights, means, sds, n):
-    return (weights * means).sum() + (weights * sds).sum() * torch.randn(n)
+    return weights @ means + (weights @ sds) * torch.randn(n, 2)
 
 
 def chosen_once(weights, means, sds, n):
     k = pick(weights, 1)
-    return means[k] + sds[k] * torch.randn(n)
+    return means[k] + sds[k] * torch.randn(n, 2)
 
 
 def most_probable(weights, means, sds, n):
     k = weights.argmax()
-    return means[k] + sds[k] * torch.randn(n)
+    return means[k] + sds[k] * torch.randn(n, 2)
 
 
 def one_noise(weights, means, sds, n):
     k = pick(weights, n)
-    return means[k] + sds[k] * torch.randn(1)
+    return means[k] + sds[k] * torch.randn(2)
 
 
 def equally_often(weights, means, sds, n):
     k = torch.randint(len(weights), (n,))
-    return means[k] + sds[k] * torch.randn(n)
+    return means[k] + sds[k] * torch.randn(n, 2)
 
 
 def weights_squared(weights, means, sds, n):
     k = pick(weights**2, n)
-    return means[k] + sds[k] * torch.randn(n)
+    return means[k] + sds[k] * torch.randn(n, 2)
 
 
-def with_spread(spread):
+def with_spread(spread, columns=2):
     def sample_mixture(weights, means, sds, n):
         k = pick(weights, n)
-        return means[k] + spread(sds, k) * torch.randn(n)
+        return means[k] + spread(sds, k) * torch.randn(n, columns)
     return sample_mixture
+
+
+def classes_with_spread(spread, columns=2):
+    def sample_naive_bayes(y, means, sds):
+        return means[y] + spread(sds, y) * torch.randn(len(y), columns)
+    return sample_naive_bayes
 
 
 def kl(m, l):
@@ -114,7 +131,10 @@ def by_library(m, l):
 RIGHT = {
     "01.bayes_rule": [stable_by_hand, lambda l, p: (l + p - torch.logsumexp(l + p, 1, keepdim=True)).exp(),
                       lambda l, p: torch.nn.functional.softmax(l + p[None, :], -1), lambda l, p: torch.log_softmax(l + p, dim=-1).exp()],
-    "01.sample_mixture": [draw_by_draw, with_numpy, by_distributions, pick_from_all, lambda w, m, s, n: list(pick_from_all(w, m, s, n))],
+    "01.sample_naive_bayes": [
+        class_by_class, with_numpy_by_class, lambda y, m, s: torch.normal(m[y], s[y]), lambda y, m, s: class_by_class(y, m, s).tolist(),
+        lambda y, m, s: torch.distributions.Normal(m[y], s[y]).sample()],
+    "01.sample_mixture": [draw_by_draw, with_numpy, by_distributions, pick_from_all, lambda w, m, s, n: pick_from_all(w, m, s, n).tolist()],
     "01.gaussian_kl": [kl, by_library, lambda m, l: (m.pow(2) + l.exp() - 1 - l).sum(-1) / 2,
                        lambda m, l: torch.stack([kl(a[None], b[None])[0] for a, b in zip(m, l, strict=True)])],
 }
@@ -140,18 +160,32 @@ WRONG = {
         "no_return": [lambda l, p: print(torch.softmax(l + p, 1))],
         "changed_inputs": [lambda l, p: l.add_(p).softmax(1)],
     },
+    "01.sample_naive_bayes": {
+        "shape": [lambda y, m, s: torch.normal(m, s), lambda y, m, s: torch.normal(m[y], s[y]).T, lambda y, m, s: "seven",
+                  lambda y, m, s: torch.normal(m[y], s[y])[:, 0]],
+        "averaged": [lambda y, m, s: m.mean(0) + s[y] * torch.randn(len(y), 2)],
+        "other_classes": [lambda y, m, s: torch.normal(m[y[0]].expand(len(y), 2), s[y]),
+                          lambda y, m, s: torch.normal(m, s)[torch.randint(3, (len(y),))]],
+        "no_spread": [lambda y, m, s: m[y], lambda y, m, s: torch.normal(m, s)[y], lambda y, m, s: m[y] + s[y] * torch.randn(2)],
+        "together": [classes_with_spread(lambda s, y: s[y], columns=1)],
+        "variance": [classes_with_spread(lambda s, y: s[y] ** 2), classes_with_spread(lambda s, y: s[y].sqrt())],
+        "one_sd": [classes_with_spread(lambda s, y: 1.0), classes_with_spread(lambda s, y: s.mean())],
+        "unknown": [classes_with_spread(lambda s, y: 3 * s[y])],
+        "error": [lambda y, m, s: m[y] + s[y] * torch.randn(len(y))],
+    },
     "01.sample_mixture": {
         "shape": [lambda w, m, s, n: by_distributions(w, m, s, n)[:, None], lambda w, m, s, n: by_distributions(w, m, s, 1),
-                  lambda w, m, s, n: m + s * torch.randn(n, len(m)), lambda w, m, s, n: "many"],
+                  lambda w, m, s, n: every_component(m, s, n), lambda w, m, s, n: "many"],
         "averaged": [averaged, averaged_equally, one_gaussian_in_the_middle],
         "one_component": [chosen_once, most_probable],
-        "no_spread": [lambda w, m, s, n: m[pick(w, n)], lambda w, m, s, n: (m + s * torch.randn(len(m)))[pick(w, n)], one_noise],
+        "no_spread": [lambda w, m, s, n: m[pick(w, n)], lambda w, m, s, n: torch.normal(m, s)[pick(w, n)], one_noise],
         "equal_shares": [equally_often],
         "shares": [weights_squared],
+        "together": [with_spread(lambda s, k: s[k], columns=1)],
         "variance": [with_spread(lambda s, k: s[k] ** 2), with_spread(lambda s, k: s[k].sqrt())],
         "one_sd": [with_spread(lambda s, k: s.mean()), with_spread(lambda s, k: 1.0)],
         "unknown": [with_spread(lambda s, k: 3 * s[k])],
-        "error": [lambda w, m, s, n: m[pick(w, n)] + s * torch.randn(n)],
+        "error": [lambda w, m, s, n: m[pick(w, n)] + s * torch.randn(n, 2)],
     },
     "01.gaussian_kl": {
         "one_number": [lambda m, l: kl(m, l).mean(), lambda m, l: kl(m, l).sum(), lambda m, l: per_dimension(m, l).mean()],

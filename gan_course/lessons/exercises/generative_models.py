@@ -1,4 +1,6 @@
-"""The exercises of notebook 01: Bayes' rule on log densities, drawing from a mixture, and the KL term of a VAE."""
+"""The exercises of notebook 01 and of its deeper notebook: Bayes' rule on log densities, drawing from naive
+Bayes and from a mixture, and the KL term of a VAE.
+"""
 import torch
 from torch import Tensor
 
@@ -10,10 +12,15 @@ def bayes_rule(log_p_x_given_y, log_p_y):
     return torch.softmax(log_p_x_given_y + log_p_y, dim=1)
 
 
+def sample_naive_bayes(y, means, sds):
+    """An image of each class in y, whose pixels are independent Gaussians: (n,), (C, d), (C, d) -> (n, d)."""
+    return means[y] + sds[y] * torch.randn_like(means[y])           # one row of means and sds for each image
+
+
 def sample_mixture(weights, means, sds, n):
-    """n independent draws from sum_k weights[k] N(means[k], sds[k]^2): three times (K,) -> (n,)."""
+    """n images, each from a component chosen with probability weights[k]: (K,), (K, d), (K, d) -> (n, d)."""
     k = torch.multinomial(weights, n, replacement=True)             # the latent variable first: (n,)
-    return means[k] + sds[k] * torch.randn(n)
+    return means[k] + sds[k] * torch.randn_like(means[k])
 
 
 def gaussian_kl(mean, log_variance):
@@ -57,28 +64,44 @@ FAR_AWAY = (
             "numbers that are smaller still. Subtract logarithms instead.",
             when=lambda seen: isinstance(seen.get("p(y | x)"), Tensor)),
 )
+NO_SPREAD = ("All {} of a {} are equal. Each needs noise of its own: n times d standard normal numbers, one for each pixel of each "
+             "image.")
+SPREAD_MISTAKES = (
+    Mistake("together", "All pixels of an image get the same noise, so the image becomes brighter or darker as a whole. The pixels are "
+            "independent: each needs a standard normal number of its own.", when=lambda seen: seen.get("the pixels vary") == "together"),
+    Mistake("variance", "The spread is wrong: `sds` are standard deviations. A standard normal number times the standard deviation has "
+            "that spread, without square or root.", when=lambda seen: seen.get("their spread") in ("squared", "rooted")),
+    Mistake("one_sd", "Every component and every pixel has the same spread here. Each has a standard deviation of its own, as it has a "
+            "mean of its own.", when=lambda seen: seen.get("their spread") == "the same"),
+)
+NAIVE_BAYES_MISTAKES = (
+    Mistake("shape", "The images should come back as a tensor of shape (n, d): one row for each label in y, one column for each pixel.",
+            when=lambda seen: "what it returns" in seen),
+    Mistake("averaged", "The images lie between the classes, as if several had been mixed. Each image belongs to one class: take the row "
+            "of `means` that its label names.", when=lambda seen: seen.get("where they lie") == "in the middle"),
+    Mistake("other_classes", "The images are not of the classes that y asks for. Image i should have the mean of class y[i]: index "
+            "`means` and `sds` with y.", when=lambda seen: seen.get("the classes") == "not as asked"),
+    Mistake("no_spread", NO_SPREAD.format("images", "class"), when=lambda seen: seen.get("their spread") == "none"),
+    *SPREAD_MISTAKES,
+)
 MIXTURE_MISTAKES = (
-    Mistake("shape", "The draws should come back as a tensor of n numbers, shape (n,).", when=lambda seen: "what it returns" in seen),
-    Mistake("averaged", "It draws from every component and averages. A mixture of distributions is no average of draws: on a "
-            "street with houses at both ends nobody lives in the middle. Each draw comes from one component only.",
+    Mistake("shape", "The draws should come back as a tensor of shape (n, d): one row for each draw, one column for each pixel.",
+            when=lambda seen: "what it returns" in seen),
+    Mistake("averaged", "It draws from every component and averages. A mixture of distributions is not an average of draws: the average "
+            "of an upright and a slanted digit is neither. Each draw comes from one component only.",
             when=lambda seen: seen.get("where they lie") == "in the middle"),
     Mistake("one_component", "All draws come from the same component. The choice has to be made anew for every draw.",
             when=lambda seen: seen.get("where they lie") == "in one component"),
-    Mistake("no_spread", "The right components in the right shares, but all draws of a component are equal. First the component, then a "
-            "draw from its Gaussian: the second half of the story is missing, or its noise is drawn only once.",
-            when=lambda seen: seen.get("their spread") == "none"),
+    Mistake("no_spread", NO_SPREAD.format("draws", "component"), when=lambda seen: seen.get("their spread") == "none"),
     Mistake("equal_shares", "Each component is chosen equally often. The weights say how often.",
             when=lambda seen: seen.get("the shares") == "equal"),
     Mistake("shares", "The components are not chosen as often as the weights say. `torch.multinomial` chooses by weights; does each draw "
             "have a component of its own, independent of the others?", when=lambda seen: seen.get("the shares") == "something else"),
-    Mistake("variance", "The spread is wrong: `sds` are standard deviations. A standard normal number times the standard deviation has "
-            "that spread, without square or root.", when=lambda seen: seen.get("their spread") in ("squared", "rooted")),
-    Mistake("one_sd", "Every component has the same spread here. The standard deviation belongs to the component, as the mean does.",
-            when=lambda seen: seen.get("their spread") == "the same"),
+    *SPREAD_MISTAKES,
 )
 KL_MISTAKES = (
-    Mistake("one_number", "There is one number for the whole batch. Each example has a KL of its own: sum over its dimensions, and leave "
-            "the batch to whoever calls.", like=(
+    Mistake("one_number", "There is one number for the whole batch. Each example has a KL of its own: sum over its dimensions, and keep "
+            "the batch.", like=(
                 lambda m, l: gaussian_kl(m, l).mean(), lambda m, l: gaussian_kl(m, l).sum(), lambda m, l: each(m, l).mean())),
     Mistake("not_summed", "There is still one number for each latent dimension. The KL of independent dimensions is the sum of theirs.",
             like=lambda m, l: each(m, l)),
@@ -131,10 +154,17 @@ def pictures_far_away():
             "log_p_y": torch.tensor([0.6, 0.3, 0.1], dtype=torch.float64).log()}
 
 
-def three_towns():
-    """Components so far apart that each draw says where it comes from."""
-    return {"weights": torch.tensor([0.15, 0.5, 0.35]), "means": torch.tensor([-300.0, 0.0, 500.0]), "sds": torch.tensor([4.0, 1.0, 0.25]),
-            "n": 3000}
+FAR_APART = {"means": torch.tensor([[-300.0, 0.0], [0.0, 400.0], [500.0, -100.0]]),  # each draw says where it comes from
+             "sds": torch.tensor([[4.0, 2.0], [1.0, 3.0], [0.25, 0.5]])}
+
+
+def three_classes():
+    y = torch.tensor([2, 0, 1, 1, 0, 2, 1] * 300)
+    return {"y": y, **{name: value.clone() for name, value in FAR_APART.items()}}
+
+
+def three_components():
+    return {"weights": torch.tensor([0.15, 0.5, 0.35]), **{name: value.clone() for name, value in FAR_APART.items()}, "n": 3000}
 
 
 def encodings():
@@ -149,28 +179,37 @@ def divergence(results: list, inputs: dict) -> Seen:
     return number_called("the KL", results)
 
 
-def where_they_live(results: list, inputs: dict) -> Seen:
-    """The draws in words, which chance does not change: from which components they come, how often, and how widely spread."""
+def what_was_drawn(results: list, inputs: dict) -> Seen:
+    """The draws in words, which chance does not change: which components they come from, and how they spread."""
     if not results:
         return {}
+    means, sds, asked = inputs["means"].double(), inputs["sds"].double(), inputs.get("y")
     try:
         draws = torch.as_tensor(results[0]).detach().double()
     except (TypeError, ValueError, RuntimeError):
         draws = torch.empty(0)
-    if draws.shape != (inputs["n"],):
-        return {"what it returns": f"a {type(results[0]).__name__} of shape {tuple(draws.shape)}"}
-    means, sds, weights = (inputs[name].double() for name in ("means", "sds", "weights"))
-    component = (draws[:, None] - means).abs().argmin(1)
-    shares = component.bincount(minlength=len(means)) / len(draws)
-    if (draws[:, None] - means).abs().amin(1).median() > 15:
+    if draws.shape != (len(asked) if asked is not None else inputs["n"], means.shape[1]):
+        shape = f" of shape {tuple(results[0].shape)}" if hasattr(results[0], "shape") else ""
+        return {"what it returns": f"a {type(results[0]).__name__}{shape}"}
+    distance, component = torch.cdist(draws, means).min(1)
+    if distance.median() > 15:
         return {"where they lie": "in the middle"}
-    if shares.max() > 0.99:
-        return {"where they lie": "in one component"}
-    spread = torch.stack([draws[component == k].std() for k in range(len(means))])
-    return {"where they lie": "in several components",
-            "the shares": _first_near({"as the weights say": weights, "equal": torch.full_like(weights, 1 / len(weights))}, shares, 0.045),
-            "their spread": _first_near({"as the sds say": sds, "none": 0 * sds, "squared": sds**2, "rooted": sds.sqrt(),
-                                         "the same": spread.mean().expand(len(sds))}, spread, 0.2 * spread)}
+    if asked is not None:
+        seen = {"the classes": "as asked" if torch.equal(component, asked) else "not as asked"}
+    else:
+        shares = component.bincount(minlength=len(means)) / len(draws)
+        if shares.max() > 0.99:
+            return {"where they lie": "in one component"}
+        wanted = {"as the weights say": inputs["weights"].double(), "equal": torch.full_like(shares, 1 / len(means)).double()}
+        seen = {"where they lie": "in several components", "the shares": _first_near(wanted, shares, 0.045)}
+    if seen.get("the classes") == "not as asked":
+        return seen
+    noise = (draws - means[component]) / sds[component]
+    spread = torch.stack([draws[component == k].std(0) for k in range(len(means))])
+    seen["the pixels vary"] = "together" if (noise[:, 0] * noise[:, 1]).mean().abs() > 0.5 * noise.square().mean() else "independently"
+    seen["their spread"] = _first_near({"as the sds say": sds, "none": 0 * sds, "squared": sds**2, "rooted": sds.sqrt(),
+                                        "the same": spread.mean().expand(sds.shape)}, spread, 0.2 * spread)
+    return seen
 
 
 def _first_near(candidates: dict[str, Tensor], seen: Tensor, tolerance) -> str:
@@ -187,11 +226,17 @@ EXERCISES = (
         "Exponentials, divided by their sum along a dimension, are what `torch.softmax` computes, without rounding to 0. Along which "
         "dimension?"),
         "It works however small the densities are: only their ratios count."),
-    Exercise("01.sample_mixture", sample_mixture, (Probe(three_towns, where_they_live, MIXTURE_MISTAKES),), (
-        "The parents first: which component does each of the n draws come from? Then the children.",
+    Exercise("01.sample_naive_bayes", sample_naive_bayes, (Probe(three_classes, what_was_drawn, NAIVE_BAYES_MISTAKES),), (
+        "Each image has a mean and a standard deviation for each of its pixels. Which row of `means` belongs to an image of class 7?",
+        "Indexing with all labels at once, `means[y]`, gives a row for each label: a tensor of shape (n, d).",
+        "A Gaussian number is its mean plus its standard deviation times a standard normal number. `torch.randn_like(means[y])` has one "
+        "for each pixel of each image."),
+        "You have turned a classifier into a generator: its parameters say what each class looks like."),
+    Exercise("01.sample_mixture", sample_mixture, (Probe(three_components, what_was_drawn, MIXTURE_MISTAKES),), (
+        "Two steps: first choose a component for each of the n draws, then draw from the Gaussian of that component.",
         "`torch.multinomial(weights, n, replacement=True)` gives n component numbers. Indexing with them gives each draw its own "
-        "mean and standard deviation.",
-        "Mean of its component plus standard deviation of its component times a standard normal number, `torch.randn(n)`."),
+        "means and standard deviations.",
+        "The second step is `sample_naive_bayes`, with component numbers in place of labels."),
         "The component is drawn first and then forgotten: a latent variable."),
     Exercise("01.gaussian_kl", gaussian_kl, (Probe(encodings, divergence, KL_MISTAKES),), (
         "The formula needs v and log v. Which of the two comes in, and how does one get the other?",
