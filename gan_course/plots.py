@@ -434,6 +434,24 @@ def balls(ax: Axes, centres: Tensor, k: int, look: dict) -> None:
         ax.add_patch(Circle(centre, radius, color=look["color"], alpha=0.08, linewidth=0))
 
 
+def captioned(images: Tensor, captions: Sequence[str]) -> Figure:
+    """A figure of images in one row, with a caption above each.
+
+    Args:
+        images: (N, 1 or 3, H, W) in [-1, 1], on any device; N from 2 to 12 can be read.
+        captions: N short texts, of one line or two.
+
+    Returns:
+        The figure.
+    """
+    fig, axes = canvas(len(images), height=0.5 + 9 / len(images))
+    for ax, image, caption in zip(axes, images, captions, strict=True):
+        ax.imshow(sheet(image[None]), interpolation="nearest")
+        ax.set_title(caption, fontsize=10)
+        ax.set_axis_off()
+    return fig
+
+
 def curve(ax: Axes, records: Iterable, terms: Sequence[str], label: str, window: int = 50,
           **look) -> None:
     """The sum of some terms of the records over the rounds: every round pale, and a moving average

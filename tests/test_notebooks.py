@@ -18,11 +18,6 @@ MAIN = sorted(NOTEBOOKS.glob("*.ipynb"))
 DEEPER = sorted((NOTEBOOKS / "deeper").glob("*.ipynb"))          # optional, each belongs to the main one with its number
 EXAMPLES = sorted((ROOT / "examples").glob("*.ipynb"))
 OLD_FORM = {  # not rebuilt yet: take out a notebook's line once it has the new form (the empty lines let git merge several)
-    "00_start_here",
-
-    "01_generative_models",
-
-
     "07_dcgan",
 
     "08_cgan",

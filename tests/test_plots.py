@@ -255,3 +255,11 @@ def test_a_ball_reaches_to_the_kth_neighbour_and_a_point_is_not_its_own():
     plots.balls(ax, torch.tensor([[0.0, 0.0], [1.0, 0.0], [3.0, 0.0]]), 1, plots.REAL)
     found = [(tuple(patch.center), patch.radius) for patch in ax.patches]
     assert found == [((0, 0), 1), ((1, 0), 1), ((3, 0), 2)]
+
+
+def test_captioned_images_stand_in_one_row_each_below_its_caption():
+    fig = plots.captioned(torch.zeros(3, 1, 8, 8), ["a one", "a two", "a three"])
+    assert [ax.get_title() for ax in fig.axes] == ["a one", "a two", "a three"]
+    assert all(ax.images[0].get_array().shape == (8, 8, 3) for ax in fig.axes)
+    with pytest.raises(ValueError):
+        plots.captioned(torch.zeros(3, 1, 8, 8), ["too few"])
