@@ -446,7 +446,7 @@ def captioned(images: Tensor, captions: Sequence[str]) -> Figure:
     """
     fig, axes = canvas(len(images), height=0.5 + 9 / len(images))
     for ax, image, caption in zip(axes, images, captions, strict=True):
-        ax.imshow(sheet(image[None]), interpolation="nearest")
+        ax.imshow(sheet(image[None], 1), interpolation="nearest")
         ax.set_title(caption, fontsize=10)
         ax.set_axis_off()
     return fig
