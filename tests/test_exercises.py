@@ -802,6 +802,7 @@ def test_a_record_that_cannot_be_written_is_said(monkeypatch, capsys):
 
 
 def test_the_keys_used_in_notebooks_exist():
+    """An exercise may come back in a later notebook; it belongs to the one whose number it has."""
     for path in NOTEBOOKS.rglob("[0-9][0-9]_*.ipynb"):
         for key in re.findall(r'exercises\.(?:check|hint|solution)\(\\"(.*?)\\"', path.read_text(encoding="utf-8")):
-            assert key in exercises.names() and key.startswith(path.name[:2])
+            assert key in exercises.names() and key[:2] <= path.name[:2]

@@ -67,7 +67,7 @@ assert Discriminator.__module__.startswith("gan_course.")
 RUN = """
 def run(seed):
     seed_everything(seed)
-    G, D = Generator(3, 8), Discriminator((2,), 8)
+    G, D = Generator(3, 8), Discriminator((2,), 8, 0.0)
     optimizer_G, optimizer_D = torch.optim.Adam(G.parameters()), torch.optim.Adam(D.parameters())
     losses = [training_step(G, D, optimizer_G, optimizer_D, torch.randn(16, 2)) for _ in range(5)]
     return G, losses, os.getpid()

@@ -196,10 +196,10 @@ def architecture(mine: Pass, right: Pass) -> Iterator[Said]:
             yield "other_layer", (f"{_big(where)} is a {ours.layer.name}; asked is a "
                                   f"{theirs.layer.name}.")
         if ours.norm() and not theirs.norm():
-            edge = "D's first" if place == 0 else "G's last" if place == last else "this"
             yield "batchnorm_at_the_edge", (
-                f"There is a {ours.norm().name} behind {where}. On {edge} layer there is none: it "
-                "would take away the mean and the spread that the data's own values have.")
+                f"There is a {ours.norm().name} behind {where}, and none is asked for there. On D's "
+                "first and G's last layer it would take away the mean and the spread that the "
+                "data's own values have.")
         if theirs.norm() and not ours.norm():
             yield "no_batchnorm", (f"{theirs.norm().name} is missing behind {where}; it comes "
                                    "before the activation.")
@@ -212,6 +212,8 @@ def _other_sequel(ours: Stage, theirs: Stage, where: str) -> Iterator[Said]:
     got, wanted = ours.words(), theirs.words()
     asked = (f"Behind {where} comes {', '.join(got) or 'nothing'}; asked is "
              f"{', '.join(wanted) or 'nothing'}.")
+    if sorted(got) == sorted(wanted):
+        yield "order", f"{asked} These are the right parts, in another order."
     dropout = [[word for word in words if word.startswith("dropout")] for words in (got, wanted)]
     if dropout[0] != dropout[1]:
         yield "dropout", (f"{asked} The number behind dropout is the share of units that it sets "
@@ -222,8 +224,6 @@ def _other_sequel(ours: Stage, theirs: Stage, where: str) -> Iterator[Said]:
     if all(any(word.startswith("LeakyReLU") for word in words) for words in (got, wanted)):
         yield "slope", (f"{asked} The number is the slope for negative values; PyTorch's default "
                         "is 0.01.")
-    if sorted(got) == sorted(wanted):
-        yield "order", f"{asked} The order counts: what is normalised is the layer's own output."
     yield "activation", asked
 
 
