@@ -82,7 +82,7 @@ def test_a_learner_answers_right_and_wrong_by_keyboard_alone(desk):
         .press("Tab").press("Shift+Tab").press("Enter").says("✗ Not quite")
     desk.card("A loss of 1.386").tab_to(letter("02.chance", right)).press("Space").says("✓ Right")
 
-    desk.card("Two pushes").tab_to("A").press("Enter").says("Your number is 61.8").tab_to("C").press("Enter").says("✓ Right: C")
+    desk.card("Two gradients").tab_to("A").press("Enter").says("Your number is 61.8").tab_to("C").press("Enter").says("✓ Right: C")
 
     number = desk.card("The loss of a fairly good D")
     desk.page.keyboard.type("0.2231")
