@@ -504,6 +504,12 @@ def package(tmp_path, monkeypatch):
         ("c", "y = 2", False),
         ("widgets/w", "z = 2", False),
         ("d", "", False),
+        ("b", "x = 1\n\n\ndef unused():\n    return x\n\n\nclass Unused:\n    pass", False),
+        ("b", "from functools import cache\n\nx = 1", False),
+        ("b", "from operator import add\n\nx = add(1, 0)", True),
+        ("b", "x = 1\nprint(x)", True),
+        ("a", "def g():\n    return 2\n\n\ndef f():\n    from gan_course import b\n    return g() * b.x",
+         True),
         (
             "a",
             'def f():\n    """Another.\n\n    More.\n    """\n    from gan_course import b\n    return 2 * b.x',
@@ -516,6 +522,16 @@ def test_only_code_behind_the_numbers_makes_a_record_stale(package, file, text, 
     before = hash_of(code)
     (package / f"{file}.py").write_text(text)
     assert (hash_of(code) != before) == stale
+
+
+def test_a_function_counts_if_used_code_names_it_through_others_or_as_a_text():
+    source = "@cache\ndef f():\n    return g()\n\n\ndef g():\n    return 1\n\n\ndef h():\n    return f()"
+    for cell in ("m.f()", "getattr(m, 'f')", "from m import f as mine"):
+        assert [code.split("(")[0] for _, code in fingerprint.used_code({"m": source}, [cell])] == [
+            "@cache\ndef f",
+            "def g",
+        ]
+    assert fingerprint.used_code({"m": source}, ["m.other()"]) == []
 
 
 def test_a_record_is_stale_once_its_notebook_has_changed(tmp_path, monkeypatch, batch):

@@ -1,8 +1,10 @@
 """What decides the numbers of a notebook, as a short text: it changes when a calibration is stale.
 
-The code of the cells counts, with the modules of the package that they import, directly or through
-others, and the data sets and stored weights that they name. Prose, comments, docstrings, the values
-of the parameters and the answers to exercises do not count, and neither does what only shows.
+The code of the cells counts, with what they use of the package, directly or through other modules,
+and the data sets and stored weights that they name. Prose, comments, docstrings, the values of the
+parameters and the answers to exercises do not count, and neither does what only shows. A function,
+a class or an import of a module counts only if code that counts has its name in it, so that a
+module can grow.
 """
 import ast
 import hashlib
@@ -36,10 +38,39 @@ def fingerprint(notebook: str) -> str:
     cells = [cell for cell in json.loads(notebook)["cells"] if cell["cell_type"] == "code"]
     own = [essence("".join(cell["source"])) for cell in cells
            if "parameters" not in cell["metadata"].get("tags", [])]
-    files = {file.relative_to(ROOT).as_posix(): _content(file)
-             for file in used_files(["".join(cell["source"]) for cell in cells])}
-    what = [[code for code in own if code], sorted(files.items())]
+    sources = ["".join(cell["source"]) for cell in cells]
+    files = {file.relative_to(ROOT).as_posix(): file for file in used_files(sources)}
+    modules = {name: file.read_text(encoding="utf-8")
+               for name, file in sorted(files.items()) if file.suffix == ".py"}
+    weights = {name: hashlib.sha256(file.read_bytes()).hexdigest()
+               for name, file in sorted(files.items()) if file.suffix != ".py"}
+    what = [[code for code in own if code], used_code(modules, sources), weights]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()
+
+
+def used_code(modules: dict[str, str], cells: list[str]) -> list[tuple[str, str]]:
+    """What some cells use of some modules: every top-level statement but for the functions, classes
+    and imports whose name occurs neither in the cells nor in other code that is used.
+
+    Args:
+        modules: the source of each module, by its name.
+        cells: the sources of a notebook's code cells.
+
+    Returns:
+        Pairs (module, code without comments and docstrings), in the order of the modules.
+    """
+    statements = [(name, *statement)
+                  for name, source in modules.items() for statement in _statements(source)]
+    known, used = set().union(*map(_names, cells)), [False] * len(statements)
+    grows = True
+    while grows:
+        grows = False
+        for i, (_, defines, code) in enumerate(statements):
+            if not used[i] and (not defines or defines & known):
+                known |= _names(code)
+                used[i] = grows = True
+    return [(name, code) for (name, _, code), counts in zip(statements, used, strict=True)
+            if counts]
 
 
 def used_files(cells: list[str]) -> set[Path]:
@@ -86,10 +117,33 @@ def essence(code: str) -> str:
     return "\n".join(line.rstrip() for line in lines if line.strip())
 
 
-def _content(file: Path) -> str:
-    if file.suffix == ".py":
-        return essence(file.read_text(encoding="utf-8"))
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+def _statements(source: str) -> Iterator[tuple[set[str], str]]:
+    """The top-level statements of a module: the names that a function, a class or an import
+    defines, none for any other statement, and the code.
+    """
+    lines = source.splitlines()
+    for node in _parsed(source).body:
+        defines = set()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            defines = {node.name}
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            defines = {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+        if code := essence("\n".join(lines[first - 1:node.end_lineno])):
+            yield defines, code
+
+
+def _names(code: str) -> set[str]:
+    """Every name that occurs in the code, as a word, an attribute, an import or a text."""
+    found = _words(code)
+    for node in ast.walk(_parsed(code)):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {alias.name.rpartition(".")[2] for alias in node.names}
+    return found
 
 
 def _imported(code: str) -> Iterator[Path]:
