@@ -3,13 +3,15 @@ floors and ceilings.
 
     python benchmarks/sixty_seconds.py                    all models
     python benchmarks/sixty_seconds.py dcgan cyclegan     some; --seconds 20 --seeds 5 to vary;
-                                                          --data mnist for the first three
+                                                          --data mnist for the first five
 
     mlp, mlp_ema, dcgan
                   Frechet classifier distance under the data's judge (floor: training images against
                   held-out ones); share of samples that the judge and a second classifier, trained
                   here, give the same class; share of the rarest class. `mlp_ema` draws with the
                   average of G's weights
+    pytorch_gan, pytorch_examples
+                  the same of two public DCGANs, with their own networks and settings
     cgan          share of samples that the judge reads as the digit that was asked for; `blind`: D
                   is not told the digit (chance 10 %)
     infogan       share of held-out digits whose category, as Q reads it, is the digit matched to
@@ -27,6 +29,7 @@ import time
 from functools import cache
 
 import torch
+from public_dcgans import BATCH_SIZE, PublicDCGAN
 from scipy.optimize import linear_sum_assignment
 
 from gan_course import data, judge, likeness, nets
@@ -46,10 +49,15 @@ from gan_course.training import Training
 SAMPLES = 2000
 
 
+def the_clock():
+    """Wall-clock seconds, or with one thread its CPU seconds."""
+    return time.process_time if torch.get_num_threads() == 1 else time.perf_counter
+
+
 def train(game, dataset, batch_size: int, seed: int, seconds: float, decay: bool = False) -> int:
     """Play for so many seconds; how many rounds there were."""
     training = Training(game, data.batches(dataset, batch_size, seed=seed), seed=seed)
-    clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
+    clock = the_clock()
     begin = clock()
     while (spent := clock() - begin) < seconds:
         next(training)
@@ -69,9 +77,27 @@ def images(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], 
                      nets.ConvDiscriminator(channels, 16, size), lr=(3e-4, 2e-3))
     rounds = train(game, dataset, 16 if name == "dcgan" else 32, seed, seconds)
     fake = torch.cat([game.sample(500) for _ in range(SAMPLES // 500)])
+    return scores(dataset, seed, fake), rounds
+
+
+def public(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], int]:
+    channels, size, _ = dataset.data_shape
+    dcgan = PublicDCGAN(name, channels)
+    training = dcgan.train(data.batches(dataset, BATCH_SIZE, seed=seed, device="cpu"))
+    clock, rounds = the_clock(), 0
+    begin = clock()
+    while clock() - begin < seconds:
+        next(training)
+        rounds += 1
+    fake = torch.cat([dcgan.sample(100, size) for _ in range(SAMPLES // 100)])
+    return scores(dataset, seed, fake), rounds
+
+
+def scores(dataset, seed: int, fake: torch.Tensor) -> list[float]:
+    """The Frechet distance of samples, and what `readable` says of them."""
     distance = judge.frechet_classifier_distance(judge.load(dataset.name),
                                                  dataset.take(SAMPLES, seed), fake)
-    return [distance, *readable(dataset.name, fake)], rounds
+    return [distance, *readable(dataset.name, fake)]
 
 
 @cache
@@ -131,7 +157,7 @@ def translation(name: str, dataset, seed: int, seconds: float) -> tuple[list[flo
 
 def floors(name: str, dataset) -> str:
     """What needs no training, in words."""
-    if MODELS[name] is images:
+    if MODELS[name] in (images, public):
         held_out = data.load(dataset.name, "test")
         n = min(len(held_out), SAMPLES)
         floor = judge.frechet_classifier_distance(judge.load(dataset.name), held_out.take(n),
@@ -148,7 +174,8 @@ def floors(name: str, dataset) -> str:
 
 
 MODELS = {
-    "mlp": images, "mlp_ema": images, "dcgan": images, "cgan": obedience, "blind": obedience,
+    "mlp": images, "mlp_ema": images, "dcgan": images, "pytorch_gan": public,
+    "pytorch_examples": public, "cgan": obedience, "blind": obedience,
     "infogan": codes, "cyclegan": translation
 }
 
@@ -159,15 +186,17 @@ def main() -> None:
     parser.add_argument("models", nargs="*", choices=[*MODELS, []], help="which; by default all")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--data", default="shapes", help="images for mlp, mlp_ema and dcgan: "
-                                                         "a set with a judge, like glyphs_plain")
+    parser.add_argument("--data", default="shapes", help="images for the first five: a set with "
+                                                         "a judge, like glyphs_plain")
     parser.add_argument("--one-thread", action="store_true",
                         help="count the CPU seconds of one thread")
     given = parser.parse_args()
     if given.one_thread:
         torch.set_num_threads(1)
     for name in given.models or MODELS:
-        of = given.data if MODELS[name] is images else {"cyclegan": "seasons"}.get(name, "digits")
+        of = {"cyclegan": "seasons"}.get(name, "digits")
+        if MODELS[name] in (images, public):
+            of = given.data
         dataset = data.load(of)
         runs = []
         for seed in range(given.seeds):
@@ -176,7 +205,7 @@ def main() -> None:
         found = [f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
                  for values in zip(*(numbers for numbers, _ in runs), strict=True)]
         rounds = statistics.median(rounds for _, rounds in runs)
-        print(f"{name:10}{of:15}{'; '.join(found):80}{floors(name, dataset):35}{rounds:.0f} rounds",
+        print(f"{name:17}{of:14}{'; '.join(found):80}{floors(name, dataset):35}{rounds:.0f} rounds",
               flush=True)
 
 
