@@ -12,8 +12,9 @@ def batch_norm(h, gamma, beta, eps):
     return gamma[:, None, None] * normalised + beta[:, None, None]
 
 
-def normalised(dims=(0, 2, 3), *, correction=0, divide=lambda variance, eps: (variance + eps).sqrt(),
-               centre=True, scale=lambda h, gamma, beta: gamma * h + beta):
+def normalised(dims=(0, 2, 3), *, correction=0,
+               divide=lambda variance, eps: (variance + eps).sqrt(), centre=True,
+               scale=lambda h, gamma, beta: gamma * h + beta):
     """BatchNorm with its parts to be changed."""
     def batch_norm(h, gamma, beta, eps):
         mean = h.mean(dim=dims, keepdim=True) if centre else 0
@@ -37,8 +38,8 @@ def result(results, inputs):
 
 
 MISTAKES = (
-    Mistake("each_image", "Every image is normalised by its own mean and variance: that is instance "
-            "normalisation. BatchNorm takes one mean for a channel over all images of the "
+    Mistake("each_image", "Every image is normalised by its own mean and variance: that is "
+            "instance normalisation. BatchNorm takes one mean for a channel over all images of the "
             "mini-batch, so which dimension is missing among those that you average?",
             like=normalised((2, 3))),
     Mistake("each_pixel", "Every pixel has a mean of its own, taken over the images. In a "
@@ -67,8 +68,8 @@ MISTAKES = (
             "before gamma and beta.", like=normalised(centre=False)),
     Mistake("exchanged", "gamma and beta are exchanged: gamma multiplies, beta is added.",
             like=normalised(scale=lambda h, gamma, beta: beta * h + gamma)),
-    Mistake("no_gamma_beta", "The channels are normalised, and gamma or beta is forgotten. The last "
-            "line is gamma times the normalised h, plus beta.",
+    Mistake("no_gamma_beta", "The channels are normalised, and gamma or beta is forgotten. The "
+            "last line is gamma times the normalised h, plus beta.",
             like=(normalised(scale=lambda h, gamma, beta: h),
                   normalised(scale=lambda h, gamma, beta: gamma * h),
                   normalised(scale=lambda h, gamma, beta: h + beta))),

@@ -11,7 +11,7 @@ def receptive_fields(kernels, strides):
     """The width of the receptive field after each of the layers, in pixels: a list of numbers."""
     found, width, step = [], 1, 1           # a pixel of the picture depends on itself alone
     for kernel, stride in zip(kernels, strides, strict=True):
-        width += (kernel - 1) * step        # neighbours in this layer's input are `step` pixels apart
+        width += (kernel - 1) * step        # neighbours in its input are `step` pixels apart
         step *= stride
         found.append(width)
     return found
@@ -78,16 +78,16 @@ FIELD_MISTAKES = (
                          combine=lambda step, stride: step + stride),
                   fields(lambda width, k, s, step: width + (k - 1) * step,
                          combine=lambda step, stride: step + stride - 1))),
-    Mistake("starts_at_0", "All widths are 1 too small. Before the first layer, a number is a pixel "
-            "and depends on 1 pixel, not on 0.",
+    Mistake("starts_at_0", "All widths are 1 too small. Before the first layer, a number is a "
+            "pixel and depends on 1 pixel, not on 0.",
             like=fields(lambda width, k, s, step: width + (k - 1) * step, start=0)),
-    Mistake("downwards", "This rule, the width times the stride plus k minus the stride, leads from "
-            "a layer *down* to the one below it. Going up, it is right only if all layers are "
-            "alike.",
+    Mistake("downwards", "This rule, the width times the stride plus k minus the stride, leads "
+            "from a layer *down* to the one below it. Going up, it is right only if all layers "
+            "are alike.",
             like=(fields(lambda width, k, s, step: width * s + k - s),
                   fields(lambda width, k, s, step: (width - 1) * s + k))),
-    Mistake("lengths", "There have to be as many widths as layers: the first one after layer 1, the "
-            "last one after the last layer.",
+    Mistake("lengths", "There have to be as many widths as layers: the first one after layer 1, "
+            "the last one after the last layer.",
             when=lambda seen: isinstance(seen.get("the widths"), Tensor)
             and seen["the widths"].shape != (LAYERS,)),
 )
