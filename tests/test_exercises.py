@@ -106,7 +106,7 @@ def one_backward_for_each_term(G, D, optimizer_D, x, z):
     (first := bce(real, ones(real))).backward()
     (second := bce(fake, zeros(fake))).backward()
     optimizer_D.step()
-    return first + second
+    return (first + second).item()
 
 
 def leans_on_fake(G, D, optimizer_D, x, z):
@@ -242,10 +242,10 @@ RIGHT = {
     "02.dirac_step": [dirac, lambda psi, theta, h: list(dirac(psi, theta, h)), lambda psi, theta, h: np.array(dirac(psi, theta, h)),
                       lambda psi, theta, h: torch.tensor(dirac(psi, theta, h))],
     "03.discriminator_step": [
-        d_step(d_loss), d_step(d_loss, fake=without_gradient), d_step(d_loss, give=lambda loss: loss),
+        d_step(d_loss), d_step(d_loss, fake=without_gradient), d_step(d_loss, give=lambda loss: float(loss)),
         d_step(d_loss, order="bs", first=lambda G, D: D.zero_grad()), one_backward_for_each_term,
         d_step(d_loss, last=lambda G, D: (G.zero_grad(), D.zero_grad()))],
-    "03.generator_step": [g_step(g_loss), g_step(g_loss, give=lambda loss: loss.detach()), g_step(g_loss, last=lambda G, D: D.zero_grad()),
+    "03.generator_step": [g_step(g_loss), g_step(g_loss, give=lambda loss: loss.detach().numpy()), g_step(g_loss, last=lambda G, D: D.zero_grad()),
                           g_step(g_loss, first=lambda G, D: cut(D), last=lambda G, D: D.requires_grad_(True))],
     "03.high_quality_share": [
         lambda p, c, sd: (nearest(p, c) <= 3 * sd).float().mean(), lambda p, c, sd: (nearest(p, c) < 3 * sd).sum().item() / len(p),
@@ -400,6 +400,7 @@ WRONG = {
         "real_only": [d_step(lambda r, f: bce(r, ones(r)))],
         "own_noise": [d_step(d_loss, fake=lambda G, z: G(torch.randn_like(z)).detach())],
         "after_the_step": [loss_after_step],
+        "tensor": [d_step(d_loss, give=lambda loss: loss), d_step(d_loss, give=lambda loss: loss.detach())],
         "no_return": [d_step(d_loss, give=lambda loss: None)],
         "unknown": [d_step(lambda r, f: 5 * d_loss(r, f)), d_step(d_loss, give=lambda loss: "done")],
         "error": [d_step(d_loss, fake=lambda G, z: G(z.T))],
@@ -431,6 +432,7 @@ WRONG = {
         "vector": [g_step(lambda f: F.softplus(-f))],
         "own_noise": [g_step(g_loss, fake=lambda G, z: G(torch.randn(len(z), z.shape[1])))],
         "after_the_step": [loss_after_step_of_G],
+        "tensor": [g_step(g_loss, give=lambda loss: loss)],
         "no_return": [g_step(g_loss, give=lambda loss: None)],
         "unknown": [g_step(lambda f: 5 * g_loss(f))],
     },

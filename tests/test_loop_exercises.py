@@ -28,6 +28,7 @@ OPTIMIZERS = "    optimizer_G, optimizer_D = optimizers(G, D, lr)\n"
 LERP = "mean.lerp_(now, 1 - decay)"
 BUFFERS = ("            for mean, now in zip(G_ema.buffers(), G.buffers(), strict=True):\n"
            "                mean.copy_(now)\n")
+BUFFERS_LOOP = BUFFERS.splitlines(keepends=True)[0]
 HALF_OF_D, HALF_OF_G = inspect.getsource(STEP).split('"""\n', 1)[1].split("    return")[0].split("\n\n")
 INLINE = """        z = torch.randn(len(x), G.z_dim)
         loss_D = nn.functional.softplus(-D(x)).mean() + nn.functional.softplus(D(G(z).detach())).mean()
@@ -95,7 +96,10 @@ WRONG = [
     ("03.train", "graph_kept", [(ROUND, INLINE.replace("loss_D.item(), loss_G.item()", "loss_D, loss_G")), ("np.array(history)", "history")]),
     ("03.train", "never_ends", [("islice(batches, iterations)", "batches")]),
     ("03.train", "not_two", [("return np.array(history), G_ema", "return G_ema")]),
-    ("03.train", "not_two", [("return np.array(history), G_ema", "return G_ema, np.array(history)")]),
+    ("03.train", "not_two", [("return np.array(history), G_ema", "return history")]),
+    ("03.train", "other_order", [("return np.array(history), G_ema", "return G_ema, np.array(history)")]),
+    ("03.train", "whole_numbers", [(LERP, "pass"), ("mean.copy_(now)", "pass"), (BUFFERS_LOOP, "            for name, now in G.state_dict().items():\n                G_ema.state_dict()[name].lerp_(now, 1 - decay)\n" + BUFFERS_LOOP)]),
+    ("03.train", "whole_numbers", [(LERP, "pass"), ("mean.copy_(now)", "pass"), (BUFFERS_LOOP, "            for mean, now in zip(G_ema.state_dict().values(), G.state_dict().values(), strict=True):\n                mean.mul_(decay).add_((1 - decay) * now)\n" + BUFFERS_LOOP)]),
     ("03.train", "returns_G", [("return np.array(history), G_ema", "return np.array(history), G")]),
     ("03.train", "returns_G", [("copy.deepcopy(G).requires_grad_(False)", "G")]),
     ("03.train", "shared", [("copy.deepcopy(G).requires_grad_(False)", "copy.copy(G)")]),
@@ -142,6 +146,8 @@ def test_each_misconception_is_recognised(key, misconception, changes):
     [("optimizer_G.zero_grad()", "optimizer_G.zero_grad(set_to_none=False)")],
     [("    loss_G = softplus", "    D.requires_grad_(False)\n    loss_G = softplus"), ("    return", "    D.requires_grad_(True)\n    return")],
     [("G(z).detach()", "torch.no_grad()(G)(z)")],
+    [("    z = torch.randn(len(x), G.z_dim, device=x.device)\n    loss_D", "    z, z_G = torch.randn(2 * len(x), G.z_dim, device=x.device).chunk(2)\n    loss_D"), (SECOND, "    loss_G"), ("softplus(-D(G(z))).mean()", "softplus(-D(G(z_G))).mean()")],
+    [("    z = torch.randn(len(x), G.z_dim, device=x.device)\n    loss_D", "    z, z_G = torch.randn(2, len(x), G.z_dim)\n    loss_D"), (SECOND, "    loss_G"), ("softplus(-D(G(z))).mean()", "softplus(-D(G(z_G))).mean()")],
 ])
 def test_a_right_round_may_be_written_in_many_ways(changes):
     assert _checking.assess(OWN["03.training_step"], changed(STEP, *changes)).outcome == "right"

@@ -170,6 +170,10 @@ WRONG = [
     ("03.Discriminator", "slope", changed(D, ("nn.LeakyReLU(0.2)", "nn.LeakyReLU()"))),
     ("03.Discriminator", "dropout", changed(D, (" nn.Dropout(dropout),", ""))),
     ("03.Discriminator", "dropout", changed(D, ("nn.Dropout(dropout)", "nn.Dropout(0.5)"))),
+    ("03.Discriminator", "dropout_on_the_input", changed(D, ("nn.Flatten(),", "nn.Flatten(), nn.Dropout(dropout),"))),
+    ("03.Discriminator", "in_front", changed(D, ("nn.Flatten(),", "nn.Flatten(), nn.LeakyReLU(0.2),"))),
+    ("03.Discriminator", "one_sample", changed(D, (".squeeze(1)", ".squeeze()"))),
+    ("03.Discriminator", "one_sample", changed(D, (".squeeze(1)", ".view(6)"))),
     ("03.Discriminator", "dropout_in_evaluation", changed(D, ("nn.Dropout(dropout),", ""), (
         "return self.layers(x)", "return nn.functional.dropout(self.layers(x), 0.3)"))),
     ("03.Discriminator", "batchnorm_at_the_edge", changed(D, ("nn.Linear(math.prod(data_shape), width),",

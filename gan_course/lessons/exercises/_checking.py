@@ -198,11 +198,19 @@ def _broken(outcome: _sandbox.Outcome) -> tuple[str, str, str] | None:
                 "endless",
                 f"It was still running after {_sandbox.SECONDS:g} seconds and was cut off; an "
                 f"answer takes milliseconds. Is there a loop whose end never comes?{rest}")
-    if (isinstance(outcome.error, NotImplementedError) or outcome.result is ...
-            or "ellipsis" in str(outcome.error)):
+    if is_unfinished(outcome.error) or outcome.result is ...:
         return ("not yet", "stub", "There is still a `...` to fill in. Until then the notebook "
                 "goes on with the course's version.")
     return None
+
+
+def is_unfinished(error: BaseException | None) -> bool:
+    """Whether an error says that a `...` is left, or that the learner raised it to say so.
+
+    PyTorch raises NotImplementedError, too, for a type of numbers that an operation does not know.
+    """
+    raised = isinstance(error, NotImplementedError) and "not implemented for" not in str(error)
+    return raised or "ellipsis" in str(error)
 
 
 def _compare(probe: Probe, seen: Seen, right: Seen, answer: Callable,

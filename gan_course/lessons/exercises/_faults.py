@@ -2,6 +2,7 @@
 message, in the words of the field. `_networks` asks them and shows the first.
 """
 from collections.abc import Iterator
+from itertools import takewhile
 
 import torch
 from torch import Tensor
@@ -38,6 +39,7 @@ def found(exercise, mine: Pass, right: Pass, build: dict) -> Iterator[Said]:
                                       "something else.")
     yield from _samples_together(mine) if exercise.over_batch else _samples_apart(mine)
     if exercise.fixed:
+        yield from _in_front(mine, right)
         yield from architecture(mine, right)
     if exercise.std is not None:
         yield from _initial_weights(mine, exercise.std)
@@ -139,6 +141,7 @@ def _samples_apart(mine: Pass) -> Iterator[Said]:
     with torch.no_grad():
         before = mine.net(*mine.inputs)
         again = mine.net(*mine.inputs)
+        alone = _alone(mine)
         changed = [value.clone() for value in mine.inputs]
         changed[0][0] = changed[0][1]
         after = mine.net(*changed)
@@ -150,10 +153,27 @@ def _samples_apart(mine: Pass) -> Iterator[Said]:
                                         "`training=self.training`.")
     if not training:
         yield EVAL_MODE
+    if alone != before[:1].shape:
+        yield "one_sample", (f"For a mini-batch of one sample it gives {_said(alone)}, and should "
+                             f"give {tuple(before[:1].shape)}. `.squeeze()` takes away every "
+                             "dimension of size 1, that of the mini-batch too; `.squeeze(1)` takes "
+                             "away the second one only.")
     if not torch.allclose(before[1:], after[1:], atol=1e-5):
         yield "mixes_samples", ("The output for one sample depends on the others: somewhere a "
                                 "`view` or `reshape` mixes the samples of the mini-batch. The "
                                 "first dimension is the mini-batch, and stays in front.")
+
+
+def _alone(mine: Pass) -> torch.Size | str:
+    """The shape of the output for a mini-batch of one sample, or the error that it stops with."""
+    try:
+        return mine.net(*(value[:1] if len(value) == N else value for value in mine.inputs)).shape
+    except Exception as error:
+        return f"an error, “{' '.join(str(error).split())[:120]}”"
+
+
+def _said(shape: torch.Size | str) -> str:
+    return shape if isinstance(shape, str) else f"the shape {tuple(shape)}"
 
 
 def _samples_together(mine: Pass) -> Iterator[Said]:
@@ -180,6 +200,19 @@ def _samples_together(mine: Pass) -> Iterator[Said]:
         yield "cut_loose", ("The statistic is right for D, but no gradient flows through it, so G "
                             "would never learn that its samples are too much alike. What cuts it "
                             "loose (`.item()`, `.detach()`, `torch.no_grad()`, `torch.tensor`)?")
+
+
+def _in_front(mine: Pass, right: Pass) -> Iterator[Said]:
+    """What stands in front of the first layer with weights."""
+    got, wanted = ([call.name for call in takewhile(lambda call: call.kind != "layer",
+                                                    each.trace.calls)] for each in (mine, right))
+    if "dropout" in got and "dropout" not in wanted:
+        yield "dropout_on_the_input", ("There is a dropout in front of the first layer: it would "
+                                       "set numbers of the data themselves to 0. Dropout stands "
+                                       "behind the hidden layers.")
+    if got != wanted:
+        yield "in_front", (f"In front of the first layer comes {', '.join(got) or 'nothing'}; "
+                           f"asked is {', '.join(wanted) or 'nothing'}.")
 
 
 def architecture(mine: Pass, right: Pass) -> Iterator[Said]:

@@ -1,8 +1,8 @@
-"""What exercises on whole rounds of training have in common: both players and both optimizers under
-observation, and what goes wrong with a round.
+"""What exercises on whole iterations have in common: both players and both optimizers under
+observation, and what goes wrong with an iteration.
 
-The networks come with gradients left over from an earlier round, as in a real loop. Afterwards it
-is noted how each player moved, in which order, from which noise, and in which state all is left.
+The networks come with gradients left over from an earlier iteration, as in a real loop. Afterwards
+it is noted how each player moved, in which order, from which noise, and in which state all is left.
 """
 from collections.abc import Callable
 
@@ -15,9 +15,9 @@ from gan_course import nets
 from gan_course.lessons.exercises import _sandbox
 from gan_course.lessons.exercises._checking import Mistake, Seen, as_number
 
-N, Z_DIM, LR = 6, 3, 0.5
+N, Z_DIM, LR = 2, 3, 0.5    # so few that one `randn` for both steps gives the same numbers
 LEFT_OVER = 0.25
-"""What an earlier round left in every gradient."""
+"""What an earlier iteration left in every gradient."""
 
 
 class Optimizer(torch.optim.SGD):
@@ -29,7 +29,7 @@ class Optimizer(torch.optim.SGD):
 
 
 def scene() -> dict:
-    """G, D, their optimizers and a mini-batch of real points, as they are before each round."""
+    """G, D, their optimizers and a mini-batch of real points, as they are before each iteration."""
     _sandbox.seed(7)
     G, D = nets.MLPGenerator(Z_DIM, (2,), width=8,
                              depth=1), nets.MLPDiscriminator((2,), width=8, depth=1)
@@ -85,7 +85,7 @@ def played(*, zero_D: bool = True, zero_G: bool = True, zero_late: bool = False,
            loss_D: Callable = lambda r, f: real(r) + fake(f), loss_G: Callable = real,
            G_first: bool = False, detach: bool = True, give: Callable = lambda loss: loss.item(),
            zero_between: str = "") -> Callable:
-    """A round that is right but for what is changed."""
+    """An iteration that is right but for what is changed."""
     def training_step(G, D, optimizer_G, optimizer_D, x):
         told = {}
         noise = torch.randn(len(x), G.z_dim)
@@ -149,24 +149,24 @@ OF_A_ROUND = (
             "switch back with `train()`.",
             when=lambda seen: not (seen["G in training mode"] and seen["D in training mode"])),
     Mistake("frozen", "It leaves parameters that ask for no gradients, so that player cannot move "
-            "in the next round. What is switched off with `requires_grad_(False)` has to be "
+            "in the next iteration. What is switched off with `requires_grad_(False)` has to be "
             "switched on again.",
             when=lambda seen: not (seen["G asks for gradients"] and seen["D asks for gradients"])),
     Mistake("graph_kept", "The losses it gives back are tensors that still hold the whole graph of "
-            "their round. A list of them makes memory grow with every iteration. `loss.item()` is "
-            "the number alone.",
+            "their iteration. A list of them makes memory grow with every iteration. "
+            "`loss.item()` is the number alone.",
             when=lambda seen: seen.get("a graph is kept") is True),
-    Mistake("one_optimizer", "The same optimizer steps in both moves, so the other player never "
+    Mistake("one_optimizer", "The same optimizer steps for both players, so the other player never "
             "moves. Each player has one of its own.",
             when=lambda seen: seen["the steps"] in ("D D", "G G")),
     Mistake("step_forgotten", "A player takes no step: its gradients are there, and nobody acts on "
-            "them. Each of the two moves ends in a `step()`.",
+            "them. Each of the two halves ends in a `step()`.",
             when=lambda seen: seen["the steps"] in ("", "D", "G") and "the error" not in seen),
-    Mistake("update_counts", "The steps come in another number or order than asked: each round D's "
-            "optimizer steps once, then G's optimizer once.",
+    Mistake("update_counts", "The steps come in another number or order than asked: in each "
+            "iteration D's optimizer steps once, then G's optimizer once.",
             when=lambda seen: seen["the steps"] not in ("D G", "G D") and "the error" not in seen),
-    Mistake("G_first", "G moves before D here. In the course's rounds D moves first, so that G's "
-            "gradient comes from a D that has seen this mini-batch.",
+    Mistake("G_first", "G takes its step before D here. In the course D's step comes first, so "
+            "that G's gradient comes from a D that has seen this mini-batch.",
             when=lambda seen: seen["the steps"] == "G D"),
     Mistake("backward_forgotten", "A player steps without a backward pass of its own loss, so it "
             "goes where old gradients point. Between each loss and its step stands "
@@ -174,8 +174,8 @@ OF_A_ROUND = (
             when=lambda seen: seen["the steps"] == "D G" and (
                 not seen["_D's loss reached D"]
                 or not (seen["_G's loss reached G"] or seen["_G's loss reached D"]))),
-    Mistake("detached_fake", "In G's move the fakes are cut loose from G, by `detach` or "
-            "`torch.no_grad()`, so the gradient ends in D and G learns nothing. Only in D's move "
+    Mistake("detached_fake", "In G's step the fakes are cut loose from G, by `detach` or "
+            "`torch.no_grad()`, so the gradient ends in D and G learns nothing. Only in D's step "
             "are they plain data.",
             when=lambda seen: seen["the steps"] == "D G" and not seen["_G's loss reached G"]),
     Mistake("zero_between", "Gradients are wiped out between the backward pass and the step, so "
@@ -187,17 +187,17 @@ OF_A_ROUND = (
             like=(played(zero_D=False, zero_G=False),
                   played(zero_D=False, zero_G=False, detach=False))),
     Mistake("zero_forgotten_D", "D's old gradients are not wiped out before its backward pass. G's "
-            "move has left gradients in D too, since it goes through D, so D would also learn what "
+            "step has left gradients in D too, since it goes through D, so D would also learn what "
             "G wants.", like=(played(zero_D=False), played(zero_D=False, detach=False),
                               played(zero_D=False, zero_late=True))),
     Mistake("zero_forgotten_G", "G's old gradients are not wiped out before its backward pass: "
             "each step would be taken along the sum of all earlier ones.",
             like=(played(zero_G=False), played(zero_G=False, zero_late=True))),
-    Mistake("harmful_no_detach", "Two things go wrong together here. The fakes in D's move are not "
+    Mistake("harmful_no_detach", "Two things go wrong together here. The fakes in D's step are not "
             "detached, so D's loss leaves gradients in G; and G's gradients are not wiped out "
             "before G's own backward pass, so G learns in part to be caught. Wipe G's gradients, "
             "and detach the fakes.", like=played(zero_G=False, detach=False)),
-    Mistake("same_z", "Both moves use the same z. Here each move draws noise of its own: G is then "
+    Mistake("same_z", "Both steps use the same z. Here each step draws noise of its own: G is then "
             "judged on fakes that D has not just been trained on.",
             like=(played(fresh=False), played(fresh=False, detach=False))),
     Mistake("labels", "D's labels are swapped: it learns to take fakes for real and real samples "
@@ -223,13 +223,13 @@ OF_A_ROUND = (
                  "loss_G": lambda f: real(f.sigmoid())},
                 {"loss_D": lambda r, f: real(r.sigmoid()) + fake(f.sigmoid())},
                 {"loss_G": lambda f: real(f.sigmoid())}))),
-    Mistake("losses_swapped", "The moves are right, but the losses come back in another order or "
+    Mistake("losses_swapped", "The steps are right, but the losses come back in another order or "
             "form: asked is the pair (D's loss, G's loss), as plain numbers.",
             when=lambda seen: "the error" not in seen and moved_right(seen)),
 )
 """In this order: the last one explains what is left when both players have moved as they should."""
-NO_DETACH = Mistake("harmless_no_detach", "A remark: the fakes in D's move are not detached, so "
+NO_DETACH = Mistake("harmless_no_detach", "A remark: the fakes in D's step are not detached, so "
                     "D's backward pass also runs through G. Here that is harmless, since G's "
-                    "gradients are wiped out before its own move, but it costs time for nothing. "
+                    "gradients are wiped out before its own step, but it costs time for nothing. "
                     "`G(z).detach()` stops it.",
                     when=lambda seen: seen["_D's loss reached G"])

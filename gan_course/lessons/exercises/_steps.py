@@ -1,7 +1,7 @@
-"""What exercises on a player's move have in common: two small networks under observation, and what
-goes wrong with any move.
+"""What exercises on a player's step have in common: two small networks under observation, and what
+goes wrong with any step.
 
-The networks come with gradients left over from an earlier move, as in a real loop, and with hooks
+The networks come with gradients left over from an earlier step, as in a real loop, and with hooks
 that note what happens: which network is asked with gradients switched off, where a backward pass
 arrives, and what lies in the gradients at each step of the optimizer.
 """
@@ -17,11 +17,11 @@ from gan_course.lessons.exercises._checking import Mistake, Seen, as_number, num
 
 N, Z_DIM, LR = 6, 3, 0.5
 LEFT_OVER = 0.25
-"""What an earlier move left in every gradient."""
+"""What an earlier step left in every gradient."""
 
 
 class Watched(torch.optim.SGD):
-    """The optimizer of the player whose move it is, with the notes taken about both."""
+    """The optimizer of the player whose step it is, with the notes taken about both."""
 
     def __init__(self, mover: nn.Module, players: dict[str, nn.Module]):
         super().__init__(mover.parameters(), LR)
@@ -54,7 +54,7 @@ def _dirty(net: nn.Module) -> bool:
 
 
 def scene(mover: str) -> dict[str, nn.Module | Watched]:
-    """G and D as they are before each call, and the optimizer of the one whose move it is."""
+    """G and D as they are before each call, and the optimizer of the one whose step it is."""
     _sandbox.seed(7)
     G = nets.MLPGenerator(Z_DIM, (2,), width=8, depth=1)
     D = nets.MLPDiscriminator((2,), width=8, depth=1)
@@ -90,7 +90,7 @@ def move(results: list, inputs: dict) -> Seen:
 
 
 def of_the_move(other: str) -> tuple[Mistake, ...]:
-    """What goes wrong with any move, whatever the loss.
+    """What goes wrong with any step, whatever the loss.
 
     `other` is the player who is to stand still.
     """
@@ -100,11 +100,11 @@ def of_the_move(other: str) -> tuple[Mistake, ...]:
                 "the last line.",
                 when=lambda seen: "does not require grad" in seen.get("the error", "")
                                   and not without_gradients(seen)),
-        Mistake("eval", "It leaves a network in evaluation mode. In a move both are in training "
+        Mistake("eval", "It leaves a network in evaluation mode. In a step both are in training "
                 "mode: dropout and BatchNorm behave otherwise in evaluation, and stay so for the "
                 "rest of the training.",
                 when=lambda seen: not (seen["G in training mode"] and seen["D in training mode"])),
-        Mistake("frozen", "It leaves parameters that ask for no gradients. The next move of that "
+        Mistake("frozen", "It leaves parameters that ask for no gradients. The next step of that "
                 "player would fail, or move nothing.",
                 when=lambda seen: not (seen["G asks for gradients"]
                                        and seen["D asks for gradients"])),
@@ -112,7 +112,7 @@ def of_the_move(other: str) -> tuple[Mistake, ...]:
                 "way to go. Between the loss and the step one line is missing.",
                 when=lambda seen: not any(kind == "backward" for kind, _ in seen["_log"])
                                   and "the error" not in seen),
-        Mistake(f"moves_{other}", f"It moves {other}'s parameters too. In this move {other} stands "
+        Mistake(f"moves_{other}", f"It moves {other}'s parameters too. In this step {other} stands "
                 "still: each optimizer holds the parameters of one player, and only one optimizer "
                 "has its turn here.",
                 when=lambda seen: bool(seen[f"how {other} moved"].any())),
@@ -120,22 +120,23 @@ def of_the_move(other: str) -> tuple[Mistake, ...]:
                 "parameters are where they were. Who has to act on the gradients?",
                 when=lambda seen: not _steps(seen) and _learns(seen) and _stood(seen)),
         Mistake("step_first", "The optimizer steps before the backward pass, so it acts on "
-                "gradients left over from another move. Which of the two makes the gradients, and "
+                "gradients left over from another step. Which of the two makes the gradients, and "
                 "which one uses them?",
                 when=_stepped_first),
         Mistake("zero_after_backward", "The gradients are wiped out between the backward pass and "
                 "the step, so the step has nothing to act on. Wiping belongs where only old "
                 "gradients are lost.",
                 when=lambda seen: _learns(seen) and ("step", "empty") in seen["_log"]),
-        Mistake("zero_after_step", "It wipes the gradients at the end of the move, and that is too "
+        Mistake("zero_after_step", "It wipes the gradients at the end of the step, and that is too "
                 "late for this one: the other player's backward pass has left gradients here in "
                 "the meantime. Start clean, just before your own backward pass.",
                 when=lambda seen: seen["_clean"] is False and not seen["_dirty_after"]),
-        Mistake("zero_forgotten", "It adds to gradients that were left over from an earlier move: "
+        Mistake("zero_forgotten", "It adds to gradients that were left over from an earlier step: "
                 "PyTorch sums them up until someone wipes them out. One line is missing before the "
                 "backward pass.",
                 when=lambda seen: seen["_clean"] is False),
-        Mistake("two_steps", "It takes more than one step. A move is one step of one optimizer.",
+        Mistake("two_steps", "It calls `step()` more than once. Asked is one step of one "
+                "optimizer.",
                 when=lambda seen: len(_steps(seen)) > 1),
     )
 
@@ -168,7 +169,7 @@ def _stood(seen: Seen) -> bool:
 
 def D_move(loss: Callable[[Tensor, Tensor], Tensor],
            noise: Callable[[Tensor], Tensor] = lambda z: z) -> Callable:
-    """A move of D, right in everything but the `loss` of the real and fake logits, or the `noise`
+    """A step of D, right in everything but the `loss` of the real and fake logits, or the `noise`
     made of z.
     """
     def move(G, D, optimizer_D, x, z):
@@ -182,7 +183,7 @@ def D_move(loss: Callable[[Tensor, Tensor], Tensor],
 
 def G_move(loss: Callable[[Tensor], Tensor],
            noise: Callable[[Tensor], Tensor] = lambda z: z) -> Callable:
-    """A move of G, right in everything but the `loss` of the fake logits, or the `noise` made of z.
+    """A step of G, right in everything but the `loss` of the fake logits, or the `noise` made of z.
     """
     def move(G, D, optimizer_G, z):
         value = loss(D(G(noise(z))))

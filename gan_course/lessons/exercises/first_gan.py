@@ -1,4 +1,4 @@
-"""The exercises of notebook 03: a move of D, a move of G, and the share of good points."""
+"""The exercises of notebook 03: a step of D, a step of G, and the share of good points."""
 import torch
 from torch.nn.functional import softplus
 
@@ -15,7 +15,7 @@ from gan_course.lessons.exercises._steps import D_move, G_move
 
 
 def discriminator_step(G, D, optimizer_D, x, z):
-    """One move of D, on real x (N, ...) and on forgeries made of z (N, z_dim).
+    """One step of D, on real x (N, ...) and on fakes made of z (N, z_dim).
 
     Gives back its loss.
     """
@@ -28,7 +28,7 @@ def discriminator_step(G, D, optimizer_D, x, z):
 
 
 def generator_step(G, D, optimizer_G, z):
-    """One move of G, on forgeries made of z (N, z_dim), with the non-saturating loss.
+    """One step of G, on fakes made of z (N, z_dim), with the non-saturating loss.
 
     Gives back its loss.
     """
@@ -47,11 +47,11 @@ def high_quality_share(points, centres, sd):
     return (nearest <= 3 * sd).float().mean().item()
 
 
-OWN_NOISE = ("It draws noise of its own and leaves z aside. Whoever calls it decides on the noise, "
-             "so that a run can be repeated: use z.")
+OWN_NOISE = ("It draws noise of its own and leaves z aside. The caller decides on the noise, so "
+             "that a run can be repeated: use z.")
 VECTOR = ("The loss is still a vector, one number for each example, and `backward` wants one "
           "number. The E in the formula stands for something that has not been done yet.")
-TOO_LATE = ("The move is right, but the loss it gives back is that after the step. The records of "
+TOO_LATE = ("The step is right, but the loss it gives back was computed after it. The records of "
             "this course have the loss that the step was taken on.")
 SUM = ("It adds up over the examples, so the loss grows with the batch size and its chance level "
        "means nothing. The E in the formula is a mean.")
@@ -84,11 +84,11 @@ def after_the_step_of_G(G, D, optimizer_G, z):
 
 
 D_MISTAKES = (
-    Mistake("no_grad", "D is asked with gradients switched off, so its move has nothing to go by. "
-            "Forgeries may be made without gradients; judging them is what D has to learn.",
+    Mistake("no_grad", "D is asked with gradients switched off, so its step has nothing to go by. "
+            "Fakes may be made without gradients; judging them is what D has to learn.",
             when=lambda seen: _steps.without_gradients(seen, "D")),
     *_steps.of_the_move("G"),
-    Mistake("labels", "Real and fake are exchanged: this D learns to take forgeries for real. "
+    Mistake("labels", "Real and fake are exchanged: this D learns to take fakes for real. "
             "Which logits are to go up, and which down?",
             like=D_move(lambda r, f: means(r) + means(-f))),
     Mistake("ascends", "D goes the wrong way: the sign of the whole loss is turned round, so each "
@@ -116,7 +116,7 @@ D_MISTAKES = (
             "half of it chance is 0.693 and not 1.386, and the curves of this notebook would "
             "mislead you.",
             like=D_move(lambda r, f: (means(-r) + means(f)) / 2)),
-    Mistake("fake_only", "D learns from the forgeries only. It could call everything fake and be "
+    Mistake("fake_only", "D learns from the fakes only. It could call everything fake and be "
             "content: who tells it what is real?",
             like=D_move(lambda r, f: means(f))),
     Mistake("real_only", "D learns from real points only. It could call everything real and be "
@@ -127,23 +127,23 @@ D_MISTAKES = (
 )
 G_MISTAKES = (
     Mistake("no_grad", "A network is asked with gradients switched off, so nothing can flow back "
-            "into G. Here the forgeries are no mere data: how does G get to know what D thinks of "
+            "into G. Here the fakes are no mere data: how does G get to know what D thinks of "
             "them?",
             when=_steps.without_gradients),
-    Mistake("detached_fake", "The forgeries are cut loose from G, so the gradient ends at D's "
-            "input and G learns nothing. In D's move that is what you want; whose move is this?",
+    Mistake("detached_fake", "The fakes are cut loose from G, so the gradient ends at D's "
+            "input and G learns nothing. In D's step that is what you want; whose step is this?",
             when=lambda seen: ("backward", "D") in seen["_log"]
                               and ("backward", "G") not in seen["_log"]),
     *_steps.of_the_move("D"),
     Mistake("saturating", "G descends the minimax loss, log(1 - D), whose slope vanishes where the "
-            "forgeries are worst. This notebook trains with the other one, -log D: notebook 02, "
+            "fakes are worst. This notebook trains with the other one, -log D: notebook 02, "
             "section 5.",
             like=G_move(lambda f: -means(f))),
-    Mistake("labels", "G minimises what D pays for the forgeries, so it learns to be caught. G "
+    Mistake("labels", "G minimises what D pays for the fakes, so it learns to be caught. G "
             "wants them to be taken for real.",
             like=G_move(lambda f: means(f))),
     Mistake("sign", "G goes the wrong way: the sign of the loss is turned round, so each step "
-            "makes the forgeries easier to spot. Optimizers minimise.",
+            "makes the fakes easier to spot. Optimizers minimise.",
             like=G_move(lambda f: -means(-f))),
     Mistake("sigmoid_twice", SIGMOID_TWICE, like=G_move(lambda f: means(-f.sigmoid()))),
     Mistake("sigmoid_forgotten", SIGMOID_FORGOTTEN,
@@ -163,10 +163,22 @@ G_MISTAKES = (
     Mistake("own_noise", OWN_NOISE, like=G_move(lambda f: means(-f), noise=fresh)),
     Mistake("after_the_step", TOO_LATE, like=after_the_step_of_G),
 )
-NO_DETACH = Mistake("no_detach", "The move is right, and wasteful: the gradient also flows back "
-                    "into G, where D's wish for worse forgeries piles up. It costs time, and if a "
-                    "`zero_grad` is forgotten it does harm. What cuts the forgeries loose from G?",
+NO_DETACH = Mistake("no_detach", "The step is right, and wasteful: the gradient also flows back "
+                    "into G, where a gradient towards worse fakes is left behind. It costs time, "
+                    "and if a `zero_grad` is forgotten it does harm. What cuts the fakes loose "
+                    "from G?",
                     when=lambda seen: "gradients reach G" in seen)
+
+
+TENSOR = Mistake("tensor", "The step is right, and the loss comes back as a tensor. A tensor holds "
+                 "on to the graph of its iteration, so a list of losses would make memory grow. "
+                 "`.item()` gives the number alone.",
+                 when=lambda seen: seen.get("the loss it gives back is") == "a tensor")
+
+
+def plain_number(results, inputs):
+    a_tensor = bool(results) and isinstance(results[0], torch.Tensor)
+    return {"the loss it gives back is": "a tensor" if a_tensor else "a plain number"}
 
 
 def reaches_G(results, inputs):
@@ -258,18 +270,20 @@ def share(results, inputs):
 
 EXERCISES = (
     Exercise("03.discriminator_step", discriminator_step,
-             (Probe(move_of_D, _steps.move, D_MISTAKES), Probe(move_of_D, reaches_G, (NO_DETACH,))),
-             ("Six things happen, in this order: forgeries, loss, old gradients away, backward "
+             (Probe(move_of_D, _steps.move, D_MISTAKES), Probe(move_of_D, reaches_G, (NO_DETACH,)),
+              Probe(move_of_D, plain_number, (TENSOR,))),
+             ("Six things happen, in this order: fakes, loss, old gradients away, backward "
               "pass, step, loss given back.",
-              "The loss is the one of section 2, on `D(x)` and on `D` of the forgeries. For D, the "
-              "forgeries are data like any others.",
-              "`G(z).detach()` makes the forgeries; then the loss, `optimizer_D.zero_grad()`, "
+              "The loss is the one of section 2, on `D(x)` and on `D` of the fakes. For D, the "
+              "fakes are data like any others.",
+              "`G(z).detach()` makes the fakes; then the loss, `optimizer_D.zero_grad()`, "
               "`backward()`, `step()`, and a `return`."),
              "D has moved, G has not, and nothing was left in G's gradients.",
              frozenset({"fake", "loss_D", "optimizer_G"})),
     Exercise("03.generator_step", generator_step,
-             (Probe(move_of_G, _steps.move, G_MISTAKES),),
-             ("Five things: a loss on fresh forgeries, old gradients away, backward pass, step, "
+             (Probe(move_of_G, _steps.move, G_MISTAKES),
+              Probe(move_of_G, plain_number, (TENSOR,))),
+             ("Five things: a loss on fresh fakes, old gradients away, backward pass, step, "
               "loss given back.",
               "The gradient has to travel from the loss through D into G. What would stop it on "
               "the way?",

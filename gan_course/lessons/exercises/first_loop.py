@@ -1,4 +1,4 @@
-"""The loop of notebook 03: both optimizers, and one round of training."""
+"""The loop of notebook 03: both optimizers, and one iteration of training."""
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
@@ -16,7 +16,7 @@ def optimizers(G, D, lr):
 
 
 def training_step(G, D, optimizer_G, optimizer_D, x):
-    """One round on the mini-batch x (N, ...): D moves, then G.
+    """One iteration on the mini-batch x (N, ...): D's step, then G's.
 
     Gives back both losses as numbers.
     """
@@ -65,7 +65,7 @@ OPTIMIZER_MISTAKES = (
             "Make one for each.",
             when=lambda seen: seen.get("two different optimizers") is False
             or seen.get("G's optimizer holds") == seen.get("D's optimizer holds") == "G, D"),
-    Mistake("holds_the_other", "An optimizer holds the other player's parameters too. D's move "
+    Mistake("holds_the_other", "An optimizer holds the other player's parameters too. D's step "
             "would then change G, in D's favour.",
             when=lambda seen: "G, D" in (seen.get("D's optimizer holds"),
                                          seen.get("G's optimizer holds"))),
@@ -78,7 +78,7 @@ OPTIMIZER_MISTAKES = (
             when=lambda seen: seen.get("G's optimizer is") != "Adam"
             or seen.get("D's optimizer is") != "Adam"),
     Mistake("betas", "The betas are not (0.5, 0.999). PyTorch's default of 0.9 for the first one "
-            "averages the gradient over about ten moves, and in a game the direction of ten moves "
+            "averages the gradient over about ten steps, and in a game the direction of ten steps "
             "ago is out of date (Radford et al., 2015).",
             when=lambda seen: "(0.5, 0.999)" not in (seen.get("G's betas"),)
             or seen.get("D's betas") != "(0.5, 0.999)"),
@@ -94,12 +94,12 @@ EXERCISES = (
         "Each optimizer holds one player, and nobody else."),
     Exercise("03.training_step", training_step, (
         Probe(_loops.scene, _loops.round_played, _loops.OF_A_ROUND),), (
-        "A round has two halves of the same form: noise, fakes, a loss, old gradients away, "
+        "An iteration has two halves of the same form: noise, fakes, a loss, old gradients away, "
         "backward pass, step.",
         "In D's half the fakes are data like any others: `G(z).detach()`. In G's half the gradient "
         "has to travel through D into G.",
         "`loss_D = softplus(-D(x)).mean() + softplus(D(G(z).detach())).mean()`; new z; `loss_G = "
         "softplus(-D(G(z))).mean()`; give back `loss_D.item(), loss_G.item()`."),
-        "D has moved, then G, each along its own loss.",
+        "D has taken its step, then G, each along its own loss.",
         frozenset({"z", "fake", "loss_D", "loss_G"}), (_loops.NO_DETACH,)),
 )

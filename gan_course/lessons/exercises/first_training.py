@@ -97,6 +97,8 @@ def trained(results: list, inputs: dict) -> Seen:
         return seen
     pair = results[0] if isinstance(results[0], tuple | list) and len(results[0]) == 2 else None
     history, average = pair or (None, None)
+    if isinstance(history, nn.Module) and not isinstance(average, nn.Module):
+        return seen | {"it gives back": "a network and a history"}
     if not isinstance(average, nn.Module):
         return seen | {"it gives back": "not a history and a network"}
     seen["the history"] = as_number(history)
@@ -156,6 +158,16 @@ MISTAKES = (
     Mistake("never_ends", "It goes on until the batches end, and the course's batches never do. "
             "Stop after `iterations` of them, for example with `islice(batches, iterations)`.",
             when=lambda seen: seen["_drawn"] == LAST),
+    Mistake("whole_numbers", "The average goes over all of `state_dict()`, and there is more in it "
+            "than parameters. In this check G has BatchNorm, as yours will have in notebook 07, "
+            "and BatchNorm counts its mini-batches: a whole number, which cannot move by a share. "
+            "Average the parameters, `zip(G_ema.parameters(), G.parameters())`; buffers are "
+            "copied.",
+            when=lambda seen: any(word in seen.get("the error", "") for word in (
+                "for 'Long'", "output type Long", "integral input tensors"))),
+    Mistake("other_order", "The averaged generator comes first and the losses second. Asked is the "
+            "other order: `return np.array(history), G_ema`.",
+            when=lambda seen: seen.get("it gives back") == "a network and a history"),
     Mistake("not_two", "It should give back two things: the losses as an array (iterations, 2), "
             "and the averaged generator.",
             when=lambda seen: "it gives back" in seen),
