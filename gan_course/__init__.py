@@ -15,12 +15,14 @@ The GANs come first: these files are what a learner reads, in this order.
                  with `readers`; `inception` is the real one
     milestones   the slow models after 0, 500 and 5,000 rounds, precomputed
     plots        numbers in, figures out; `show` puts a figure with its description on the page
+    saving       samples as files: a sheet, a file each, films
 
-What makes it a course stands in three folders.
+What makes it a course stands in four folders.
 
     lessons      claims, exercises, questions, the learner's record, the list of notebooks
     widgets      what is on the screen: the live lab, sliders, question cards, the painting pad
     teaching     for instructors: batches of runs, reports, a class's submissions
+    terminal     without a notebook: train a game on your own pictures, draw with it, score folders
 
 `files` and `paths` say how files are written and where they lie, `advice` what helps against errors
 of the system; `cli` is the command `gan-course`. Each line imports only from those above it.

@@ -1,5 +1,5 @@
-"""The command `gan-course`: what notebooks there are, whether this machine can run them, and runs
-without a browser.
+"""The command `gan-course`: what notebooks there are, whether this machine can run them, runs
+without a browser, and GANs trained without a notebook.
 """
 import argparse
 import io
@@ -12,11 +12,14 @@ from gan_course.profile import PROFILES, profile
 from gan_course.teaching import notebooks
 from gan_course.teaching.batch import commands as batch
 from gan_course.teaching.classroom import commands as classroom
+from gan_course.terminal import commands as terminal
 
 EXAMPLES = """examples:
   gan-course list
   gan-course doctor
   gan-course run deeper/03_settings -p latent_dim 32 -p lr_D 5e-4 -o out/wide.ipynb
+  gan-course train dcgan --data folder --size 64 --minutes 30 -o out/
+  gan-course sample out/ -n 64
   gan-course batch examples/where_gans_train.yaml -j 2"""
 
 
@@ -32,8 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="gan-course", description=__doc__, epilog=EXAMPLES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True,
-                                     metavar="list | doctor | run | progress | batch | report | "
-                                             "calibrate | sweep | class")
+                                     metavar="list | doctor | run | progress | train | sample | "
+                                             "evaluate | batch | report | calibrate | sweep | "
+                                             "class")
     commands.add_parser("list", help="the notebooks: number, title, minutes to run on a laptop, "
                                      "hours to study, question")
     commands.add_parser("doctor", help="check this installation, and say what to do where "
@@ -55,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
                      help="exit with 1 if a claim did not hold, too")
     commands.add_parser("progress", help="what you have done so far, what to look at again, and "
                                          "how your predictions fared")
+    terminal.add(commands)
     batch.add(commands)
     classroom.add(commands)
     _print_anything()

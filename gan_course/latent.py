@@ -87,6 +87,20 @@ def spherical(a: Tensor, b: Tensor, t: float) -> Tensor:
     return torch.where(torch.sin(angle) > 1e-6, curved, straight(*ends, t)).to(a)
 
 
+def round_trip(stops: Tensor, steps: int) -> list[Tensor]:
+    """A walk through several z and back to the first, at an even pace around the origin.
+
+    Args:
+        stops: the z to pass, (K, N, z_dim): K stops for each of N pictures.
+        steps: how many steps from each stop to the next.
+
+    Returns:
+        The z on the way, K * steps of (N, z_dim).
+    """
+    return [spherical(a, b, step / steps)
+            for a, b in zip(stops, stops.roll(-1, dims=0), strict=True) for step in range(steps)]
+
+
 def truncate(z: Tensor, threshold: float) -> Tensor:
     """z ~ N(0, I) turned into draws of the truncation trick, in which no coordinate lies beyond the
     threshold.

@@ -539,16 +539,30 @@ def save_gif(path: Path, pages: Sequence[np.ndarray], alt: str, seconds: float =
     """
     from IPython.display import display
 
+    film = gif(pages, seconds)
+    files.write(path, film)
+    source = "data:image/gif;base64," + base64.b64encode(film).decode()
+    text = html.escape(f"{alt} Saved as {path}.", quote=True)
+    picture = f'<img src="{source}" alt="{text}" width="{2 * pages[0].shape[1]}">'
+    display({"text/html": f"{picture}<br>Saved as {html.escape(str(path))}",
+             "text/plain": f"{alt} Saved as {path}."}, raw=True)
+
+
+def gif(pages: Sequence[np.ndarray], seconds: float = 6.0) -> bytes:
+    """Pages as an animated GIF that begins anew without end.
+
+    Args:
+        pages: RGB pictures of equal size, uint8 (height, width, 3), as `sheet` makes them.
+        seconds: how long the film lasts.
+
+    Returns:
+        The bytes of the file.
+    """
     first, *others = [Image.fromarray(page) for page in pages]
     film = io.BytesIO()
     first.save(film, "gif", save_all=True, append_images=others, loop=0,
-               duration=round(1000 * seconds / len(pages)))
-    files.write(path, film.getvalue())
-    source = "data:image/gif;base64," + base64.b64encode(film.getvalue()).decode()
-    text = html.escape(f"{alt} Saved as {path}.", quote=True)
-    picture = f'<img src="{source}" alt="{text}" width="{2 * first.width}">'
-    display({"text/html": f"{picture}<br>Saved as {html.escape(str(path))}",
-             "text/plain": f"{alt} Saved as {path}."}, raw=True)
+               duration=max(20, round(1000 * seconds / len(pages))))
+    return film.getvalue()
 
 
 def _real_fake_colours():

@@ -13,10 +13,10 @@ LAYERS = [  # a module imports from its own line and from those above
     {"data", "nets", "crowd", "losses"},
     {"games"},
     {"training"},
-    {"metrics", "likeness", "latent", "readers", "judge", "inception", "milestones", "plots"},
+    {"metrics", "likeness", "latent", "readers", "judge", "inception", "milestones", "plots", "saving"},
     {"lessons"},
     {"widgets"},
-    {"teaching"},
+    {"teaching", "terminal"},
     {"cli"},
 ]
 LAYER = {name: number for number, layer in enumerate(LAYERS) for name in layer}

@@ -129,6 +129,29 @@ def restore(training, path) -> None:
     training.precision = about.get("precision", "float32")          # older files do not say
 
 
+def load_weights(path, game) -> int:
+    """Put a game's networks alone in the state that `save` wrote, to draw with them.
+
+    Args:
+        path: a file that `save` wrote.
+        game: a game built as it was then.
+
+    Returns:
+        The round in which it was saved.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not a checkpoint, or that of another game.
+    """
+    tensors, about = _read(path)
+    try:
+        game.load_state_dict(_under("game.", tensors))
+    except RuntimeError as error:
+        raise ValueError(f"{path} does not fit this game: build it with the sizes it had when it "
+                         f"was saved. {error}") from error
+    return about["round"]
+
+
 def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {
         name.removeprefix(prefix): tensor for name, tensor in tensors.items()

@@ -1,0 +1,211 @@
+"""What a run keeps in its folder while it trains, so that it can go on after whatever happens.
+
+    settings.json              what was begun (see `settings`)
+    checkpoint.safetensors     the training, replaced as a whole at intervals
+    losses.csv                 every loss term of every round up to the checkpoint
+    samples/round_000500.png   the same latent vectors, or the same pictures to translate, each time
+    real.png                   pictures of the data, to compare
+"""
+import math
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from filelock import FileLock, Timeout
+from PIL import Image
+
+from gan_course import files, nets, plots, saving
+from gan_course.data import ImageSet, PairSet
+from gan_course.data.sets import scale
+from gan_course.games import Game
+from gan_course.training import Record, in_numbers
+from gan_course.training.guards import RandomStream
+
+CHECKPOINT, LOSSES, SAMPLES, REAL = ("checkpoint.safetensors", "losses.csv", "samples", "real.png")
+SHOWN = 64
+"""Samples on a sheet."""
+
+TRANSLATED = 8
+"""Pictures on a sheet of translations."""
+
+
+@contextmanager
+def only_one(out: Path) -> Iterator[None]:
+    """Hold a run's folder. A training that was killed holds nothing.
+
+    Args:
+        out: the folder; it is made if it is missing.
+
+    Raises:
+        ValueError: another training holds it.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(out / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise ValueError(f"Another training is at work in {out}. Wait for its end, or choose "
+                         "another folder with -o.") from None
+
+
+@contextmanager
+def stopping() -> Iterator[Callable[[], bool]]:
+    """Inside, Ctrl-C and a polite request to end (SIGTERM, SIGHUP) only leave word, so that the
+    round in progress comes to its end and can be saved.
+
+    Yields:
+        A function that says whether someone wants the training to stop.
+    """
+    asked = []
+    before = {}
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):                    # Windows has no SIGHUP
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, lambda *_: asked.append(True))
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+# losses ------------------------------------------------------------------------------------------
+
+def add_losses(path: Path, records: list[Record]) -> None:
+    """Append rounds to the table of losses.
+
+    Args:
+        path: the CSV file; it begins with a line of names.
+        records: the rounds, in order.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    rows = in_numbers(records)
+    if not rows:
+        return
+    with open(path, "a", encoding="utf-8", newline="") as file:
+        if file.tell() == 0:
+            file.write(",".join(rows[0]) + "\n")
+        file.writelines(",".join(f"{value:.6g}" if name != "round" else str(value)
+                                 for name, value in row.items()) + "\n" for row in rows)
+
+
+def cut_losses(path: Path, last: int) -> None:
+    """Take out the rounds that came after the checkpoint: they will be played again.
+
+    Args:
+        path: the CSV file; it may be missing.
+        last: the round of the checkpoint.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    if not path.exists():
+        return
+    head, *rows = path.read_text(encoding="utf-8").splitlines() or [""]
+    # what was being written when the power went may be half a line
+    kept = [row for row in rows if row.count(",") == head.count(",")
+            and int(row.partition(",")[0]) <= last]
+    files.write(path, "".join(line + "\n" for line in [head, *kept] if line))
+
+
+# samples on the way ------------------------------------------------------------------------------
+
+def averaged(game: Game) -> torch.nn.Module:
+    """The generator to draw with: the average of its weights where the game keeps one."""
+    return getattr(game, "G_ema", game.G)
+
+
+def watching(game: Game, held_out: PairSet | None) -> Callable[[], np.ndarray]:
+    """A function that draws the same samples again each time it is called.
+
+    Args:
+        game: the game, on the device where it trains.
+        held_out: pictures of two sides that a translator has not seen; None: a game that draws
+            from noise.
+
+    Returns:
+        () -> an RGB page, uint8 (height, width, 3). Of a translator it has the rows x, G(x), the
+        true partner if there is one, and the way back F(G(x)) if there is one.
+    """
+    device = nets.device_of(game)
+    if held_out is None:
+        with RandomStream(0, device):
+            inputs = game.inputs(SHOWN)
+        across = _across(game)
+        return lambda: plots.sheet(nets.generate(averaged(game), *inputs), across)
+    x = scale(held_out.x[:TRANSLATED])
+
+    def translations() -> np.ndarray:
+        with RandomStream(0, device):                               # the noise of pix2pix
+            return plots.sheet(translated(game, x, held_out), len(x))
+    return translations
+
+
+def translated(game: Game, x: torch.Tensor, held_out: PairSet | None = None) -> torch.Tensor:
+    """Pictures x, their translations, and what there is to compare, one row after the other.
+
+    Args:
+        game: a translator.
+        x: pictures of the first side, (n, C, H, W) in [-1, 1].
+        held_out: the set whose first n pictures these are, for the true partners.
+
+    Returns:
+        (rows * n, 3, H, W) in [-1, 1], on the CPU.
+    """
+    fake = game.sample(len(x), x)
+    rows = [x, fake]
+    if held_out is not None and held_out.paired:
+        rows.append(scale(held_out.y[:len(x)]))
+    if hasattr(game, "back"):
+        rows.append(game.back(fake))
+    return torch.cat([row.expand(-1, 3, -1, -1) for row in rows])
+
+
+def _across(game: Game) -> int:
+    """How many samples stand in a row: one for each class or category, if there are few."""
+    kinds = getattr(game.G, "classes", 0) or getattr(game.G, "categories", 0)
+    return kinds if 2 <= kinds <= 16 else saving.columns(SHOWN)
+
+
+def real_page(dataset: ImageSet | PairSet) -> np.ndarray:
+    """Pictures of the data on one page: uint8 (height, width, 3); of two sides some of each."""
+    if isinstance(dataset, ImageSet):
+        n = min(SHOWN, len(dataset))
+        return plots.sheet(dataset.take(n), saving.columns(n))
+    n = min(TRANSLATED, len(dataset))
+    return plots.sheet(torch.cat([scale(side[:n]).expand(-1, 3, -1, -1)
+                                  for side in (dataset.x, dataset.y)]), n)
+
+
+def sheet_of(out: Path, number: int) -> Path:
+    """Where the sheet of samples after a round lies."""
+    return Path(out) / SAMPLES / f"round_{number:06}.png"
+
+
+def film_of_training(out: Path) -> list[np.ndarray]:
+    """The sheets of a run as the pages of a film.
+
+    Args:
+        out: the run's folder.
+
+    Returns:
+        At most `saving.FRAMES` RGB pages of one size; [] if there are no sheets.
+    """
+    sheets = sorted((Path(out) / SAMPLES).glob("round_*.png"))
+    pages = []
+    for sheet in saving.thinned(sheets):
+        with Image.open(sheet) as opened:
+            pages.append(np.asarray(opened.convert("RGB")))
+    return [page for page in pages if page.shape == pages[-1].shape]
+
+
+def share(seconds: float, number: int, minutes: float | None, rounds: int | None) -> float:
+    """How much of the goal is reached, from 0 up: the time, or the rounds, that have passed."""
+    if rounds is not None:
+        return number / rounds
+    return seconds / (60 * minutes) if minutes is not None else math.inf
