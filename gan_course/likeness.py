@@ -82,6 +82,28 @@ def ssim(a: Tensor, b: Tensor) -> float:
                                                                   (variances + c2))).mean().item()
 
 
+def sharpness(x: Tensor, mask: Tensor) -> float:
+    """How much pictures change from pixel to pixel: the mean absolute difference of neighbours in a
+    row, both inside a mask.
+
+    Args:
+        x: pictures, (N, C, H, W).
+        mask: bool (N, H, W).
+
+    Returns:
+        At least 0; 0 for flat pictures.
+
+    Raises:
+        ValueError: the shapes do not match, or the mask has no two neighbours.
+    """
+    _check(x, x, mask)
+    both = (mask[..., 1:] & mask[..., :-1]).cpu()
+    if not both.any():
+        raise ValueError("The mask has no two pixels beside each other: nothing to compare.")
+    x = _exact(x)
+    return (x[..., 1:] - x[..., :-1]).abs().mean(dim=1)[both].mean().item()
+
+
 def hue(x: Tensor, mask: Tensor) -> Tensor:
     """The hue of the mean colour inside a mask.
 

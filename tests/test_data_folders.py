@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 
 from gan_course.data import WrongLayout, load, load_images, load_sides
-from gan_course.data.folders import ENDINGS, folder, is_two_sided, sides
+from gan_course.data.folders import folder, is_two_sided, sides
+from gan_course.data.pictures import ENDINGS
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 

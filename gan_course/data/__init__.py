@@ -136,6 +136,35 @@ def load_sides(name: str | Path, split: str = "train", size: int | None = None) 
                       f"or one of {', '.join(ARCHIVES)}.")
 
 
+def load_pairs(name: str | Path, split: str = "train", size: int | None = None,
+               direction: str = "AtoB") -> PairSet:
+    """`load`, where pairs are needed: two pictures of the same scene, row by row.
+
+    Args:
+        name, split, size: as of `load`. A folder has pairs in one of the layouts of
+            `own_pairs.own_pairs`.
+        direction: "AtoB", or "BtoA" to translate the second side into the first.
+
+    Returns:
+        A paired PairSet; x is given and y is wanted.
+
+    Raises:
+        WrongLayout: it has no pairs; the message says what is needed.
+        ValueError, FileNotFoundError: as of `load`.
+    """
+    if str(name) not in names() and Path(name).expanduser().is_dir():
+        from gan_course.data import own_pairs
+        return own_pairs.own_pairs(name, size or 32, split, direction)
+    found = None if str(name) in ARCHIVES else load(name, split, size)     # no vain fetching
+    if not isinstance(found, PairSet) or not found.paired:
+        raise WrongLayout(f"{name} has no pairs of pictures. Choose seasons, animals or edges, or "
+                          "give a folder with pairs of your own.")
+    if direction == "AtoB":
+        return found
+    return PairSet(found.name, found.y, found.x, found.domains[::-1], True, found.masks,
+                   found.facts)
+
+
 def batches(dataset: ImageSet | PairSet | Density | str | Path, batch_size: int, *, seed: int = 0,
             device=None) -> Batches:
     """An endless, seeded, resumable iterator of `Batch(x, y)`.
@@ -159,4 +188,4 @@ def batches(dataset: ImageSet | PairSet | Density | str | Path, batch_size: int,
 
 
 __all__ = ["Batch", "Batches", "Density", "ImageSet", "PairSet", "WrongLayout", "batches", "load",
-           "load_images", "load_sides", "names"]
+           "load_images", "load_pairs", "load_sides", "names"]

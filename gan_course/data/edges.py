@@ -13,7 +13,7 @@ from torch.nn.functional import max_pool2d
 
 from gan_course.data.drawing import X, Y, box, cover, ellipse, paint, triangle, uniform
 from gan_course.data.pairs import PairSet
-from gan_course.data.sets import ImageSet
+from gan_course.data.sets import ImageSet, scale
 
 SCENES = {"train": 8000, "test": 400}
 PART = 400                                                          # scenes drawn at once
@@ -57,6 +57,37 @@ def shapes(split: str = "train") -> ImageSet:
     """
     pairs = edges(split)
     return ImageSet("shapes", pairs.y, pairs.facts["kind"], KINDS)
+
+
+def tints(pairs: PairSet) -> Tensor:
+    """The colour of each shape of `edges`: the median inside it.
+
+    Args:
+        pairs: what `edges` gives, or some of its rows.
+
+    Returns:
+        (N, 3) in [-1, 1].
+    """
+    filled = scale(pairs.y)
+    return torch.stack([picture[:, mask].median(dim=1).values
+                        for picture, mask in zip(filled, pairs.masks["shape"], strict=True)])
+
+
+def repainted(pairs: PairSet, colours: Tensor) -> Tensor:
+    """The filled shapes of `edges` in other colours, on the same white paper.
+
+    Args:
+        pairs: what `edges` gives, or some of its rows.
+        colours: one for each shape, (N, 3) in [-1, 1].
+
+    Returns:
+        Pictures, (N, 3, H, W) in [-1, 1].
+    """
+    filled, old = scale(pairs.y), tints(pairs)
+    ink = (1 - old)[..., None, None]                    # how far the colour is from white
+    share = ((1 - filled) * ink).sum(1, keepdim=True) / ink.square().sum(1, keepdim=True)
+    share = share.clamp(0, 1)                           # a pixel on the edge is part shape
+    return share * colours[..., None, None] + 1 - share
 
 
 def _draw(rng: np.random.Generator, n: int) -> tuple[Tensor, ...]:

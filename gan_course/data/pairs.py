@@ -81,3 +81,19 @@ class PairSet:
             return self
         half = len(self) // 2
         return PairSet(self.name, self.x[:half], self.y[half:], self.domains, paired=False)
+
+
+def some(pairs: PairSet, rows) -> PairSet:
+    """Some of the pairs, with what is known of their scenes.
+
+    Args:
+        pairs: a paired set.
+        rows: what can index a tensor: a slice, numbers or truth values, (N,).
+
+    Returns:
+        A PairSet of these rows, in their order.
+    """
+    masks, facts = ({name: values[rows] for name, values in known.items()}
+                    for known in (pairs.masks, pairs.facts))
+    return PairSet(pairs.name, pairs.x[rows], pairs.y[rows], pairs.domains, pairs.paired, masks,
+                   facts)

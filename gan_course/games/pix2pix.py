@@ -65,6 +65,25 @@ class UNet(nn.Module):
         return self.up[-1](x).tanh()
 
 
+@torch.no_grad()
+def translate(G: nn.Module, x: Tensor) -> Tensor:
+    """G(x, z) as a finished translator gives it: in evaluation mode, but with dropout left on,
+    since dropout is the noise z.
+
+    Args:
+        G: a translator; its dropout is `nn.Dropout`.
+        x: pictures, (N, C, H, W) in [-1, 1], on any device.
+
+    Returns:
+        (N, C', H, W), on the CPU.
+    """
+    with nets.evaluating(G):
+        for layer in G.modules():
+            if isinstance(layer, nn.Dropout):
+                layer.train()
+        return G(x.to(nets.device_of(G))).cpu()
+
+
 class Pix2Pix(Game):
     """G turns x into y; D is shown x beside the true or the drawn partner and tells which it is.
 
@@ -136,7 +155,7 @@ class Pix2Pix(Game):
         Returns:
             (n, C', H, W) in [-1, 1], on the CPU.
         """
-        return nets.generate(self.G, x)
+        return translate(self.G, x)
 
 
 def demo():

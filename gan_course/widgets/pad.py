@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from gan_course import plots
-from gan_course.data.folders import picture
+from gan_course.data.pictures import picture
 from gan_course.data.sets import scale, unscale
 from gan_course.profile import headless
 from gan_course.widgets.callbacks import in_turn

@@ -77,7 +77,11 @@ def _size(exercise, mine: Pass, right: Pass) -> Iterator[Said]:
         return
     way = f" Its layers give {path}." if (path := sizes(mine.trace.calls)) else ""
     both = f"For {_shapes(mine.inputs)} it gives {got}, and should give {wanted}."
-    if exercise.role != "generator" and mine.out.numel() == N and got != wanted:
+    if len(wanted) > 1 and exercise.role == "discriminator" and mine.out.numel() == N:
+        yield "one_logit", (f"{both} This D gives one logit for each pair. A PatchGAN gives one "
+                            "for every patch: its last layer is a convolution, and the picture of "
+                            "logits that it gives is the output.")
+    if len(wanted) == 1 and exercise.role != "generator" and mine.out.numel() == N:
         yield "not_a_vector", (f"{both} One logit for each sample is a vector: take away the last "
                                "dimension, for example with `.squeeze(1)` or `.view(-1)`. "
                                "Otherwise a loss that compares (N, 1) with (N,) would quietly pair "

@@ -33,6 +33,8 @@ class Network:
         over_batch: whether the output for a sample depends on the whole mini-batch.
         mistakes: wrong networks with the reference's layers, built as it is, with what to say of
             those who give the same numbers.
+        looks_like: wrong networks, with what to say of those who end in the same error or have the
+            same layers.
         hints: three, from a nudge to nearly there.
         well_done: a sentence for the learner who got it right.
     """
@@ -48,6 +50,7 @@ class Network:
     std: float | None = None
     over_batch: bool = False
     mistakes: tuple[Mistake, ...] = ()
+    looks_like: tuple[Mistake, ...] = ()
     well_done: str = ""
     outside: frozenset[str] = field(default=frozenset())
 
@@ -66,7 +69,9 @@ def assess(exercise: Network, answer: type) -> tuple[str, str, str, str]:
             right = _run(exercise, exercise.reference, build, _sandbox.run_here)
             outcome = _attempt(exercise, answer, build)
             printed = printed or outcome.printed
-            said = outcome.result if isinstance(outcome.result, tuple) else None
+            said = _looks_like(exercise, outcome, build)
+            if said is None and isinstance(outcome.result, tuple):
+                said = outcome.result
             if said is None:
                 said = next(_faults.found(exercise, outcome.result, right, build), None)
             if said:
@@ -148,6 +153,26 @@ def _attempt(exercise: Network, answer: type, build: dict) -> _sandbox.Outcome:
         outcome.result = ("not_a_tensor", "`forward` should give back a tensor, and gives a "
                           f"`{type(outcome.result.out).__name__}`.")
     return outcome
+
+
+def _looks_like(exercise: Network, outcome: _sandbox.Outcome, build: dict) -> Said | None:
+    """The wrong network that ends in the same error, or has the same layers."""
+    for mistake in exercise.looks_like:
+        likes = mistake.like if isinstance(mistake.like, tuple) else (mistake.like,)
+        if any(_appearance(outcome) == _appearance(_attempt(exercise, like, build))
+               for like in likes):
+            return mistake.id, mistake.says
+    return None
+
+
+def _appearance(outcome: _sandbox.Outcome) -> tuple | str:
+    """The error that a network ended in, or the weights of its layers and the size that came out.
+    """
+    if not isinstance(outcome.result, Pass):
+        return str(outcome.error)
+    layers = [(stage.layer.name, tuple(stage.layer.weight.shape))
+              for stage in outcome.result.stages]
+    return (*layers, tuple(outcome.result.out.shape))
 
 
 def _in_words(error: BaseException, call: str, second: bool) -> Said:

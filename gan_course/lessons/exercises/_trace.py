@@ -101,9 +101,11 @@ class Stage:
         return next((call for call in self.after if call.kind == "norm"), None)
 
     def words(self) -> list[str]:
-        """What follows the layer, in words: ["LeakyReLU(0.2)", "dropout(0.3)"]."""
+        """What follows the layer, in words: ["LeakyReLU(0.2)", "dropout(0.3)"]; dropout of a share
+        of 0 does nothing and is left out.
+        """
         return [call.name + "".join(f"({number:g})" for number in call.options.values())
-                for call in self.after]
+                for call in self.after if call.options.get("share") != 0]
 
 
 def stages(calls: list[Call]) -> list[Stage]:
