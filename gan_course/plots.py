@@ -16,7 +16,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle
+from matplotlib.patches import Circle, Rectangle
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 from torch import Tensor, nn
@@ -388,6 +388,41 @@ def gallery(images: Tensor, columns: int = 10, titles: Sequence[str] | None = No
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return fig
+
+
+def translations(rows: Mapping[str, Tensor], n: int = 10) -> Figure:
+    """A figure with a row for each name, such as x, G(x) and y: the first pictures of each.
+
+    Args:
+        rows: for each name its pictures, (N, 3, H, W) in [-1, 1], of the same scenes.
+        n: how many of them to show, if there are so many.
+
+    Returns:
+        The figure, at most 9 inches wide.
+    """
+    shown = [images[:n] for images in rows.values()]
+    return gallery(torch.cat(shown), len(shown[0]), list(rows))
+
+
+def patch(ax: Axes, picture: Tensor, gradient: Tensor, corner: int, side: int) -> None:
+    """How strongly one unit depends on each pixel of a picture, in greys over the picture's own
+    grey, and the square that is its receptive field.
+
+    Args:
+        ax: where to draw.
+        picture: (1, 3, H, W) in [-1, 1].
+        gradient: the size of the unit's gradient at each pixel, (H, W).
+        corner: the first row and column of the square.
+        side: its pixels a side.
+    """
+    high, wide = gradient.shape
+    page = np.concatenate([sheet(picture, 1), np.full((high, 2, 3), 255, np.uint8),
+                           sheet(1 - 2 * (gradient / gradient.max())[None, None], 1)], axis=1)
+    ax.imshow(page, extent=(0, 2 * wide + 2, high, 0), interpolation="nearest")
+    for left in (corner, wide + 2 + corner):
+        ax.add_patch(Rectangle((left, corner), side, side, fill=False, linewidth=2,
+                               edgecolor=FAKE["color"]))
+    ax.set_axis_off()
 
 
 def scored_gallery(images: Mapping[str, Tensor], numbers: Mapping[str, Sequence[float]],
