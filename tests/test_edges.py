@@ -4,7 +4,8 @@ import torch
 from torch.nn.functional import max_pool2d
 
 from gan_course.data import load
-from gan_course.data.edges import COLOURS, KINDS, SHAPES, TINT, edges, shapes
+from gan_course.data.edges import COLOURS, KINDS, SHAPES, TINT, edges, repainted, shapes, tints
+from gan_course.data.sets import scale
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +79,18 @@ def test_shapes_are_the_filled_side_with_the_kind_as_class(test_set):
     assert (len(train), len(held_out)) == (8000, 400) and train.data_shape == (3, 32, 32) and train.name == "shapes"
     assert train.classes == KINDS and torch.equal(held_out.labels, test_set.facts["kind"])
     assert torch.equal(held_out.images, test_set.y)
+
+
+def test_shapes_repainted_in_their_own_tints_are_the_same_and_in_others_have_those(test_set):
+    own, truth = tints(test_set), scale(test_set.y)
+    assert (repainted(test_set, own) - truth).abs().mean() < 0.01
+    blue = torch.tensor([-1.0, -1.0, 1.0]).expand(len(own), 3)
+    painted, inside = repainted(test_set, blue), eroded(test_set.masks["shape"], 2)
+    assert (painted.movedim(1, -1)[inside] - blue[0]).abs().max() < 0.1
+    assert (painted.amin(dim=1)[eroded(~test_set.masks["shape"], 3)] > 0.99).all()     # and the paper stays white
+
+
+def test_tints_scatter_around_the_colour_of_their_kind(test_set):
+    kind = test_set.facts["kind"]
+    off = tints(test_set) - (2 * torch.tensor(list(COLOURS.values())) - 1)[kind]
+    assert off.abs().max() < 2 * (TINT + 0.02) and off.mean(dim=0).abs().max() < 0.02

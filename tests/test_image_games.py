@@ -209,6 +209,17 @@ def test_the_noise_of_pix2pix_is_never_switched_off():
     assert not torch.equal(game.sample(4, x), game.sample(4, x))
 
 
+def test_a_translation_leaves_dropout_on_and_batch_norm_in_evaluation():
+    dropped = nn.Sequential(nn.Conv2d(3, 8, 1), nn.Dropout(0.5)).train()
+    x = torch.randn(4, 3, 8, 8)
+    assert not torch.equal(pix2pix.translate(dropped, x), pix2pix.translate(dropped, x))
+    normed = nn.Sequential(nn.Conv2d(3, 8, 1), nn.BatchNorm2d(8), nn.Dropout(0.0))
+    normed(x)                                                       # its running statistics move
+    one, all_of_them = pix2pix.translate(normed, x[:1]), pix2pix.translate(normed, x)
+    assert torch.allclose(one, all_of_them[:1], atol=1e-6) and not one.requires_grad
+    assert all(part.training for net in (dropped, normed) for part in net.modules())
+
+
 def test_with_batch_norm_a_translation_does_not_depend_on_the_pictures_beside_it(monkeypatch):
     monkeypatch.setattr(pix2pix, "dropout", lambda x, *_, **__: x)
     game = pix2pix.Pix2Pix(pix2pix.UNet(width=8, norm=nn.BatchNorm2d), nets.PatchDiscriminator(6, 8))

@@ -70,3 +70,16 @@ def test_unrelated_hues_are_a_quarter_turn_apart():
 def test_what_cannot_be_compared_is_said(call, said):
     with pytest.raises(ValueError, match=said):
         call(torch.rand(2, 3, 5, 8), torch.ones(2, 5, 8, dtype=torch.bool))
+
+
+def test_sharpness_is_the_mean_step_to_the_right_inside_the_mask():
+    x = torch.zeros(1, 3, 2, 4)
+    x[..., 1::2] = 0.5                                              # every step is 0.5
+    mask = torch.ones(1, 2, 4, dtype=torch.bool)
+    assert likeness.sharpness(x, mask) == pytest.approx(0.5) and likeness.sharpness(torch.ones(1, 3, 2, 4), mask) == 0
+    x[:, :, 0] = 7.0
+    mask[:, 0] = False                                              # the flat row alone would give 0
+    assert likeness.sharpness(x, mask) == pytest.approx(0.5) and likeness.sharpness(x, ~mask) == 0
+    mask[:, 1, 1:] = False
+    with pytest.raises(ValueError, match="no two pixels beside each other"):
+        likeness.sharpness(x, mask)

@@ -24,8 +24,6 @@ OLD_FORM = {  # not rebuilt yet: take out a notebook's line once it has the new 
 
     "09_infogan",
 
-    "10_pix2pix",
-
     "11_cyclegan",
 }
 LONGEST_CELL = 25                                                   # lines, imports aside

@@ -145,3 +145,30 @@ def test_11_says_before_any_training_what_is_missing(folder, layout, found, caps
 def test_11_stops_at_a_folder_that_is_not_there():
     with pytest.raises(ValueError, match="no folder called 'tpyo'"):
         run("11", folder="tpyo")
+
+
+# --- 10 -------------------------------------------------------------------------------------------
+
+PIX2PIX = ("pairs-of", "down", "up", "unet", "patches", "loss", "step", "start", "train", "first-runs", "rivals", "decibels")
+
+
+@pytest.mark.parametrize("layout", ["folders", "side by side"])
+def test_10_trains_on_pairs_of_your_own(tmp_path, layout):
+    dice = np.random.default_rng(0)
+    for i in range(12):
+        a, b = (dice.integers(0, 256, (40, 40, 3), np.uint8) for _ in range(2))
+        pictures = {f"A/{i}.png": a, f"B/{i}.png": b} if layout == "folders" else {f"{i}.png": np.concatenate([a, b], axis=1)}
+        for name, pixels in pictures.items():
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            Image.fromarray(pixels).save(tmp_path / name)
+    names = run("10", *PIX2PIX, pairs=str(tmp_path), size=48, direction="BtoA")
+    assert names["x"].shape == names["y"].shape == names["fakes"][0].shape == (2, 3, 48, 48)
+    assert names["test"].domains == ("B", "A") and set(names["dB"]) == {"floor: x, copied", "nearest training x"}
+    assert len(names["runs"][0][1]) == 3 and np.isfinite(names["runs"][0][1]).all()
+
+
+def test_10_says_what_pairs_it_needs(folder):
+    with pytest.raises(WrongLayout, match="not twice as wide as high"):
+        run("10", *PIX2PIX, pairs=folder("flat"))
+    with pytest.raises(WrongLayout, match="glyphs has no pairs"):
+        run("10", *PIX2PIX, pairs="glyphs")

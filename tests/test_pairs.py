@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from gan_course.data import Batches, PairSet, batches, load
+from gan_course.data.pairs import some
 from gan_course.data.sets import unscale
 
 
@@ -139,3 +140,11 @@ def test_the_stream_of_an_image_set_is_the_one_it_always_was():
     for _ in range(60):
         orders.update(bytes(next(stream).y.tolist()))
     assert orders.hexdigest() == "a438bde77cb4e6fc92840a21f71fb0601c4e04642fb78fea50a7da6160e31cf2"
+
+
+def test_some_of_the_pairs_keep_what_is_known_of_them():
+    whole = load("edges", "test")
+    part = some(whole, torch.tensor([5, 2]))
+    assert part.paired and part.name == "edges" and torch.equal(part.x, whole.x[[5, 2]]) and torch.equal(part.y, whole.y[[5, 2]])
+    assert torch.equal(part.facts["kind"], whole.facts["kind"][[5, 2]]) and torch.equal(part.masks["shape"], whole.masks["shape"][[5, 2]])
+    assert len(some(whole, whole.facts["kind"] == 3)) == (whole.facts["kind"] == 3).sum()

@@ -263,3 +263,20 @@ def test_captioned_images_stand_in_one_row_each_below_its_caption():
     assert all(ax.images[0].get_array().shape == (8, 8, 3) for ax in fig.axes)
     with pytest.raises(ValueError):
         plots.captioned(torch.zeros(3, 1, 8, 8), ["too few"])
+
+
+def test_translations_stand_in_rows_under_their_names():
+    fig = plots.translations({"x": torch.ones(3, 3, 8, 8), "G(x)": -torch.ones(3, 3, 8, 8)}, 2)
+    (ax,) = fig.axes
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["x", "G(x)"]
+    assert ax.images[0].get_array().shape == (17, 17, 3)            # two of the three pictures, and a line between
+
+
+def test_a_patch_is_marked_in_the_picture_and_in_the_gradient():
+    gradient = torch.zeros(8, 8)
+    gradient[2, 3] = 5.0
+    _, ax = plots.canvas()
+    plots.patch(ax, torch.ones(1, 3, 8, 8), gradient, 1, 4)
+    assert [(box.get_xy(), box.get_width(), box.get_height()) for box in ax.patches] == [((1, 1), 4, 4), ((11, 1), 4, 4)]
+    page = ax.images[0].get_array()
+    assert page.shape == (8, 18, 3) and (page[2, 13] == 0).all() and (page[:, 10:] == 0).sum() == 3     # dark where it is large

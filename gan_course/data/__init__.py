@@ -161,8 +161,8 @@ def load_pairs(name: str | Path, split: str = "train", size: int | None = None,
                           "give a folder with pairs of your own.")
     if direction == "AtoB":
         return found
-    return PairSet(found.name, found.y, found.x, found.domains[::-1], True, found.masks,
-                   found.facts)
+    return PairSet(f"{found.name}, backwards", found.y, found.x, found.domains[::-1], True,
+                   found.masks, found.facts)
 
 
 def batches(dataset: ImageSet | PairSet | Density | str | Path, batch_size: int, *, seed: int = 0,
