@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gan_course.data import Batches, PairSet, batches, load
-from gan_course.data.pairs import some
+from gan_course.data.pairs import select_pairs
 from gan_course.data.sets import unscale
 
 
@@ -144,7 +144,7 @@ def test_the_stream_of_an_image_set_is_the_one_it_always_was():
 
 def test_some_of_the_pairs_keep_what_is_known_of_them():
     whole = load("edges", "test")
-    part = some(whole, torch.tensor([5, 2]))
+    part = select_pairs(whole, torch.tensor([5, 2]))
     assert part.paired and part.name == "edges" and torch.equal(part.x, whole.x[[5, 2]]) and torch.equal(part.y, whole.y[[5, 2]])
     assert torch.equal(part.facts["kind"], whole.facts["kind"][[5, 2]]) and torch.equal(part.masks["shape"], whole.masks["shape"][[5, 2]])
-    assert len(some(whole, whole.facts["kind"] == 3)) == (whole.facts["kind"] == 3).sum()
+    assert len(select_pairs(whole, whole.facts["kind"] == 3)) == (whole.facts["kind"] == 3).sum()

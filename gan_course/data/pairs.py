@@ -83,7 +83,7 @@ class PairSet:
         return PairSet(self.name, self.x[:half], self.y[half:], self.domains, paired=False)
 
 
-def some(pairs: PairSet, rows) -> PairSet:
+def select_pairs(pairs: PairSet, rows) -> PairSet:
     """Some of the pairs, with what is known of their scenes.
 
     Args:
