@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from gan_course import data, judge, metrics, saving
-from gan_course.data import folders
+from gan_course.data import pictures
 from gan_course.data.sets import scale
 from gan_course.terminal import recipes
 
@@ -189,7 +189,7 @@ def nearest_pairs(real: Tensor, fake: Tensor) -> Tensor:
 
 def _height(folder: str) -> int:
     """The height of the first picture of a folder."""
-    files, _ = folders._pictures(Path(folder).expanduser().resolve())
+    files, _ = pictures.picture_files(Path(folder).expanduser().resolve())
     with Image.open(files[0]) as first:
         return first.height
 

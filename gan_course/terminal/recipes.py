@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from gan_course import data, nets
-from gan_course.data import ImageSet, PairSet, WrongLayout, folders
+from gan_course.data import ImageSet, PairSet, WrongLayout, pictures
 from gan_course.games import Game
 from gan_course.games.cgan import CGAN, ConditionalGenerator, ProjectionDiscriminator
 from gan_course.games.cyclegan import CycleGAN, ResidualGenerator
@@ -387,10 +387,10 @@ def whole(path: str | Path, size: int) -> ImageSet:
         ValueError: more than a tenth of the pictures cannot be read.
     """
     path = Path(path).expanduser().resolve()
-    files, notes = folders._pictures(path)
-    white = folders._common_white(path, files, notes)
-    images, _ = folders._read(path, files, size, white, notes)
-    folders._tell(path, notes)
+    files, notes = pictures.picture_files(path)
+    white = pictures.common_white(path, files, notes)
+    images, _ = pictures.read_all(path, files, size, white, notes)
+    pictures.tell(path, notes)
     grey = (images == images[:, :1]).all()                          # three equal channels
     images = torch.from_numpy(images[:, :1] if grey else images)
     return ImageSet(path.name, images, torch.zeros(len(images), dtype=torch.long), (path.name,))
