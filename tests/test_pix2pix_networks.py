@@ -97,7 +97,7 @@ WRONG = [
     ("10.Down", "relu_for_leaky", changed(Down, ("nn.LeakyReLU(0.2)", "nn.ReLU()"))),
     ("10.Down", "order", changed(Down, ("self.activation(self.norm(self.conv(x)))", "self.norm(self.activation(self.conv(x)))"))),
     ("10.Up", "picture_size", changed(Up, ("stride=2, padding=1", "stride=2, padding=0"))),
-    ("10.Up", "other_layer", changed(Up, ("nn.ConvTranspose2d(a, b, 4, stride=2, padding=1", "nn.Upsample(scale_factor=2), nn.Conv2d(a, b, 3, padding=1"))),
+    ("10.Up", "in_front", changed(Up, ("nn.ConvTranspose2d(a, b, 4, stride=2, padding=1", "nn.Upsample(scale_factor=2), nn.Conv2d(a, b, 3, padding=1"))),
     ("10.Up", "dropout", changed(Up, ("            nn.Dropout(dropout),\n", ""))),
     ("10.Up", "dropout", changed(Up, ("nn.Dropout(dropout)", "nn.Dropout(0.3)"))),
     ("10.Up", "activation", changed(Up, ("            nn.ReLU(),\n", ""))),
