@@ -195,3 +195,12 @@ def test_a_folder_can_be_read_with_each_fit_and_at_64_pixels(wide):
     with pytest.raises(ValueError, match="no fit 'zoom'; choose crop, pad, stretch"):
         folder(wide.parent, fit="zoom")
     assert np.array_equal(picture(wide, 64), crop.images[0].numpy())
+
+
+def test_pairs_that_are_not_square_are_read_with_each_fit(wide):
+    for side in "AB":
+        for i in range(6):
+            (wide.parent / "mine" / side).mkdir(parents=True, exist_ok=True)
+            Image.open(wide).save(wide.parent / "mine" / side / f"{i}.png")
+    crop, pad = (load_pairs(wide.parent / "mine", size=6, fit=fit) for fit in ("crop", "pad"))
+    assert (pad.x[:, :, 0] == 255).all() and not torch.equal(crop.x, pad.x) and torch.equal(pad.x, pad.y)

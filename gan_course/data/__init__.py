@@ -137,13 +137,15 @@ def load_sides(name: str | Path, split: str = "train", size: int | None = None) 
 
 
 def load_pairs(name: str | Path, split: str = "train", size: int | None = None,
-               direction: str = "AtoB") -> PairSet:
+               direction: str = "AtoB", fit: str = "crop") -> PairSet:
     """`load`, where pairs are needed: two pictures of the same scene, row by row.
 
     Args:
         name, split, size: as of `load`. A folder has pairs in one of the layouts of
             `own_pairs.own_pairs`.
         direction: "AtoB", or "BtoA" to translate the second side into the first.
+        fit: what becomes of a folder's pictures that are not square: "crop" cuts the central
+            square out, "pad" puts the whole picture on white, "stretch" squeezes it.
 
     Returns:
         A paired PairSet; x is given and y is wanted.
@@ -154,7 +156,7 @@ def load_pairs(name: str | Path, split: str = "train", size: int | None = None,
     """
     if str(name) not in names() and Path(name).expanduser().is_dir():
         from gan_course.data import own_pairs
-        return own_pairs.own_pairs(name, size or 32, split, direction)
+        return own_pairs.own_pairs(name, size or 32, split, direction, fit)
     found = None if str(name) in ARCHIVES else load(name, split, size)     # no vain fetching
     if not isinstance(found, PairSet) or not found.paired:
         raise WrongLayout(f"{name} has no pairs of pictures. Choose seasons, animals or edges, or "
