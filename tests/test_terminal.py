@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -196,6 +197,17 @@ def test_pix2pix_learns_from_pairs_and_shows_the_true_partners(tmp_path, monkeyp
     sheet = picture(tmp_path / "sheet.png")
     assert sheet.shape == (3 * 33 - 1, 4 * 33 - 1, 3)
     assert np.array_equal(sheet[66:98, :32], truth[0].permute(1, 2, 0).expand(-1, -1, 3).numpy())
+
+
+def test_pix2pix_learns_from_two_folders_with_equal_names(photos, tmp_path):
+    for side, name in zip("AB", ("china", "flower"), strict=True):
+        shutil.copytree(photos / name, tmp_path / "mine" / side)
+    small = ["--size", "32", "--width", "4", "--batch-size", "2", "--precision", "float32"]
+    assert cli.main(["train", "pix2pix", "--data", str(tmp_path / "mine"), *small, "--rounds", "2", "-o", str(tmp_path / "out")]) == 0
+    assert cli.main(["sample", str(tmp_path / "out"), "-n", "4"]) == 0
+    truth = data.load_pairs(tmp_path / "mine", "test").y[:4]
+    assert np.array_equal(picture(tmp_path / "out" / "sheet.png")[66:98, :32], truth[0].permute(1, 2, 0).numpy())
+
 
 
 # classes of the learner's own

@@ -355,11 +355,7 @@ def load(needs: str, names: list[str], size: int | None, split: str = "train"
         found = (data.load_sides(names[0], split, size) if len(names) == 1 else
                  _two_sides([data.load_images(name, split, size) for name in names]))
     elif needs == "pairs":
-        found = data.load(names[0], split, size)
-        if not isinstance(found, PairSet) or not found.paired:
-            raise WrongLayout(f"{names[0]} has no pairs, and pix2pix learns from pictures with a "
-                              "partner each. There are pairs in: animals, edges, seasons. Without "
-                              "pairs take cyclegan.")
+        found = data.load_pairs(names[0], split, size)      # or a folder of pairs
     else:
         found = data.load_images(names[0], split, size)
         if needs == "classes" and len(found.classes) < 2:
