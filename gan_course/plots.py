@@ -624,6 +624,20 @@ def densities(ax: Axes, x: Tensor, real: Tensor, fake: Tensor) -> None:
     ax.legend(loc="upper left", fontsize=9)
 
 
+def hues(ax: Axes, before: Tensor, after: Tensor) -> None:
+    """Hues before and after a translation, each dot in its hue before; where nothing changes they
+    lie on the dotted diagonal.
+
+    Args:
+        ax: where to draw.
+        before, after: degrees from 0 (red) over 120 (green) and 240 (blue) to 360, (N,).
+    """
+    ax.scatter(before, after, s=14, c=before, cmap="hsv", vmin=0, vmax=360, edgecolors="#444444",
+               linewidths=0.3)
+    ax.plot([0, 360], [0, 360], **CHANCE_LINE)
+    ax.set(xticks=range(0, 361, 120), yticks=range(0, 361, 120), aspect="equal")
+
+
 def phase_plot(ax: Axes, directions: Callable, path: np.ndarray, extent: float = 2.3) -> None:
     """A game in which each player has one number: arrows show where both move, and a path of the
     game runs from light to dark. A cross marks the origin.

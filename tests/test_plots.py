@@ -83,6 +83,14 @@ def test_densities_fill_the_real_one_and_dash_the_fake_one():
     assert area.get_paths()[0].get_extents().ymax == pytest.approx(3.0)
 
 
+def test_hues_are_dots_in_their_own_colour_and_the_diagonal():
+    fig, ax = plots.canvas()
+    plots.hues(ax, torch.tensor([10.0, 200.0]), torch.tensor([20.0, 350.0]))
+    (dots,) = ax.collections
+    assert dots.get_offsets().tolist() == [[10.0, 20.0], [200.0, 350.0]] and dots.get_array().tolist() == [10.0, 200.0]
+    assert ax.lines[0].get_xydata().tolist() == [[0, 0], [360, 360]]
+
+
 def test_a_phase_plot_shows_where_both_players_move_and_the_path_of_a_game():
     path = np.array([[0.0, 1.0], [0.5, 0.5], [1.0, 0.0]])
     _, ax = plots.canvas()

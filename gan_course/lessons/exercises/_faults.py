@@ -352,9 +352,11 @@ def _initial_weights(mine: Pass, std: float) -> Iterator[Said]:
 
 def remarks(mine: Pass) -> Iterator[Said]:
     """What is not wrong, and worth a word."""
-    if any(stage.layer.bias is not None and stage.norm() for stage in mine.stages):
+    norms = [stage.norm().name for stage in mine.stages
+             if stage.layer.bias is not None and stage.norm()]
+    if norms:
         yield "bias_before_batchnorm", (
-            "A remark: a bias in front of BatchNorm has no effect, since the mean is taken away "
+            f"A remark: a bias in front of {norms[0]} has no effect, since the mean is taken away "
             "right after it; `bias=False` saves the parameters.")
 
 
