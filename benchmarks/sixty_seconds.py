@@ -16,8 +16,8 @@ floors and ceilings.
                   is not told the digit (chance 10 %)
     infogan       share of held-out digits whose category, as Q reads it, is the digit matched to
                   that category (floor: permuted categories)
-    cyclegan      decibel against the hidden partner, summer -> winter and back (floor: the input,
-                  copied)
+    cyclegan      decibel against the hidden partner, summer -> winter and back, in the faster of
+                  float32 and bfloat16 (floor: the input, copied)
 
 Only the rounds are timed, in wall-clock seconds; medians over the seeds, with the least and the
 greatest. On a machine that has other work to do, --one-thread counts the CPU seconds of a single
@@ -54,9 +54,11 @@ def the_clock():
     return time.process_time if torch.get_num_threads() == 1 else time.perf_counter
 
 
-def train(game, dataset, batch_size: int, seed: int, seconds: float, decay: bool = False) -> int:
+def train(game, dataset, batch_size: int, seed: int, seconds: float, decay: bool = False,
+          precision: str = "float32") -> int:
     """Play for so many seconds; how many rounds there were."""
-    training = Training(game, data.batches(dataset, batch_size, seed=seed), seed=seed)
+    training = Training(game, data.batches(dataset, batch_size, seed=seed), seed=seed,
+                        precision=precision)
     clock = the_clock()
     begin = clock()
     while (spent := clock() - begin) < seconds:
@@ -146,7 +148,7 @@ def codes(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], i
 def translation(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], int]:
     game = CycleGAN(*(ResidualGenerator() for _ in "GF"),
                     *(nets.PatchDiscriminator(3, 16) for _ in "XY"), lr=(1e-3, 2e-3))
-    rounds = train(game, dataset.unpaired(), 4, seed, seconds, decay=True)
+    rounds = train(game, dataset.unpaired(), 4, seed, seconds, decay=True, precision="fastest")
     truth = data.load("seasons", "test")
     x, y = scale(truth.x), scale(truth.y)
     return [

@@ -18,6 +18,8 @@ def few(monkeypatch):
 def test_partners_have_the_same_factors_and_another_family(few):
     pairs = families()
     assert pairs.paired and len(pairs) == 40 and pairs.data_shape == (3, 32, 32)
+    numbers = [glyphs_colour(n=40, present={"family": family}).factors["family"].unique().tolist() for family in module.FAMILIES]
+    assert numbers == [[0], [1], [2], [3]]
     sides = [glyphs_colour(n=40, present={"family": family, "italic": 0}) for family in pairs.domains]
     for side, images in zip(sides, (pairs.x, pairs.y), strict=True):
         assert torch.equal(side.images, images)

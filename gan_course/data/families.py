@@ -5,6 +5,8 @@ from gan_course.data.glyphs import glyphs_colour
 from gan_course.data.pairs import PairSet
 
 PICTURES = {"train": 6000, "test": 400}
+FAMILIES = ("DejaVu Sans", "DejaVu Sans Mono", "DejaVu Serif", "STIXGeneral")
+"""As `glyphs` and its judge number them."""
 FACTS = ("character", "bold", "slant", "width", "rotation", "ink_hue", "paper_hue")
 
 
@@ -17,8 +19,7 @@ def families(first: str = "DejaVu Sans", second: str = "STIXGeneral",
     and slanted, stretched, turned and moved alike. Only the family differs.
 
     Args:
-        first, second: the families of x and y, from those of matplotlib's fonts: "DejaVu Sans",
-            "DejaVu Sans Mono", "DejaVu Serif", "STIXGeneral".
+        first, second: the families of x and y, from `FAMILIES`.
         split: "train" or "test".
 
     Returns:
