@@ -139,7 +139,7 @@ def test_11_takes_two_sides_or_two_classes(folder, layout, domains):
     ("few", "trainA has only 5 pictures, too few to hold a sixth out")])
 def test_11_says_before_any_training_what_is_missing(folder, layout, found, capsys):
     assert run("11", folder=folder(layout))["own"] is None
-    assert re.search(f"(?s){found}.*section 10 is left out", capsys.readouterr().out)
+    assert re.search(f"(?s){found}.*section 8 is left out", capsys.readouterr().out)
 
 
 def test_11_stops_at_a_folder_that_is_not_there():
