@@ -150,14 +150,14 @@ def test_the_information_term_is_the_bound_of_the_paper():
     game = start("infogan").game
     game.info = (1.0, 0.0)
     batch = Batch(torch.zeros(64, 1, 8, 8), torch.zeros(64, dtype=torch.long))
-    nn.init.zeros_(game.Q.kind.weight)
-    nn.init.zeros_(game.Q.kind.bias)
-    assert game.generator_terms(batch)["kind"].item() == pytest.approx(torch.tensor(10.0).log().item())
+    nn.init.zeros_(game.Q.category.weight)
+    nn.init.zeros_(game.Q.category.bias)
+    assert game.generator_terms(batch)["category"].item() == pytest.approx(torch.tensor(10.0).log().item())
     codes = []
     draw = game.code
     game.code = lambda n: codes.append(draw(n)) or codes[-1]
     game.Q.forward = lambda features: (50 * codes[-1][:, :10], codes[-1][:, 10:])
-    assert game.generator_terms(batch)["kind"].item() == pytest.approx(0, abs=1e-6)
+    assert game.generator_terms(batch)["category"].item() == pytest.approx(0, abs=1e-6)
 
 
 def test_g_and_q_move_together_and_d_moves_alone():

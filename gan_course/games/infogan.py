@@ -60,13 +60,13 @@ class CodeReader(nn.Module):
         super().__init__()
         self.body = nn.Sequential(nn.Flatten(), nn.Linear(features, width), nn.BatchNorm1d(width),
                                   nn.LeakyReLU(0.2))
-        self.kind, self.mean = nn.Linear(width, categories), nn.Linear(width, continuous)
+        self.category, self.mean = nn.Linear(width, categories), nn.Linear(width, continuous)
         self.log_sd = nn.Parameter(torch.zeros(continuous))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Features -> the categories' logits, (N, categories), and the means, (N, continuous)."""
         h = self.body(features)                                     # (N, C, s, s) -> (N, width)
-        return self.kind(h), self.mean(h)
+        return self.category(h), self.mean(h)
 
 
 class InfoGAN(DCGAN):
@@ -74,21 +74,23 @@ class InfoGAN(DCGAN):
     win and lose together.
 
     Q shares D's body, which only D moves. The player "G" moves G and Q. Its terms are adv, the
-    usual loss, and the two halves of -lambda L_I without the constant H(c): `kind`, the cross
-    entropy of the categorical code, and `numbers`, the Gaussian negative log-likelihood of the
+    usual loss, and the two halves of -lambda L_I without the constant H(c): `category`, the cross
+    entropy of the categorical code, and `continuous`, the Gaussian negative log-likelihood of the
     continuous one, summed over its numbers.
 
     Args:
         G: a generator that reads z and c.
         D: a discriminator with a `body` for Q to share.
+        Q: reads the code from the features of D's body, as `CodeReader` does, with a parameter
+            `log_sd`; by default a new `CodeReader`.
         info: lambda for the categorical and for the continuous code; (0, 0) leaves a DCGAN.
         rules: those of `DCGAN`: ema, generator_loss, lr, betas, updates.
     """
 
-    def __init__(self, G: CodeGenerator, D: nets.ConvDiscriminator, *,
+    def __init__(self, G: CodeGenerator, D: nets.ConvDiscriminator, Q: nn.Module | None = None, *,
                  info: tuple[float, float] = (1.0, 0.1), **rules):
         super().__init__(G, D, **rules)
-        self.Q = CodeReader(math.prod(D.feature_shape), G.categories, G.continuous)
+        self.Q = Q or CodeReader(math.prod(D.feature_shape), G.categories, G.continuous)
         self.G_and_Q = nn.ModuleList([self.G, self.Q])
         self.info = info
 
@@ -101,9 +103,9 @@ class InfoGAN(DCGAN):
     def code(self, n: int) -> Tensor:
         """c ~ P(c): (n, categories + continuous), on the generator's device."""
         device = nets.device_of(self.G)
-        kind = torch.randint(self.G.categories, (n,), device=device)
+        category = torch.randint(self.G.categories, (n,), device=device)
         return torch.cat([
-            one_hot(kind, self.G.categories),
+            one_hot(category, self.G.categories),
             2 * torch.rand(n, self.G.continuous, device=device) - 1
         ], dim=1)
 
@@ -118,8 +120,8 @@ class InfoGAN(DCGAN):
             categories come in turn, all with one z, then all with the next; continuous codes are 0.
         """
         z = self.noise(-(-n // self.G.categories)).repeat_interleave(self.G.categories, dim=0)[:n]
-        kind = one_hot(torch.arange(n, device=z.device) % self.G.categories, self.G.categories)
-        return z, torch.cat([kind, z.new_zeros(n, self.G.continuous)], dim=1)
+        category = one_hot(torch.arange(n, device=z.device) % self.G.categories, self.G.categories)
+        return z, torch.cat([category, z.new_zeros(n, self.G.continuous)], dim=1)
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         """D's loss terms, -E_x[log D(x)] and -E_{z,c}[log(1 - D(G(z, c)))]."""
@@ -137,17 +139,16 @@ class InfoGAN(DCGAN):
             batch: real data, of which only the number of rows counts.
 
         Returns:
-            {"adv": scalar, "kind": scalar, "numbers": scalar}, in nats; "kind" and "numbers" with
+            {"adv": scalar, "category": scalar, "continuous": scalar}, in nats; the last two with
             their weights.
         """
         c = self.code(len(batch.x))
         features = self.D.body(self.G(self.noise(len(c)), c))
-        kind, mean = self.Q(features)
-        number = c[:, self.G.categories:]
+        logits, mean = self.Q(features)
+        category, numbers = c[:, :self.G.categories].argmax(dim=1), c[:, self.G.categories:]
         return {"adv": self.generator_loss_of(self.D.head(features).flatten()),
-                "kind": self.info[0] * losses.categorical_nll(
-                    kind, c[:, :self.G.categories].argmax(dim=1)),
-                "numbers": self.info[1] * losses.gaussian_nll(mean, self.Q.log_sd, number)}
+                "category": self.info[0] * losses.categorical_nll(logits, category),
+                "continuous": self.info[1] * losses.gaussian_nll(mean, self.Q.log_sd, numbers)}
 
     def chance(self) -> dict[str, float]:
         """D's loss where D(x) = 1/2 for every x; G's depends on Q too and is left out."""
@@ -164,8 +165,8 @@ class InfoGAN(DCGAN):
             both on the CPU.
         """
         with nets.evaluating(self), torch.no_grad():
-            kind, mean = self.Q(self.D.body(x.to(nets.device_of(self.D))))
-        return kind.softmax(dim=1).cpu(), mean.cpu()
+            logits, mean = self.Q(self.D.body(x.to(nets.device_of(self.D))))
+        return logits.softmax(dim=1).cpu(), mean.cpu()
 
     def sample(self, n: int, c: Tensor | None = None) -> Tensor:
         """Images with a chosen code, by the averaged generator.

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from scipy.optimize import linear_sum_assignment
+from torch import nn
 
 
 def ratio(p):
@@ -102,6 +103,219 @@ def hungarian(counts, **more):
     return linear_sum_assignment(counts.numpy(), **more)
 
 
+# Q's own layers
+
+class Reader(nn.Module):
+    """Right, and written in another way: functions instead of modules."""
+
+    def __init__(self, features, categories, continuous):
+        super().__init__()
+        self.hidden = nn.Linear(features, 128)
+        self.norm = nn.BatchNorm1d(128)
+        self.heads = nn.ModuleList([nn.Linear(128, categories), nn.Linear(128, continuous)])
+        self.log_sd = nn.Parameter(torch.zeros(continuous))
+
+    def read(self, features):
+        h = F.leaky_relu(self.norm(self.hidden(features.flatten(1))), 0.2)
+        return self.heads[0](h), self.heads[1](h)
+
+    def forward(self, features):
+        return self.read(features)
+
+
+class MeansFirst(Reader):
+    """Right too: the means are computed first."""
+
+    def forward(self, features):
+        h = F.leaky_relu(self.norm(self.hidden(torch.flatten(features, 1))), 0.2)
+        mean = self.heads[1](h)
+        return self.heads[0](h), mean
+
+
+class SuperForgotten(nn.Module):
+    def __init__(self, features, categories, continuous):
+        self.hidden = nn.Linear(features, 128)
+
+    def forward(self, features):
+        return self.hidden(features)
+
+
+class NotFlattened(Reader):
+    def forward(self, features):
+        h = F.leaky_relu(self.norm(self.hidden(features)), 0.2)
+        return self.heads[0](h), self.heads[1](h)
+
+
+class OneOutput(Reader):
+    def forward(self, features):
+        return torch.cat(self.read(features), dim=1)
+
+
+class NothingBack(Reader):
+    def forward(self, features):
+        self.read(features)
+
+
+class NoSd(Reader):
+    def __init__(self, features, categories, continuous):
+        super().__init__(features, categories, continuous)
+        del self.log_sd
+
+
+class SdIsATensor(Reader):
+    def __init__(self, features, categories, continuous):
+        super().__init__(features, categories, continuous)
+        del self.log_sd
+        self.log_sd = torch.zeros(continuous)
+
+
+class SdOfOne(Reader):
+    def __init__(self, features, categories, continuous):
+        super().__init__(features, categories, continuous)
+        self.log_sd = nn.Parameter(torch.ones(continuous))
+
+
+class OneSd(Reader):
+    def __init__(self, features, categories, continuous):
+        super().__init__(features, categories, continuous)
+        self.log_sd = nn.Parameter(torch.zeros(1))
+
+
+class Exchanged(Reader):
+    def forward(self, features):
+        return self.read(features)[::-1]
+
+
+class Softmaxed(Reader):
+    def forward(self, features):
+        logits, mean = self.read(features)
+        return logits.softmax(dim=1), mean
+
+
+class Bounded(Reader):
+    def forward(self, features):
+        logits, mean = self.read(features)
+        return logits, torch.tanh(mean)
+
+
+class InAList(Reader):
+    def __init__(self, features, categories, continuous):
+        super().__init__(features, categories, continuous)
+        del self.heads
+        self.heads = [nn.Linear(128, categories), nn.Linear(128, continuous)]
+
+
+class NoNorm(Reader):
+    def forward(self, features):
+        h = F.leaky_relu(self.hidden(features.flatten(1)), 0.2)
+        return self.heads[0](h), self.heads[1](h)
+
+
+class OrdinaryReLU(Reader):
+    def forward(self, features):
+        h = F.relu(self.norm(self.hidden(features.flatten(1))))
+        return self.heads[0](h), self.heads[1](h)
+
+
+class Narrow(nn.Module):
+    def __init__(self, features, categories, continuous):
+        super().__init__()
+        self.body = nn.Sequential(nn.Flatten(), nn.Linear(features, 64), nn.BatchNorm1d(64), nn.LeakyReLU(0.2))
+        self.category, self.mean = nn.Linear(64, categories), nn.Linear(64, continuous)
+        self.log_sd = nn.Parameter(torch.zeros(continuous))
+
+    def forward(self, features):
+        h = self.body(features)
+        return self.category(h), self.mean(h)
+
+
+class OtherArguments(Reader):
+    def __init__(self, features):
+        super().__init__(features, 10, 2)
+
+
+# One round of all three
+
+real, made_up = lambda l: F.softplus(-l).mean(), lambda l: F.softplus(l).mean()
+
+
+def bce_to(target):
+    return lambda l: F.binary_cross_entropy_with_logits(l, torch.full_like(l, target))
+
+
+def draw(G, n):
+    category = F.one_hot(torch.randint(G.categories, (n,)), G.categories)
+    return torch.cat([category, 2 * torch.rand(n, G.continuous) - 1], dim=1)
+
+
+def a_round(*, order="DG", steps_D="zbs", steps_GQ="zbs", stepper=None, of_D=lambda r, f: real(r) + made_up(f), of_G=real,
+            of_Q=lambda category, numbers, weights: weights[0] * category + weights[1] * numbers, detach=True, detach_G=False,
+            read=lambda features: features, shown=lambda fake, x: fake, code_again=False, once=False, code_once=False,
+            sign=1, body_too=False, mean=True, first=None, give=lambda *losses: [loss.item() for loss in losses]):
+    """A round put together from parts: z zero_grad, b backward, s step."""
+    def training_step(G, D, Q, optimizer_D, optimizer_GQ, x, weights):
+        n, told = len(x), {}
+        if first:
+            first(G, D, Q)
+
+        def cost(features, c):
+            logits, guess = Q(features)
+            category = F.cross_entropy(logits, c[:, :G.categories].argmax(1))
+            miss = (c[:, G.categories:] - guess) / Q.log_sd.exp()
+            return of_Q(category, (miss ** 2 / 2 + Q.log_sd + HALF_LOG).sum(1).mean(), weights)
+
+        def move_D(z, c):
+            fake = G(z, c)
+            fake = fake.detach() if detach else fake
+            told["D"] = of_D(D(x), D(fake))
+            loss = told["D"] + cost(D.body(fake), c) if body_too else told["D"]
+            if not mean:
+                loss = F.softplus(-D(x))
+            for letter in steps_D:
+                {"z": optimizer_D.zero_grad, "b": loss.backward, "s": optimizer_D.step}[letter]()
+
+        def move_GQ(z, c):
+            fake = G(z, c)
+            fake = fake.detach() if detach_G else fake
+            told["G"] = of_G(D.head(D.body(fake)).flatten())
+            told["Q"] = cost(read(D.body(shown(fake, x))), draw(G, n) if code_again else c)
+            loss = told["G"] + sign * told["Q"]
+            who = {"D": optimizer_D}.get(stepper, optimizer_GQ)
+            for letter in steps_GQ:
+                {"z": who.zero_grad, "b": loss.backward, "s": who.step}[letter]()
+
+        z, c = torch.randn(n, G.z_dim), draw(G, n)
+        {"D": move_D, "G": move_GQ}[order[0]](z, c)
+        z = z if once else torch.randn(n, G.z_dim)
+        c = c if code_once else draw(G, n)
+        {"D": move_D, "G": move_GQ}[order[1]](z, c)
+        return give(told["D"], told["G"], told["Q"])
+    return training_step
+
+
+def two_passes_and_three_terms(G, D, Q, optimizer_D, optimizer_GQ, x, weights):
+    """Right, and written in another way."""
+    optimizer_D.zero_grad(set_to_none=False)
+    z = torch.randn(len(x), G.z_dim)
+    c = draw(G, len(x))
+    fake = G(z, c).detach()
+    first, second = bce_to(1.0)(D(x)), bce_to(0.0)(D(fake))
+    first.backward()
+    second.backward()
+    optimizer_D.step()
+    optimizer_GQ.zero_grad()
+    z = torch.randn(len(x), G.z_dim)
+    c = draw(G, len(x))
+    fake = G(z, c)
+    adversarial = bce_to(1.0)(D(fake))
+    logits, mean = Q(D.body(fake))
+    category = F.cross_entropy(logits, c[:, :G.categories]) * weights[0]
+    numbers = -torch.distributions.Normal(mean, Q.log_sd.exp()).log_prob(c[:, G.categories:]).sum(1).mean() * weights[1]
+    (adversarial + category + numbers).backward()
+    optimizer_GQ.step()
+    return float(first + second), float(adversarial), float(category + numbers)
+
+
 RIGHT = {
     "09.mutual_information": [information, with_loops, by_numpy, lambda p: H(p.sum(0)) + H(p.sum(1)) - H(p.flatten()),
                               lambda p: torch.nan_to_num(p * torch.log(ratio(p))).sum()],
@@ -114,6 +328,8 @@ RIGHT = {
                         lambda m, s, v: (0.5 * z(m, s, v) ** 2 + s).sum(-1).mean() + m.shape[1] * HALF_LOG],
     "09.match": [try_all, lambda t: hungarian(-t)[1], lambda t: hungarian(t, maximize=True)[1],
                  lambda t: hungarian(t.max() - t)[1].tolist(), lambda t: torch.tensor(hungarian(t, maximize=True)[1])],
+    "09.CodeReader": [Reader, MeansFirst],
+    "09.training_step": [a_round(), two_passes_and_three_terms],
 }
 WRONG = {
     "09.mutual_information": {
@@ -204,5 +420,51 @@ WRONG = {
         "in_turn": [one_after_the_other],
         "unknown": [lambda t: list(range(len(t))), lambda t: {i: i for i in range(len(t))}],
         "error": [lambda t: linear_sum_assignment(t, maximise=True)[1]],
+    },
+    "09.CodeReader": {
+        "not_a_module": [lambda features, categories, continuous: [nn.Linear(features, 128)]],
+        "no_super": [SuperForgotten],
+        "not_flattened": [NotFlattened],
+        "no_return": [OneOutput, NothingBack],
+        "log_sd_missing": [NoSd],
+        "log_sd_no_parameter": [SdIsATensor],
+        "log_sd_start": [SdOfOne, OneSd],
+        "exchanged": [Exchanged],
+        "squashed": [Softmaxed, Bounded],
+        "hidden_layers": [InAList],
+        "no_batchnorm": [NoNorm, OrdinaryReLU],
+        "layers": [Narrow],
+        "arguments": [OtherArguments],
+    },
+    "09.training_step": {
+        "cut_loss": [a_round(of_D=lambda r, f: (real(r) + made_up(f)).detach())],
+        "vector": [a_round(mean=False)],
+        "step_first": [a_round(steps_D="zsb"), a_round(steps_GQ="szb")],
+        "eval": [a_round(first=lambda G, D, Q: G.eval()), a_round(first=lambda G, D, Q: D.eval())],
+        "frozen": [a_round(first=lambda G, D, Q: D.head.requires_grad_(False))],
+        "graph_kept": [a_round(give=lambda *losses: losses)],
+        "one_optimizer": [a_round(stepper="D")],
+        "step_forgotten": [a_round(steps_GQ="zb"), a_round(steps_D="zb")],
+        "update_counts": [a_round(steps_GQ="zbss")],
+        "G_first": [a_round(order="GD")],
+        "backward_forgotten": [a_round(steps_GQ="zs"), a_round(steps_D="zs")],
+        "detached_fake": [a_round(detach_G=True)],
+        "Q_stands": [a_round(of_Q=lambda category, numbers, weights: (category + numbers).detach())],
+        "features_detached": [a_round(read=lambda features: features.detach())],
+        "another_code": [a_round(code_again=True)],
+        "reads_real": [a_round(shown=lambda fake, x: x)],
+        "weights_forgotten": [a_round(of_Q=lambda category, numbers, weights: category + numbers)],
+        "weights_swapped": [a_round(of_Q=lambda category, numbers, weights: weights[1] * category + weights[0] * numbers)],
+        "half_the_information": [a_round(of_Q=lambda category, numbers, weights: weights[0] * category),
+                                 a_round(of_Q=lambda category, numbers, weights: weights[1] * numbers)],
+        "sign": [a_round(sign=-1)],
+        "moves_body": [a_round(body_too=True)],
+        "zero_forgotten": [a_round(steps_D="bs"), a_round(steps_GQ="bs"), a_round(steps_D="bs", steps_GQ="bs")],
+        "same_draw": [a_round(once=True), a_round(code_once=True), a_round(once=True, code_once=True)],
+        "labels": [a_round(of_D=lambda r, f: made_up(r) + real(f))],
+        "wrong_player": [a_round(of_G=made_up)],
+        "saturating": [a_round(of_G=lambda l: -made_up(l))],
+        "losses_returned": [a_round(give=lambda d, g, q: (d.item(), (g + q).item())),
+                            a_round(give=lambda d, g, q: (g.item(), d.item(), q.item()))],
     },
 }

@@ -10,21 +10,21 @@ from torch.special import xlogy
 
 from gan_course.lessons.exercises._checking import Mistake, Probe, Seen, as_number, number_called
 
-# the cross entropy of the kind
+# the cross entropy of the category
 
-def index(kind):
-    return kind.argmax(dim=1)
+def index(category):
+    return category.argmax(dim=1)
 
 
-def cost(logits, kind):
+def cost(logits, category):
     """What each row pays: (N,)."""
-    return -(kind * logits.log_softmax(dim=1)).sum(dim=1)
+    return -(category * logits.log_softmax(dim=1)).sum(dim=1)
 
 
 LOSS_MISTAKES = (
     Mistake("backward_inside", "A loss function only computes a number. Calling `backward` is the "
             "training loop's affair.",
-            like=lambda logits, kind, y: cost(logits, kind).mean().backward()),
+            like=lambda logits, c, y: cost(logits, c).mean().backward()),
     Mistake("vector", "There is still one number for each row, or for each cell. A loss is one "
             "number for the whole batch: a mean over its rows.",
             when=lambda seen: isinstance(seen.get("the value"), Tensor)
@@ -32,64 +32,64 @@ LOSS_MISTAKES = (
     Mistake("labels", "Q is asked for y, the labels of the real batch. They belong to other "
             "pictures, and InfoGAN may not see them at all: what was G told when it drew the "
             "pictures that Q looks at?",
-            like=(lambda logits, kind, y: cross_entropy(logits, y),
-                  lambda logits, kind, y: nll_loss(logits.softmax(dim=1).log(), y))),
+            like=(lambda logits, c, y: cross_entropy(logits, y),
+                  lambda logits, c, y: nll_loss(logits.softmax(dim=1).log(), y))),
     Mistake("softmax_twice", "`cross_entropy` has the softmax inside, and the logits have been "
             "through one already. Twice is once too often: the loss can then never come near 0. "
             "Which of the two goes?",
-            like=(lambda logits, kind, y: cost(logits.softmax(dim=1), kind).mean(),
-                  lambda logits, kind, y: cost(logits.sigmoid(), kind).mean())),
+            like=(lambda logits, c, y: cost(logits.softmax(dim=1), c).mean(),
+                  lambda logits, c, y: cost(logits.sigmoid(), c).mean())),
     Mistake("softmax_forgotten", "The logits are taken for probabilities, or for their logarithms. "
             "They can be any numbers: what makes a row of them chances that sum to 1?",
-            like=(lambda logits, kind, y: -(kind * logits).sum(dim=1).mean(),
-                  lambda logits, kind, y: -(kind * logits.log()).sum(dim=1).mean(),
-                  lambda logits, kind, y: -xlogy(kind, logits).sum(dim=1).mean())),
-    Mistake("no_log", "It takes Q's chance for the right kind without its logarithm. The logarithm "
-            "is what makes being sure and wrong so expensive, and what makes it a bound on the "
-            "information.",
-            like=(lambda logits, kind, y: -(kind * logits.softmax(dim=1)).sum(dim=1).mean(),
-                  lambda logits, kind, y: 1 - (kind * logits.softmax(dim=1)).sum(dim=1).mean())),
+            like=(lambda logits, c, y: -(c * logits).sum(dim=1).mean(),
+                  lambda logits, c, y: -(c * logits.log()).sum(dim=1).mean(),
+                  lambda logits, c, y: -xlogy(c, logits).sum(dim=1).mean())),
+    Mistake("no_log", "It takes Q's chance for the right category without its logarithm. The "
+            "logarithm is what makes being sure and wrong so expensive, and what makes it a bound "
+            "on the information.",
+            like=(lambda logits, c, y: -(c * logits.softmax(dim=1)).sum(dim=1).mean(),
+                  lambda logits, c, y: 1 - (c * logits.softmax(dim=1)).sum(dim=1).mean())),
     Mistake("wrong_dim", "The softmax runs down the batch, so the pictures compete with each "
-            "other. It is the kinds that compete, inside each row: which dimension is that?",
-            like=lambda logits, kind, y: -(kind * logits.log_softmax(dim=0)).sum(dim=1).mean()),
+            "other. It is the categories that compete, inside each row: which dimension is that?",
+            like=lambda logits, c, y: -(c * logits.log_softmax(dim=0)).sum(dim=1).mean()),
     Mistake("squared", "It measures squared distances between chances and code. The bound on the "
-            "information has the logarithm of the chance that Q gives to the true kind.",
-            like=(lambda logits, kind, y: mse_loss(logits.softmax(dim=1), kind),
-                  lambda logits, kind, y: mse_loss(logits, kind),
-                  lambda logits, kind, y: (logits.softmax(dim=1) - kind).square().sum(dim=1).mean(),
-                  lambda logits, kind, y: (logits - kind).square().sum(dim=1).mean())),
+            "information has the logarithm of the chance that Q gives to the true category.",
+            like=(lambda logits, c, y: mse_loss(logits.softmax(dim=1), c),
+                  lambda logits, c, y: mse_loss(logits, c),
+                  lambda logits, c, y: (logits.softmax(dim=1) - c).square().sum(dim=1).mean(),
+                  lambda logits, c, y: (logits - c).square().sum(dim=1).mean())),
     Mistake("binary", "It asks ten separate yes-or-no questions. The code is *one* choice among K "
-            "kinds, so one softmax has to share out one certainty among them.",
-            like=(lambda logits, kind, y: binary_cross_entropy_with_logits(logits, kind),
-                  lambda logits, kind, y: K_of(logits)
-                                          * binary_cross_entropy_with_logits(logits, kind))),
-    Mistake("mean_over_kinds", "It averages over the kinds too, so it is K times too small, and "
-            "lambda would mean something else for each K. A row has only one true kind: its terms "
-            "are added up.",
-            like=lambda logits, kind, y: cost(logits, kind).mean() / K_of(logits)),
+            "categories, so one softmax has to share out one certainty among them.",
+            like=(lambda logits, c, y: binary_cross_entropy_with_logits(logits, c),
+                  lambda logits, c, y: K_of(logits)
+                                          * binary_cross_entropy_with_logits(logits, c))),
+    Mistake("mean_over_kinds", "It averages over the categories too, so it is K times too "
+            "small, and lambda would mean something else for each K. A row has only one true "
+            "category: its terms are added up.",
+            like=lambda logits, c, y: cost(logits, c).mean() / K_of(logits)),
     Mistake("sum", "It adds up over the batch, so twice the batch costs twice as much. The E in "
             "the formula is a mean.",
-            like=lambda logits, kind, y: cost(logits, kind).sum()),
+            like=lambda logits, c, y: cost(logits, c).sum()),
     Mistake("log_of_mean", "It averages the chances first and takes the logarithm afterwards. The "
             "formula averages logarithms: each picture pays for itself.",
-            like=lambda logits, kind, y: -(kind * logits.softmax(dim=1)).sum(dim=1).mean().log()),
+            like=lambda logits, c, y: -(c * logits.softmax(dim=1)).sum(dim=1).mean().log()),
     Mistake("sign", "Its size is right, its sign is not. Code minimises, and minimising this would "
             "teach G to *hide* the code. Which way should the number go as Q guesses better?",
-            like=lambda logits, kind, y: -cost(logits, kind).mean()),
+            like=lambda logits, c, y: -cost(logits, c).mean()),
     Mistake("bound", "That is the bound itself, with H(c) in it and the sign of something to be "
             "made large. Asked for is the part that Q can move, as a cost: at a Q that knows "
             "everything it is 0.",
-            like=(lambda logits, kind, y: math.log(K_of(logits)) - cost(logits, kind).mean(),
-                  lambda logits, kind, y: cost(logits, kind).mean() - math.log(K_of(logits)))),
+            like=(lambda logits, c, y: math.log(K_of(logits)) - cost(logits, c).mean(),
+                  lambda logits, c, y: cost(logits, c).mean() - math.log(K_of(logits)))),
     Mistake("entropy", "It asks how unsure Q is, and never whether it is right: the code that G "
             "was given does not come in. A Q that always says the same, and is sure, would pay "
             "nothing.",
-            like=lambda logits, kind, y: -(logits.softmax(dim=1)
+            like=lambda logits, c, y: -(logits.softmax(dim=1)
                                            * logits.log_softmax(dim=1)).sum(dim=1).mean()),
     Mistake("hits", "It counts how often Q's first choice is right. A count does not change when Q "
             "becomes a little better, so it has no slope to learn from.",
-            like=(lambda logits, kind, y: (logits.argmax(dim=1) == index(kind)).double().mean(),
-                  lambda logits, kind, y: (logits.argmax(dim=1) != index(kind)).double().mean())),
+            like=(lambda logits, c, y: (logits.argmax(dim=1) == index(c)).double().mean(),
+                  lambda logits, c, y: (logits.argmax(dim=1) != index(c)).double().mean())),
 )
 LOSS_GRADIENT = (
     Mistake("not_a_tensor", "The value is right, but it is a plain number, which does not remember "
@@ -117,15 +117,15 @@ def K_of(logits):
 
 
 def guesses(scale=1.0, shift=0.0, gradient=False):
-    """Logits of five pictures for four kinds, between 0 and 1 unless scaled, so that a forgotten
-    softmax gives a number too.
+    """Logits of five pictures for four categories, between 0 and 1 unless scaled, so that a
+    forgotten softmax gives a number too.
     """
     def inputs():
         logits = scale * (torch.tensor([[0.9, 0.2, 0.4, 0.1], [0.3, 0.8, 0.6, 0.2],
                                         [0.2, 0.7, 0.1, 0.5], [0.4, 0.3, 0.5, 0.9],
                                         [0.6, 0.1, 0.3, 0.35]]) - shift)
-        kind = torch.eye(4)[[0, 2, 1, 3, 0]]
-        return {"logits": logits.requires_grad_(gradient), "kind": kind,
+        category = torch.eye(4)[[0, 2, 1, 3, 0]]
+        return {"logits": logits.requires_grad_(gradient), "category": category,
                 "y": torch.tensor([1, 1, 3, 0, 2])}
     return inputs
 

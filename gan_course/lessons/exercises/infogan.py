@@ -1,5 +1,5 @@
 """The exercises of notebook 09: mutual information, the two halves of Q's loss, and the digit that
-each kind stands for.
+each category stands for.
 """
 import math
 
@@ -27,13 +27,13 @@ def mutual_information(joint):
     return terms.sum()  # 0 log 0 = 0
 
 
-def information_loss(logits, kind, y):
-    """Q's cross entropy on the kind: its logits (N, K), the kinds that G was given (N, K), one-hot.
+def information_loss(logits, category, y=None):
+    """Q's cross entropy: its logits (N, K) and the categories that G was given, one-hot, (N, K).
 
-    y (N,) are the batch's labels.
+    y (N,) are the labels of the real mini-batch.
     """
     log_q = logits.log_softmax(dim=1)                               # (N, K)
-    return -(kind * log_q).sum(dim=1).mean()
+    return -(category * log_q).sum(dim=1).mean()
 
 
 def gaussian_nll(mean, log_sd, value):
@@ -47,13 +47,13 @@ def gaussian_nll(mean, log_sd, value):
 
 
 def match(counts):
-    """The digit that each kind stands for, each digit once, so that most images fit.
+    """The digit that each category stands for, each digit once, so that most images fit.
 
-    Counts, kind x digit (K, K) -> (K,).
+    Counts, category x digit (K, K) -> (K,).
     """
     from scipy.optimize import linear_sum_assignment
 
-    kinds, digits = linear_sum_assignment(counts, maximize=True)
+    categories, digits = linear_sum_assignment(counts, maximize=True)
     return torch.as_tensor(digits)
 
 
@@ -147,20 +147,20 @@ def table(*numbers):
                  MI_MISTAKES)
 
 
-# the digit for each kind
+# the digit for each category
 
 def pairs_from_the_best(counts):
     """The largest cell first, then the largest of what is left, and so on."""
     left, chosen = counts.double().clone(), torch.zeros(len(counts))
     for _ in range(len(counts)):
-        kind, digit = divmod(int(left.argmax()), len(counts))
-        chosen[kind] = digit
-        left[kind], left[:, digit] = -1, -1
+        category, digit = divmod(int(left.argmax()), len(counts))
+        chosen[category] = digit
+        left[category], left[:, digit] = -1, -1
     return chosen
 
 
 def row_after_row(counts):
-    """The first kind chooses first."""
+    """The first category chooses first."""
     free, chosen = counts.double().clone(), []
     for row in free:
         chosen.append(int(row.argmax()))
@@ -177,31 +177,33 @@ MATCH_MISTAKES = (
             "came back. The rows are 0, 1, 2, … in order; which of the two says the digit?",
             when=lambda seen: str(seen.get("the digits", "")).startswith("two")),
     Mistake("share", "That is a number of images, or a share of them. Asked for is the digit that "
-            "each kind stands for; the counting comes after.",
+            "each category stands for; the counting comes after.",
             when=lambda seen: isinstance(seen.get("the digits"), Tensor)
                               and seen["the digits"].dim() == 0),
-    Mistake("most_frequent", "Each kind takes its own most frequent digit, so a digit can come "
-            "twice and another never. A G that draws ones for all ten kinds would then match "
+    Mistake("most_frequent", "Each category takes its own most frequent digit, so a digit can come "
+            "twice and another never. A G that draws ones for all ten categories would then match "
             "perfectly well: each digit may be used once.",
             like=lambda counts: counts.argmax(dim=1)),
-    Mistake("by_digit", "Each digit takes the kind that it meets most often, so kinds come twice "
-            "or never; and the answer is one kind for each digit. It is the other way round: one "
-            "digit for each kind, each digit once.",
+    Mistake("by_digit", "Each digit takes the category that it meets most often, so categories "
+            "come twice or never; and the answer is one category for each digit. It is the other "
+            "way round: one digit for each category, each digit once.",
             like=lambda counts: counts.argmax(dim=0)),
     Mistake("minimised", "It finds the worst matching of all: `linear_sum_assignment` takes the "
             "table for costs and makes them small. How do you tell it that these are gains?",
             like=lambda counts: torch.as_tensor(linear_sum_assignment(counts)[1])),
-    Mistake("transposed", "Rows and columns have changed places: it says which kind belongs to "
-            "each digit. Row i of the table is kind i, and its digit should come at place i.",
+    Mistake("transposed", "Rows and columns have changed places: it says which category belongs to "
+            "each digit. Row i of the table is category i, and its digit should come at place i.",
             like=lambda counts: match(counts.T)),
     Mistake("minimised_and_transposed", "Two slips at once: it takes the counts for costs, and it "
-            "gives a kind for each digit where a digit for each kind was asked for.",
+            "gives a category for each digit where a digit for each category was asked for.",
             like=lambda counts: torch.as_tensor(linear_sum_assignment(counts.T)[1])),
     Mistake("greedy", "It is greedy: the best pair first, then the best of what is left. That can "
-            "cost more later than it gained; some kind has to step back so that two others fit.",
+            "cost more later than it gained; some category has to step back so that two others "
+            "fit.",
             like=pairs_from_the_best),
-    Mistake("in_turn", "The kinds choose in turn, and the last ones get what is left. The answer "
-            "would change with the order of the kinds. All of them have to be weighed together.",
+    Mistake("in_turn", "The categories choose in turn, and the last ones get what is left. The "
+            "answer would change with the order of the categories. All of them have to be weighed "
+            "together.",
             like=row_after_row),
 )
 
@@ -239,8 +241,8 @@ EXERCISES = (
               "them. What then turns N numbers into one, and something to be made large into a "
               "cost?",
               "`logits.log_softmax(dim=1)` has the logarithms. Multiply by the one-hot code, sum "
-              "over the kinds, mean over the rows, minus. (Or `cross_entropy`, with the index of "
-              "the kind.)"),
+              "over the categories, mean over the rows, minus. (Or `cross_entropy`, with the index "
+              "of the category.)"),
              "A Q that knows nothing pays log K, one that always knows pays 0.",
              frozenset({"c", "z", "G", "Q", "D", "batch"})),
     Exercise("09.gaussian_nll", gaussian_nll,
@@ -257,12 +259,12 @@ EXERCISES = (
              (contingency((6, 8, 4, 3), (6, 9, 1, 4), (4, 1, 9, 9), (9, 0, 1, 2)),
               contingency((7, 2, 6, 3, 0), (3, 3, 7, 2, 9), (1, 2, 2, 4, 9), (0, 9, 6, 8, 5),
                           (3, 3, 2, 5, 8))),
-             ("How many ways are there to give each kind a digit of its own? For three kinds you "
-              "can try them all; for ten there are 3,628,800.",
+             ("How many ways are there to give each category a digit of its own? For three "
+              "categories you can try them all; for ten there are 3,628,800.",
               "`scipy.optimize.linear_sum_assignment` finds the best of them all, and fast. Does "
               "it look for the largest total or the smallest?",
               "With `maximize=True` it gives rows and columns of the best pairs; the rows are in "
               "order, so the columns are the digits."),
              "The best of all pairings: no other gets more images right.",
-             frozenset({"kinds", "digits", "digit", "K"})),
+             frozenset({"categories", "digits", "digit", "K"})),
 )

@@ -1,0 +1,328 @@
+"""What a learner writes of InfoGAN's third network: Q's own layers on top of D's body, and one
+round in which D moves, and then G and Q together.
+"""
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import one_hot, softplus
+from torch.nn.utils import parameters_to_vector
+
+from gan_course.lessons.exercises import _loops, _sandbox
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Seen, as_number
+from gan_course.lessons.exercises._loops import LEFT_OVER, N, fake, real
+from gan_course.lessons.exercises._trace import Trace, stages, unregistered
+from gan_course.lessons.exercises.infogan import gaussian_nll, information_loss
+
+
+class CodeReader(nn.Module):
+    """Features of D's body -> the categories' logits (N, K) and the numbers' means (N, d)."""
+
+    def __init__(self, features, categories, continuous):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(features, 128), nn.BatchNorm1d(128), nn.LeakyReLU(0.2),
+        )
+        self.category = nn.Linear(128, categories)
+        self.mean = nn.Linear(128, continuous)
+        self.log_sd = nn.Parameter(torch.zeros(continuous))
+
+    def forward(self, features):
+        h = self.body(features)
+        return self.category(h), self.mean(h)
+
+
+def draw_code(G, n):
+    """n codes: a category, one-hot, and numbers between -1 and 1: (n, categories + continuous)."""
+    category = one_hot(torch.randint(G.categories, (n,)), G.categories)
+    return torch.cat([category, 2 * torch.rand(n, G.continuous) - 1], dim=1)
+
+
+def training_step(G, D, Q, optimizer_D, optimizer_GQ, x, weights):
+    """One round on the mini-batch x: D moves, then G and Q together.
+
+    Gives back the loss of D, the adversarial loss of G, and what Q's guesses cost, as numbers.
+    """
+    z, c = torch.randn(len(x), G.z_dim, device=x.device), draw_code(G, len(x))
+    loss_D = softplus(-D(x)).mean() + softplus(D(G(z, c).detach())).mean()
+    optimizer_D.zero_grad()
+    loss_D.backward()
+    optimizer_D.step()
+
+    z, c = torch.randn(len(x), G.z_dim, device=x.device), draw_code(G, len(x))
+    category, numbers = c[:, :G.categories], c[:, G.categories:]
+    features = D.body(G(z, c))
+    adversarial = softplus(-D.head(features)).mean()
+    logits, mean = Q(features)
+    information = (weights[0] * information_loss(logits, category)
+                   + weights[1] * gaussian_nll(mean, Q.log_sd, numbers))
+    optimizer_GQ.zero_grad()
+    (adversarial + information).backward()
+    optimizer_GQ.step()
+    return loss_D.item(), adversarial.item(), information.item()
+
+
+# Q's own layers
+
+def looked_through(results: list, inputs: dict) -> Seen:
+    """Its layers, what comes out of a forward pass, and log_sd."""
+    if not results or not isinstance(results[0], nn.Module):
+        return {"it builds": "no network" if results else "nothing"}
+    net, features = results[0], torch.randn(5, inputs["features"] // 4, 2, 2)
+    try:
+        with Trace() as trace:
+            out = net(features)
+    except Exception as error:
+        return {"the error": f"{type(error).__name__}: {error}"}
+    sd = getattr(net, "log_sd", None)
+    seen: Seen = {"log_sd": "missing" if not isinstance(sd, Tensor) else as_number(sd),
+                  "log_sd is a parameter": any(sd is each for each in net.parameters())}
+    if not (isinstance(out, tuple | list) and len(out) == 2
+            and all(isinstance(each, Tensor) for each in out)):
+        return seen | {"it gives back": "not two tensors"}
+    parts = stages(trace.calls)
+    known = set(map(id, net.parameters()))
+    return seen | {
+        "the shapes": " and ".join(str(tuple(each.shape)) for each in out),
+        "a layer is hidden": bool(unregistered(net)) or any(
+            id(part.layer.weight) not in known for part in parts),
+        "the layers": ", ".join(sorted(
+            f"{part.layer.name} {tuple(part.layer.weight.shape)}" for part in parts)),
+        "behind the first layer": ", ".join(parts[0].words()) if parts else "nothing",
+        "behind the others": ", ".join(word for part in parts[1:] for word in part.words()),
+    }
+
+
+READER_MISTAKES = (
+    Mistake("no_super", "The first line of `__init__` is missing. Without the call of the "
+            "parent's `__init__` PyTorch has no place to register the layers.",
+            when=lambda seen: "before Module.__init__() call" in seen.get("the error", "")),
+    Mistake("not_a_module", "`CodeReader` has to be a class derived from `nn.Module`: `class "
+            "CodeReader(nn.Module):`.",
+            when=lambda seen: "it builds" in seen and "the error" not in seen),
+    Mistake("not_flattened", "The features of a convolution are pictures of many channels, (N, C, "
+            "s, s), and a fully connected layer wants vectors: `nn.Flatten()` comes first.",
+            when=lambda seen: "cannot be multiplied" in seen.get("the error", "")
+            or "expected 2D or 3D input" in seen.get("the error", "")),
+    Mistake("no_return", "`forward` gives nothing back. Two tensors are asked for: `return logits, "
+            "mean`.",
+            when=lambda seen: seen.get("it gives back") == "not two tensors"),
+    Mistake("log_sd_missing", "It has no `log_sd`. Q says what it reads, and also how sure it is: "
+            "`self.log_sd`, one number for each of the continuous codes.",
+            when=lambda seen: seen.get("log_sd") == "missing"),
+    Mistake("log_sd_no_parameter", "`log_sd` is a tensor, and no parameter, so the optimizer will "
+            "never move it, and Q cannot learn how sure it may be. Wrap it in `nn.Parameter(...)`.",
+            when=lambda seen: seen.get("log_sd is a parameter") is False),
+    Mistake("log_sd_start", "`log_sd` should begin as one 0 for each continuous code, that is, with "
+            "a standard deviation of 1: `torch.zeros(continuous)`.",
+            when=lambda seen: isinstance(seen.get("log_sd"), Tensor)
+            and not same_shape_of_zeros(seen["log_sd"])),
+    Mistake("exchanged", "The two outputs come in the other order: asked are the logits of the "
+            "categories first, then the means.",
+            when=lambda seen: seen.get("the shapes") == "(5, 3) and (5, 4)"),
+    Mistake("squashed", "An output is squashed at its end. Logits may be any numbers, since the "
+            "loss has the softmax inside. A mean that misses the range of the code is punished by "
+            "the loss.",
+            when=lambda seen: any(word in seen.get("behind the others", "") for word in (
+                "softmax", "sigmoid", "tanh", "ReLU"))),
+    Mistake("hidden_layers", "A layer is kept in a Python list, or made inside `forward`, where "
+            "the optimizer does not find its parameters. Make the layers in `__init__`.",
+            when=lambda seen: seen.get("a layer is hidden", False)),
+    Mistake("no_batchnorm", "Behind the first layer belong BatchNorm and LeakyReLU with slope 0.2, "
+            "in this order.",
+            when=lambda seen: "behind the first layer" in seen and seen["behind the first layer"]
+            != "BatchNorm, LeakyReLU(0.2)"),
+    Mistake("layers", "It has other layers than those asked for: one from all features to 128, and "
+            "from these 128 one to the categories and one to the continuous codes.",
+            when=lambda seen: "the layers" in seen),
+)
+
+
+def same_shape_of_zeros(found: Tensor) -> bool:
+    """Whether it is three zeros, as the probe asks."""
+    return found.shape == (3,) and not found.any()
+
+
+# one round of all three
+
+class _Generator(nn.Module):
+    """Points from noise of three numbers and a code of two categories and one number."""
+
+    def __init__(self):
+        super().__init__()
+        self.z_dim, self.categories, self.continuous = 3, 2, 1
+        self.layers = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 2))
+
+    def forward(self, z, c):
+        return self.layers(torch.cat([z, c], dim=1))
+
+
+class _Discriminator(nn.Module):
+    """Points -> logits, through a body that Q shares."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(2, 8), nn.LeakyReLU(0.2))
+        self.head = nn.Linear(8, 1)
+
+    def forward(self, x):
+        return self.head(self.body(x)).flatten()
+
+
+def scene() -> dict:
+    """The arguments of `training_step`, with gradients left over from an earlier round."""
+    _sandbox.seed(7)
+    G, D, Q = _Generator(), _Discriminator(), CodeReader(8, 2, 1)
+    with torch.no_grad():
+        for parameter in (*G.parameters(), *D.parameters(), *Q.parameters()):
+            if parameter.any():
+                parameter.mul_(2.0)             # logits far enough from 0 to tell formulas apart
+            parameter.grad = torch.full_like(parameter, LEFT_OVER)
+    for net in (G, D, Q):
+        net.before = parameters_to_vector(net.parameters()).detach().clone()
+    G.log = log = []
+    for net in (G, D):                          # how many steps had been taken when a gradient came
+        net.reached = reached = []
+        list(net.parameters())[-1].register_hook(lambda _, to=reached: to.append(len(log)))
+    x = torch.randn(N, 2, generator=torch.Generator().manual_seed(3)) + 1
+    return {"G": G, "D": D, "Q": Q, "optimizer_D": _loops.Optimizer("D", D, log),
+            "optimizer_GQ": _loops.Optimizer("G", nn.ModuleList([G, Q]), log), "x": x,
+            "weights": (0.7, 0.3)}
+
+
+def round_played(results: list, inputs: dict) -> Seen:
+    """As of a round of two players, and how Q moved."""
+    seen = _loops.round_played(results, inputs)
+    Q = inputs["Q"]
+    return seen | {"how Q moved": as_number(parameters_to_vector(Q.parameters()) - Q.before),
+                   "Q in training mode": Q.training}
+
+
+def in_the_notebook(inputs: dict) -> dict:
+    """What `training_step` finds under the names of the notebook: the course's own."""
+    return {"draw_code": draw_code, "information_loss": information_loss,
+            "gaussian_nll": gaussian_nll}
+
+
+def played(*, zero_D: bool = True, zero_GQ: bool = True, fresh_z: bool = True,
+           fresh_code: bool = True, told: Callable = lambda c, other: c,
+           read: Callable = lambda features: features, look: Callable = lambda made, x: made,
+           loss_D: Callable = lambda r, f: real(r) + fake(f), loss_G: Callable = real,
+           weigh: Callable = lambda a, b, weights: weights[0] * a + weights[1] * b,
+           sign: int = 1, of_D: bool = False, give: Callable = lambda *losses: losses) -> Callable:
+    """A round that is right but for what is changed."""
+    def training_step(G, D, Q, optimizer_D, optimizer_GQ, x, weights):
+        def paid(features, c):
+            logits, mean = Q(features)
+            return weigh(information_loss(logits, c[:, :G.categories]),
+                         gaussian_nll(mean, Q.log_sd, c[:, G.categories:]), weights)
+
+        z, c = torch.randn(len(x), G.z_dim), draw_code(G, len(x))
+        made = G(z, c).detach()
+        cost_D = loss_D(D(x), D(made))
+        if zero_D:
+            optimizer_D.zero_grad()
+        (cost_D + paid(D.body(made), c) if of_D else cost_D).backward()
+        optimizer_D.step()
+
+        z = torch.randn(len(x), G.z_dim) if fresh_z else z
+        c = draw_code(G, len(x)) if fresh_code else c
+        made = G(z, c)
+        adversarial = loss_G(D.head(D.body(made)))
+        information = paid(read(D.body(look(made, x))), told(c, lambda: draw_code(G, len(x))))
+        if zero_GQ:
+            optimizer_GQ.zero_grad()
+        (adversarial + sign * information).backward()
+        optimizer_GQ.step()
+        return give(cost_D.item(), adversarial.item(), information.item())
+    return training_step
+
+
+def moved_right(seen: Seen) -> bool:
+    """Whether all three have moved as they should, whatever is given back."""
+    inputs = scene()
+    _sandbox.seed(1)
+    right = round_played([training_step(*inputs.values())], inputs)
+    return all(torch.allclose(seen[f"how {name} moved"], right[f"how {name} moved"],
+                              rtol=1e-4, atol=1e-6) for name in "GDQ")
+
+
+OF_ANY_ROUND = tuple(mistake for mistake in _loops.OF_A_ROUND
+                     if mistake.when and mistake.id != "losses_swapped")
+OF_ALL_THREE = (
+    *OF_ANY_ROUND,
+    Mistake("Q_stands", "Q has not moved. Its cost has to be part of the loss of G and Q, and the "
+            "gradient has to reach Q: nothing may be detached behind it.",
+            when=lambda seen: not seen["how Q moved"].any()),
+    Mistake("features_detached", "Q reads features that are cut loose from G. So Q learns to read, "
+            "and G never learns to write: the information has to flow back through D's body into "
+            "G.", like=played(read=lambda features: features.detach())),
+    Mistake("another_code", "Q is asked for a code that G was not given: a new one is drawn after "
+            "the picture was made. Keep the code that went into G.",
+            like=played(told=lambda c, other: other())),
+    Mistake("reads_real", "Q reads the real samples. They have no code: the one in its loss was "
+            "given to G for another picture.", like=played(look=lambda made, x: x)),
+    Mistake("weights_forgotten", "The two weights are not used: `weights[0]` belongs to the "
+            "categories, `weights[1]` to the continuous codes.",
+            like=played(weigh=lambda a, b, weights: a + b)),
+    Mistake("weights_swapped", "The weights have changed places: `weights[0]` belongs to the "
+            "categories, `weights[1]` to the continuous codes.",
+            like=played(weigh=lambda a, b, weights: weights[1] * a + weights[0] * b)),
+    Mistake("half_the_information", "One half of the information is missing: the categories and "
+            "the continuous codes both have a cost.",
+            like=(played(weigh=lambda a, b, weights: weights[0] * a),
+                  played(weigh=lambda a, b, weights: weights[1] * b))),
+    Mistake("sign", "The costs of Q are subtracted. They are costs already, small where Q guesses "
+            "well, and G and Q both want them small: add them.", like=played(sign=-1)),
+    Mistake("moves_body", "The information moves D's body, too. Some code does that, and it "
+            "trains. Here D's step has D's own loss alone, so that the body is shaped by telling "
+            "real from fake.", like=played(of_D=True)),
+    Mistake("zero_forgotten", "Old gradients are not wiped out before a backward pass. The step "
+            "of G and Q leaves gradients in D, and each step of G and Q would follow the sum of "
+            "all earlier ones: call `zero_grad()` of each optimizer before its `backward`.",
+            like=(played(zero_D=False), played(zero_GQ=False),
+                  played(zero_D=False, zero_GQ=False))),
+    Mistake("same_draw", "Both moves use the same noise or the same code. Each move draws its own: "
+            "G is then judged on fakes that D has not just been trained on.",
+            like=(played(fresh_z=False), played(fresh_code=False),
+                  played(fresh_z=False, fresh_code=False))),
+    Mistake("labels", "D's labels are swapped: it learns to take fakes for real and real samples "
+            "for fakes.", like=played(loss_D=lambda r, f: fake(r) + real(f))),
+    Mistake("wrong_player", "G minimises D's loss on the fakes, so it learns to be caught. G wants "
+            "D to take its fakes for real.", like=played(loss_G=fake)),
+    Mistake("saturating", "G descends the minimax loss, log(1 - D), whose gradient vanishes where "
+            "the fakes are worst. Asked is the non-saturating loss, -log D.",
+            like=played(loss_G=lambda f: -fake(f))),
+    Mistake("losses_returned", "The moves are right, but other numbers come back than asked: the "
+            "loss of D, the adversarial loss of G alone, and the cost of Q's guesses with its "
+            "weights, as plain numbers.",
+            when=lambda seen: "the error" not in seen and moved_right(seen)),
+)
+
+EXERCISES = (
+    Exercise("09.CodeReader", CodeReader, (
+        Probe(lambda: {"features": 24, "categories": 4, "continuous": 3}, looked_through,
+              READER_MISTAKES),), (
+        "One hidden layer that reads all features, and two layers that both read the hidden one.",
+        "`nn.Sequential(nn.Flatten(), nn.Linear(features, 128), nn.BatchNorm1d(128), "
+        "nn.LeakyReLU(0.2))` is the hidden layer. What is `log_sd`, if the optimizer is to move "
+        "it?",
+        "`self.log_sd = nn.Parameter(torch.zeros(continuous))`. In `forward`, `h = "
+        "self.body(features)`, and back come `self.category(h), self.mean(h)`."),
+        "It says what it reads, and log_sd learns how sure it may be.",
+        frozenset({"D", "G", "Q"})),
+    Exercise("09.training_step", training_step, (
+        Probe(scene, round_played, OF_ALL_THREE, in_the_notebook),), (
+        "The first half is the step of D of notebook 03, with a G that reads z and c. In the "
+        "second half the fakes go through `D.body` once, and D's head and Q both read what comes "
+        "out.",
+        "`features = D.body(G(z, c))`, then `D.head(features)` and `logits, mean = Q(features)`. "
+        "The code is split at `G.categories`.",
+        "`information = weights[0] * information_loss(logits, c[:, :G.categories]) + weights[1] * "
+        "gaussian_nll(mean, Q.log_sd, c[:, G.categories:])`, and `(adversarial + "
+        "information).backward()`."),
+        "D has moved alone, and G and Q together.",
+        frozenset({"z", "c", "fake", "features", "logits", "mean", "loss_D"}),
+        (_loops.NO_DETACH,)),
+)
