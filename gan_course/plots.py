@@ -281,6 +281,30 @@ def dots(ax: Axes, values: Mapping[str, Sequence[float]], truth: float) -> None:
     ax.invert_yaxis()
 
 
+def matrix(ax: Axes, values: np.ndarray | Tensor, rows: Sequence[str], columns: Sequence[str],
+           top: float | None = None) -> None:
+    """A table of numbers as grey cells, darker where a number is larger, with the numbers in them.
+
+    Args:
+        ax: where to draw.
+        values: numbers of at least 0, (R, C); whole numbers are counts, others get two digits, and
+            a count of 0 is left empty.
+        rows, columns: the names of the R rows and C columns.
+        top: the number whose cell is black; by default the largest.
+    """
+    values = np.asarray(values)
+    top = values.max() if top is None else top
+    ax.imshow(values, cmap="Greys", vmin=0, vmax=top, aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        text = f"{value:.2f}" if values.dtype.kind == "f" else f"{value:d}" if value else ""
+        ax.text(column, row, text, ha="center", va="center", fontsize=9,
+                color="white" if value > top / 2 else "black")
+    ax.set_xticks(range(len(columns)), columns)
+    ax.set_yticks(range(len(rows)), rows)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+
+
 def bars(ax: Axes, values: Mapping[str, Mapping[int, float]]) -> None:
     """Bars of several series side by side, with their heights written above.
 

@@ -241,6 +241,17 @@ def test_dots_show_every_run_its_mean_and_the_truth():
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["first", "second"] and ax.yaxis_inverted()
 
 
+def test_a_matrix_is_darkest_at_its_largest_number_and_leaves_empty_counts_empty():
+    fig, (left, right) = plots.canvas(2)
+    plots.matrix(left, np.array([[0.9, 0.1], [0.25, 0.8]]), ["one", "two"], ["slant", "width"], top=1.0)
+    plots.matrix(right, torch.tensor([[0, 12, 3]]), ["row"], "abc")
+    assert [text.get_text() for text in left.texts] == ["0.90", "0.10", "0.25", "0.80"]
+    assert [text.get_text() for text in right.texts] == ["", "12", "3"]
+    assert [text.get_color() for text in left.texts] == ["white", "black", "black", "white"]
+    assert [label.get_text() for label in left.get_xticklabels()] == ["slant", "width"]
+    assert left.images[0].get_clim() == (0, 1) and right.images[0].get_clim() == (0, 12)
+
+
 def test_bars_stand_side_by_side_with_their_heights_above():
     fig, ax = plots.canvas()
     plots.bars(ax, {"one": {1: 0.25, 2: 0.5}, "two": {1: 0.25, 2: 0.3}})
