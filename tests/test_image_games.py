@@ -116,6 +116,28 @@ def test_classes_and_kinds_come_in_turn_for_the_lab():
     assert all((rows == rows[0]).all() for rows in z.split(10)) and len(z.unique(dim=0)) == 3, "a row of kinds shares its z"
 
 
+def test_with_one_category_the_lab_shows_a_grid_of_the_numbers():
+    G = infogan.CodeGenerator(2, 1, 3, 1, 8, 8)
+    game = infogan.InfoGAN(G, nets.ConvDiscriminator(1, 8, 8))
+    z, c = game.inputs(40)
+    assert z.shape == (40, 2) and (z == z[0]).all() and (c[:, 0] == 1).all() and (c[:, 3] == 0).all()
+    across, down = c[:, 1].view(4, 10), c[:, 2].view(4, 10)
+    assert torch.allclose(across, torch.linspace(-1, 1, 10).expand(4, 10), atol=1e-6)
+    assert torch.allclose(down[:, 0], torch.linspace(-1, 1, 4)) and (down == down[:, :1]).all()
+    assert nets.generate(G, z, c).shape == (40, 1, 8, 8)
+    assert infogan.InfoGAN(infogan.CodeGenerator(0, 1, 1, 1, 8, 8), nets.ConvDiscriminator(1, 8, 8)).inputs(7)[1].shape == (7, 2)
+
+
+def test_a_reader_of_ones_own_takes_the_place_of_the_courses():
+    class Reader(infogan.CodeReader):
+        pass
+
+    D = nets.ConvDiscriminator(1, 8, 8)
+    Q = Reader(16 * 2 * 2, 3, 2)
+    game = infogan.InfoGAN(infogan.CodeGenerator(4, 3, 2, 1, 8, 8), D, Q)
+    assert game.Q is Q and any(parameter is Q.log_sd for player in game.players() for parameter in player.net.parameters())
+
+
 def test_projection_is_the_papers_inner_product():
     D, x, y = cgan.ProjectionDiscriminator(10, 1, 4, 8).eval(), torch.randn(3, 1, 8, 8), torch.tensor([0, 4, 4])
     phi = D.body(x).sum(dim=(2, 3))

@@ -112,16 +112,26 @@ class InfoGAN(DCGAN):
     def inputs(self, n: int) -> tuple[Tensor, Tensor]:
         """Noise and codes for `n` samples to watch.
 
+        The categories come in turn, all with one z, then all with the next; the numbers are 0. With
+        a single category it is the numbers that change: ten samples with the first one from -1 to
+        1, then ten more with the next value of the second one, all with one z.
+
         Args:
             n: how many.
 
         Returns:
-            z, (n, z_dim), and c, (n, categories + continuous), on the generator's device. The
-            categories come in turn, all with one z, then all with the next; continuous codes are 0.
+            z, (n, z_dim), and c, (n, categories + continuous), on the generator's device.
         """
-        z = self.noise(-(-n // self.G.categories)).repeat_interleave(self.G.categories, dim=0)[:n]
-        category = one_hot(torch.arange(n, device=z.device) % self.G.categories, self.G.categories)
-        return z, torch.cat([category, z.new_zeros(n, self.G.continuous)], dim=1)
+        G, place = self.G, torch.arange(n, device=nets.device_of(self.G))
+        if G.categories > 1:
+            z = self.noise(-(-n // G.categories)).repeat_interleave(G.categories, dim=0)[:n]
+            category = one_hot(place % G.categories, G.categories)
+            return z, torch.cat([category, z.new_zeros(n, G.continuous)], dim=1)
+        c = self.code(n)
+        c[:, 1:2] = (place % 10)[:, None] / 4.5 - 1
+        c[:, 2:3] = (place // 10)[:, None] / max(1, (n - 1) // 10 / 2) - 1
+        c[:, 3:] = 0
+        return self.noise(1).expand(n, -1), c
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         """D's loss terms, -E_x[log D(x)] and -E_{z,c}[log(1 - D(G(z, c)))]."""
