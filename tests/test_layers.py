@@ -13,7 +13,7 @@ LAYERS = [  # a module imports from its own line and from those above
     {"data", "nets", "crowd", "losses"},
     {"games"},
     {"training"},
-    {"metrics", "likeness", "latent", "readers", "judge", "inception", "milestones", "plots", "saving"},
+    {"metrics", "codes", "likeness", "latent", "readers", "judge", "inception", "milestones", "plots", "saving"},
     {"lessons"},
     {"widgets"},
     {"teaching", "terminal"},
