@@ -22,7 +22,6 @@ OLD_FORM = {  # not rebuilt yet: take out a notebook's line once it has the new 
 
     "08_cgan",
 
-    "09_infogan",
 
 }
 LONGEST_CELL = 25                                                   # lines, imports aside

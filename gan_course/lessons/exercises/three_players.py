@@ -114,8 +114,8 @@ READER_MISTAKES = (
     Mistake("log_sd_no_parameter", "`log_sd` is a tensor, and no parameter, so the optimizer will "
             "never move it, and Q cannot learn how sure it may be. Wrap it in `nn.Parameter(...)`.",
             when=lambda seen: seen.get("log_sd is a parameter") is False),
-    Mistake("log_sd_start", "`log_sd` should begin as one 0 for each continuous code, that is, with "
-            "a standard deviation of 1: `torch.zeros(continuous)`.",
+    Mistake("log_sd_start", "`log_sd` should begin as one 0 for each continuous code, that is, "
+            "with a standard deviation of 1: `torch.zeros(continuous)`.",
             when=lambda seen: isinstance(seen.get("log_sd"), Tensor)
             and not same_shape_of_zeros(seen["log_sd"])),
     Mistake("exchanged", "The two outputs come in the other order: asked are the logits of the "
