@@ -544,6 +544,19 @@ def test_a_stub_is_not_yet_and_the_notebook_goes_on_with_the_reference(key, body
     assert "– not yet" in capsys.readouterr().out
 
 
+def test_a_class_with_nothing_in_it_is_not_yet():
+    class CodeReader(nn.Module):
+        def __init__(self, features, categories, continuous):
+            super().__init__()
+            ...
+
+        def forward(self, features):
+            ...
+
+    assert exercises.assess("09.CodeReader", CodeReader).id == "stub"
+    assert exercises.assess("09.CodeReader", nn.Module).outcome == "wrong"
+
+
 def test_checking_the_courses_own_function_again_is_not_the_learners_success():
     key = "02.best_discriminator"
     assert exercises.assess(key, exercises._all()[key].reference).id == "reference"
