@@ -254,7 +254,7 @@ OF_ALL_THREE = (
     *OF_ANY_ROUND,
     Mistake("Q_stands", "Q has not moved. Its cost has to be part of the loss of G and Q, and the "
             "gradient has to reach Q: nothing may be detached behind it.",
-            when=lambda seen: not seen["how Q moved"].any()),
+            when=lambda seen: "the error" not in seen and not seen["how Q moved"].any()),
     Mistake("features_detached", "Q reads features that are cut loose from G. So Q learns to read, "
             "and G never learns to write: the information has to flow back through D's body into "
             "G.", like=played(read=lambda features: features.detach())),
