@@ -19,6 +19,7 @@ picture: `load("glyphs").read(x)`.
 import argparse
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -138,6 +139,26 @@ class Judge(nn.Module):
         if self.readers is None:
             raise ValueError("This judge reads no factors; those of glyphs and letters do.")
         return self.readers(self.features(x))
+
+
+def named(judge: Judge, x: Tensor, names: Sequence[str]) -> Tensor:
+    """Which labels the judge would give to each image.
+
+    Args:
+        judge: the frozen classifier; for "bold" and "family" one that reads factors.
+        x: images, (N, *data_shape) in [-1, 1].
+        names: the labels in question: "class", "character", "bold" or "family".
+
+    Returns:
+        A number for each of them, int64 (N, labels), on the CPU.
+
+    Raises:
+        ValueError: this judge reads no factors, or these are images of another shape or type.
+    """
+    factors = judge.read(x) if {"bold", "family"} & set(names) else {}
+    columns = [factors[name].round().long() if name in factors else
+               judge.probabilities(x).argmax(dim=1) for name in names]
+    return torch.stack(columns, dim=1).cpu()
 
 
 def frechet_classifier_distance(judge: Judge, real: Tensor, fake: Tensor) -> float:

@@ -39,8 +39,9 @@ def found(exercise, mine: Pass, right: Pass, build: dict) -> Iterator[Said]:
                                       "something else.")
     yield from _samples_together(mine) if exercise.over_batch else _samples_apart(mine)
     if exercise.fixed:
-        yield from _in_front(mine, right)
-        yield from architecture(mine, right)
+        if not exercise.side_by_side:
+            yield from _in_front(mine, right)
+        yield from architecture(exercise, mine, right)
     if exercise.std is not None:
         yield from _initial_weights(mine, exercise.std)
     yield from _gradients(mine)
@@ -219,9 +220,9 @@ def _in_front(mine: Pass, right: Pass) -> Iterator[Said]:
                            f"asked is {', '.join(wanted) or 'nothing'}.")
 
 
-def architecture(mine: Pass, right: Pass) -> Iterator[Said]:
+def architecture(exercise, mine: Pass, right: Pass) -> Iterator[Said]:
     """Layer by layer: which, with what behind it, in which shape."""
-    got, wanted = mine.stages, right.stages
+    got, wanted = _stages(exercise, mine), _stages(exercise, right)
     if len(got) != len(wanted):
         yield "layers", (f"It has {len(got)} layers with weights ({_listed(got)}), and "
                          f"{len(wanted)} are asked for ({_listed(wanted)}).")
@@ -243,6 +244,33 @@ def architecture(mine: Pass, right: Pass) -> Iterator[Said]:
         if ours.words() != theirs.words():
             yield from _other_sequel(ours, theirs, where)
         yield from _other_shape(ours, theirs, where)
+    if exercise.side_by_side:
+        yield from _norms_apart(mine, right)
+
+
+def _norms_apart(mine: Pass, right: Pass) -> Iterator[Said]:
+    """The normalisations of a network whose layers stand side by side, wherever they are called."""
+    got, wanted = ([call for call in each.trace.calls if call.kind == "norm"]
+                   for each in (mine, right))
+    if len(got) != len(wanted):
+        yield "no_batchnorm", (f"It normalises {len(got)} times, and should do so {len(wanted)} "
+                               "times. BatchNorm gives each channel mean 0 and standard deviation "
+                               "1.")
+        return
+    for ours, theirs in zip(got, wanted, strict=True):
+        if ours.weight is not None and theirs.weight is None:
+            yield "own_affine", (f"Its {ours.name} has a gain and a shift of its own, the same for "
+                                 "every label. Here both come from the label: `affine=False`.")
+
+
+def _stages(exercise, each: Pass) -> list[Stage]:
+    """The stages to compare. Of layers side by side those of one kind stand together, and what is
+    called after a fully connected layer or an embedding may belong to another branch.
+    """
+    if not exercise.side_by_side:
+        return each.stages
+    return sorted((Stage(stage.layer, stage.after if "convolution" in stage.layer.name else [])
+                   for stage in each.stages), key=lambda stage: stage.layer.name)
 
 
 def _other_sequel(ours: Stage, theirs: Stage, where: str) -> Iterator[Said]:
@@ -310,7 +338,7 @@ def _numbers(exercise, mine: Pass, right: Pass, build: dict) -> Iterator[Said]:
                                 f"{(same - wanted).abs().max():.2g}). Look at what happens between "
                                 "the layers: a reshape in another order, something added, dropped "
                                 "or scaled?")
-    if right.out.dim() == 4 and right.inputs[0].dim() == 4:
+    if right.out.dim() == 4 and len(right.inputs) == 1 and right.inputs[0].dim() == 4:
         mine.net.eval(), right.net.eval()
         if receptive_field(mine.net, mine.inputs[0]) != receptive_field(right.net, right.inputs[0]):
             yield "receptive_field", "Its receptive field is another one than that asked for."
@@ -322,8 +350,8 @@ def with_parameters_of(mine: Pass, right: Pass) -> Tensor:
 
     A bias that the reference does not have is set to 0.
     """
-    layers = [[call for call in each.trace.calls if call.kind in ("layer", "norm")]
-              for each in (mine, right)]
+    layers = [sorted((call for call in each.trace.calls if call.kind in ("layer", "norm")),
+                     key=lambda call: call.name) for each in (mine, right)]
     buffers = [[part for part in each.net.modules() if hasattr(part, "running_mean")]
                for each in (mine, right)]
     with torch.no_grad():
@@ -345,14 +373,14 @@ def _initial_weights(mine: Pass, std: float) -> Iterator[Said]:
     for stage in stages(mine.trace.calls):
         found = stage.layer.weight.std().item()
         if not 0.8 * std < found < 1.2 * std:
-            yield "initial_weights", (f"The weights of a {stage.layer.name} start with a standard "
+            yield "initial_weights", (f"The weights of the {stage.layer.name} start with a standard "
                                       f"deviation of {found:.3g}; asked is {std:g}.")
             return
 
 
-def remarks(mine: Pass) -> Iterator[Said]:
+def remarks(exercise, mine: Pass) -> Iterator[Said]:
     """What is not wrong, and worth a word."""
-    norms = [stage.norm().name for stage in mine.stages
+    norms = [stage.norm().name for stage in _stages(exercise, mine)
              if stage.layer.bias is not None and stage.norm()]
     if norms:
         yield "bias_before_batchnorm", (

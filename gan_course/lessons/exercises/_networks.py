@@ -31,6 +31,9 @@ class Network:
         keeps: arguments of the constructor that the network keeps as attributes.
         std: the standard deviation that the specification asks of initial weights, if it does.
         over_batch: whether the output for a sample depends on the whole mini-batch.
+        side_by_side: whether some layers read different inputs, so that it does not matter which
+            of them is called first. Layers of one kind are still compared in the order of their
+            calls.
         mistakes: wrong networks with the reference's layers, built as it is, with what to say of
             those who give the same numbers.
         looks_like: wrong networks, with what to say of those who end in the same error or have the
@@ -49,6 +52,7 @@ class Network:
     keeps: tuple[str, ...] = ()
     std: float | None = None
     over_batch: bool = False
+    side_by_side: bool = False
     mistakes: tuple[Mistake, ...] = ()
     looks_like: tuple[Mistake, ...] = ()
     well_done: str = ""
@@ -77,7 +81,7 @@ def assess(exercise: Network, answer: type) -> tuple[str, str, str, str]:
             if said:
                 told = "not yet" if said[0] == "stub" else "wrong"
                 return told, *said, printed
-            remarks |= dict(_faults.remarks(outcome.result))
+            remarks |= dict(_faults.remarks(exercise, outcome.result))
     words = " ".join([exercise.well_done, *remarks.values()]).strip()
     return "right", next(iter(remarks), "right"), words, printed
 
@@ -91,7 +95,8 @@ def evidence(exercise: Network, answer: type) -> list[dict]:
             outcome = _attempt(exercise, answer, build)
             if not isinstance(outcome.result, Pass):
                 seen.append({"it runs": False})
-            elif exercise.fixed and not next(_faults.architecture(outcome.result, right), None):
+            elif exercise.fixed and not next(
+                    _faults.architecture(exercise, outcome.result, right), None):
                 out = _faults.with_parameters_of(outcome.result, right)
                 seen.append({"with equal parameters": out})
             else:
