@@ -449,6 +449,59 @@ def patch(ax: Axes, picture: Tensor, gradient: Tensor, corner: int, side: int) -
     ax.set_axis_off()
 
 
+def galleries(sheets: Mapping[str, Tensor], columns: int,
+              titles: Sequence[str] | None = None) -> Figure:
+    """Sheets of images beside each other, with as many rows each and a name above each sheet.
+
+    Args:
+        sheets: for each name its images, (N, 1 or 3, H, W) in [-1, 1].
+        columns: how many images stand in a row of a sheet.
+        titles: the names of the rows, on the left of the first sheet.
+
+    Returns:
+        The figure, 9 inches wide.
+    """
+    first = next(iter(sheets.values()))
+    rows, (high, wide) = -(-len(first) // columns), first.shape[2:]
+    beside = 0.3 + 0.085 * max(map(len, titles)) if titles else 0.0 # inches for the titles
+    side = (9.0 - beside) / len(sheets)
+    fig, axes = canvas(len(sheets), height=0.35 + side * rows * high / (columns * wide),
+                       squeeze=False)
+    for ax, (name, images) in zip(axes[0], sheets.items(), strict=True):
+        ax.imshow(sheet(images, columns), interpolation="nearest")
+        ax.set(title=name, xticks=[], yticks=[])
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+    if titles:
+        axes[0, 0].set_yticks([(row + 0.5) * (high + 1) for row in range(rows)], titles)
+    return fig
+
+
+def share_matrices(matrices: Mapping[str, Tensor], row: str = "asked",
+                   column: str = "drawn") -> Figure:
+    """Square matrices of shares, in per cent; the darker, the larger. Zeros stay empty.
+
+    Args:
+        matrices: for each name its shares from 0 to 1, (K, K); K may differ.
+        row, column: what rows and columns stand for.
+
+    Returns:
+        The figure, 9 inches wide; matrices with more rows are larger.
+    """
+    sizes = [max(len(shares), 4) for shares in matrices.values()]
+    fig, axes = canvas(len(matrices), height=min(0.8 + 8.2 * max(sizes) / sum(sizes), 5.0),
+                       squeeze=False, width_ratios=sizes)
+    for ax, (name, shares) in zip(axes[0], matrices.items(), strict=True):
+        ax.imshow(shares, cmap="Greys", vmin=0, vmax=1)
+        for (i, j), share in np.ndenumerate(np.asarray(shares)):
+            if round(100 * share):
+                ax.text(j, i, f"{100 * share:.0f}", ha="center", va="center", size=8,
+                        color="white" if share > 0.5 else "black")
+        ax.set(title=name, xlabel=column, xticks=range(len(shares)), yticks=range(len(shares)))
+    axes[0, 0].set_ylabel(row)
+    return fig
+
+
 def scored_gallery(images: Mapping[str, Tensor], numbers: Mapping[str, Sequence[float]],
                    columns: Sequence[str]) -> Figure:
     """A figure of images, a row for each set, with the set's numbers at the right.

@@ -71,6 +71,35 @@ class Described:
         every = torch.cartesian_prod(*map(torch.arange, self.sizes))
         return every.view(-1, len(self.sizes))
 
+    def joint(self) -> "Described":
+        """The same images with one label instead of several: the row of `combinations()` in which
+        its labels stand.
+        """
+        one = copy.copy(self)
+        one.names = (" and ".join(self.names),)
+        one.values = (tuple(map(self.words, self.combinations())),)
+        one.sizes = (len(one.values[0]),)
+        one.y = torch.zeros(len(self), 1, dtype=torch.long, device=self.y.device)
+        for f, size in enumerate(self.sizes):
+            one.y = one.y * size + self.y[:, f:f + 1]
+        return one
+
+    def sheet(self, least: int = 4) -> tuple[Tensor, list[str]]:
+        """Labels for a sheet of images: a column for each value of the first label, a row for each
+        combination of the others.
+
+        Args:
+            least: how many rows it has at least; fewer combinations are repeated.
+
+        Returns:
+            The labels, row after row, (rows * columns, labels), and the names of the rows.
+        """
+        every = self.combinations().view(self.sizes[0], -1, len(self.sizes)).transpose(0, 1)
+        every = every.repeat(-(-least // len(every)), 1, 1)[:max(least, len(every))]
+        names = [" ".join(each[number] for each, number in
+                          zip(self.values[1:], row[0, 1:].tolist(), strict=True)) for row in every]
+        return every.flatten(0, 1), names
+
     def having(self, *labels: int) -> Tensor:
         """Which images have these labels: bool (N,).
 

@@ -87,18 +87,74 @@ class BlindDiscriminator(nets.ConvDiscriminator):
         return super().forward(x)
 
 
+class PointGenerator(nn.Module):
+    """G(z|y): points from z, told a label by its embedding.
+
+    Args:
+        z_dim: the number of latent dimensions.
+        classes: the number of classes.
+        dim: the number of coordinates of a point.
+        width: the units in each of two hidden layers.
+    """
+
+    def __init__(self, z_dim: int, classes: int, dim: int = 1, width: int = 64):
+        super().__init__()
+        self.z_dim, self.classes = z_dim, classes
+        self.embedding = nn.Embedding(classes, z_dim)
+        self.net = nets.MLPGenerator(2 * z_dim, (dim,), width)
+
+    def forward(self, z: Tensor, y: Tensor) -> Tensor:
+        """z and classes -> points: (N, z_dim) and int64 (N,) -> (N, dim)."""
+        return self.net(torch.cat([z, self.embedding(y)], dim=1))
+
+
+class PointDiscriminator(nn.Module):
+    """D(x|y) = psi(phi(x)) + v_y^T phi(x) for points, with a classifier of the same features.
+
+    The classifier, `head`, is what an auxiliary-classifier GAN adds (arXiv:1610.09585).
+
+    Args:
+        classes: the number of classes.
+        dim: the number of coordinates of a point.
+        width: the number of features, and the units in the hidden layer.
+    """
+
+    def __init__(self, classes: int, dim: int = 1, width: int = 64):
+        super().__init__()
+        self.phi = nn.Sequential(nn.Linear(dim, width), nn.LeakyReLU(0.2),
+                                 nn.Linear(width, width), nn.LeakyReLU(0.2))
+        self.psi, self.head = nn.Linear(width, 1), nn.Linear(width, classes)
+        self.v = nn.Embedding(classes, width)
+        nn.init.normal_(self.v.weight, 0.0, 0.02)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Points and their classes -> logits: (N, dim) and int64 (N,) -> (N,)."""
+        phi = self.phi(x)                                           # (N, width)
+        return self.psi(phi).squeeze(1) + (self.v(y) * phi).sum(dim=1)
+
+
 class CGAN(DCGAN):
     """A DCGAN whose two players are told the class y of each image: G(z, y) draws it, D(x, y)
     judges whether x is a real y.
 
     G draws for the labels of the batch, so that real and fake have the same share of each class,
     and D judges the fakes beside the same labels that G was given.
+
+    Args:
+        G, D: they read a label beside z and x: a class, (N,), or several labels each, (N, F).
+        labels: those that can be asked for, int64 (K,) or (K, F); by default the classes 0, 1, …
+            that G knows, `G.classes`.
+        rules: those of `DCGAN`: ema, generator_loss, lr, betas, updates.
     """
 
+    def __init__(self, G: nn.Module, D: nn.Module, *, labels: Tensor | None = None, **rules):
+        super().__init__(G, D, **rules)
+        self.labels = torch.arange(G.classes) if labels is None else labels
+
     def inputs(self, n: int) -> tuple[Tensor, Tensor]:
-        """z, (n, z_dim), and the classes in turn, 0, 1, 2, …, 0, 1, 2, …: int64 (n,)."""
+        """z, (n, z_dim), and the labels in turn, 0, 1, 2, …, 0, 1, 2, …: int64 (n,) or (n, F)."""
         z = self.noise(n)
-        return z, torch.arange(n, device=z.device) % self.G.classes
+        return z, self.labels[torch.arange(n) % len(self.labels)].to(z.device)
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         """D's loss terms, -E[log D(x|y)] and -E[log(1 - D(G(z|y)|y))], y the labels of the batch.
@@ -119,15 +175,18 @@ class CGAN(DCGAN):
 
         Args:
             n: how many.
-            y: one class for all, the class of each, (n,), or None for classes drawn at random with
-                equal chances.
+            y: one label for all, the label of each, (n,) or (n, F), or None for labels drawn at
+                random with equal chances.
 
         Returns:
             (n, channels, size, size) in [-1, 1], on the CPU.
         """
         z = self.noise(n)
-        y = torch.randint(self.G.classes, (n, ), device=z.device) if y is None else torch.as_tensor(
-            y, device=z.device).expand(n)
+        if y is None:
+            y = self.labels[torch.randint(len(self.labels), (n,))]
+        y = torch.as_tensor(y, device=z.device)
+        if len(y.shape) < len(self.labels.shape):
+            y = y.expand(n, *y.shape)
         return nets.generate(self.G_ema, z, y)
 
     def scores(self, x: Tensor, y: Tensor) -> Tensor:

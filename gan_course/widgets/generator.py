@@ -5,6 +5,7 @@ truncation changes, which class is asked for.
     interpolation(G)                from one z to another, straight or around the origin
     truncation(G)                   no coordinate of z beyond a threshold
     classes(G, ["cat", "dog"])      the same z, as one class or another
+    labels(G, digits)               the same z, with the labels that sliders ask for
 
 G knows its `z_dim` and is called as G(z). One that is told a class is called as G(z, y), with y an
 int64 tensor (N,): say which class with `y`, or use `classes`. Images are shown in rows, points in
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_course import latent, nets
+from gan_course.data.described import Described
 from gan_course.widgets.explore import Slider, explore
 
 PLACES = [-3.0, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0]
@@ -90,6 +92,26 @@ def classes(G: nn.Module, names: Sequence[str], *, seed: int = 0) -> None:
     z, names = _draw(G, 0, seed), list(names)
     _explore(lambda name: _samples(G, z, names.index(name)),
              f"{len(z)} samples of the class {{name}}.", name=Slider("class", names, names[0]))
+
+
+def labels(G: nn.Module, described: Described, *, seed: int = 0) -> None:
+    """The same z, drawn with the labels that sliders ask for, one slider for each label.
+
+    Args:
+        G: a generator that is told labels, int64 (N, F).
+        described: images with these labels.
+        seed: which z.
+    """
+    z, names = latent.noise(G, 16, seed), described.names
+    known = dict(zip(names, described.values, strict=True))
+
+    def samples(**chosen):
+        y = torch.tensor([known[name].index(chosen[name]) for name in names])
+        return nets.generate(G, z, y.repeat(len(z), 1))
+
+    _explore(samples, f"{len(z)} samples asked for as " + ", ".join(f"{name} {{{name}}}"
+                                                                    for name in names) + ".",
+             **{name: Slider(name, list(values), values[0]) for name, values in known.items()})
 
 
 def _draw(G: nn.Module, y: int | None, seed: int) -> Tensor:

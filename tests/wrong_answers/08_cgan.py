@@ -69,6 +69,53 @@ def moves_G_as_well(G, D, optimizer_D, x, y, z):
     return loss
 
 
+def g_loss(f):
+    return bce(f, torch.ones_like(f))
+
+
+def g_step(loss=g_loss, *, fake=lambda G, z, y: G(z, y), beside=lambda y: y, order="zbs", give=lambda loss: loss.item(), first=None):
+    """A move of G put together from parts."""
+    def generator_step(G, D, optimizer_G, y, z):
+        if first:
+            first(G, D)
+        value = loss(D(fake(G, z, y), beside(y)))
+        for letter in order:
+            {"z": optimizer_G.zero_grad, "b": value.backward, "s": optimizer_G.step}[letter]()
+        return give(value)
+    return generator_step
+
+
+def asks_for_its_own(G, D, optimizer_G, y, z):
+    wish = torch.randint(3, y.shape)
+    loss = g_loss(D(G(z, wish), wish))
+    optimizer_G.zero_grad()
+    loss.backward()
+    optimizer_G.step()
+    return loss
+
+
+def fake_without_gradient(G, z, y):
+    with torch.no_grad():
+        return G(z, y)
+
+
+def number_too_early_for_G(G, D, optimizer_G, y, z):
+    loss = g_loss(D(G(z, y), y)).item()
+    optimizer_G.zero_grad()
+    torch.tensor(loss).backward()
+    optimizer_G.step()
+    return loss
+
+
+def moves_D_as_well(G, D, optimizer_G, y, z):
+    loss = g_loss(D(G(z, y), y))
+    optimizer_G.zero_grad()
+    loss.backward()
+    optimizer_G.step()
+    torch.optim.SGD(D.parameters(), 0.1).step()
+    return loss
+
+
 def shuffled(y):
     return y[torch.tensor([3, 5, 0, 1, 2, 4])]
 
@@ -115,6 +162,7 @@ RIGHT = {
     "08.discriminator_step": [d_step(), d_step(give=lambda loss: loss), both_in_one_call,
                               d_step(order="bs", first=lambda G, D: D.zero_grad()),
                               d_step(lambda r, f: -F.logsigmoid(r).mean() - F.logsigmoid(-f).mean())],
+    "08.generator_step": [g_step(), g_step(give=lambda loss: loss.detach()), g_step(lambda f: -F.logsigmoid(f).mean())],
     "08.projection_logit": [both(lambda phi, y, V: V[y]), with_loops,
                             lambda phi, y, w, b, V: (phi @ V.T)[torch.arange(len(y)), y] + phi @ w + b,
                             lambda phi, y, w, b, V: ((F.one_hot(y, len(V)).float() @ V + w) * phi).sum(dim=1) + b,
@@ -156,6 +204,33 @@ WRONG = {
         "no_return": [d_step(give=lambda loss: None)],
         "unknown": [d_step(lambda r, f: 5 * d_loss(r, f))],
         "error": [d_step(fake=lambda G, z, y: G(y, z).detach())],
+    },
+    "08.generator_step": {
+        "label_missing": [g_step(fake=lambda G, z, y: G(z))],
+        "no_grad": [g_step(fake=fake_without_gradient)],
+        "detached_fake": [g_step(fake=lambda G, z, y: G(z, y).detach())],
+        "cut_loss": [number_too_early_for_G],
+        "eval": [g_step(first=lambda G, D: D.eval())],
+        "frozen": [g_step(first=lambda G, D: D.requires_grad_(False))],
+        "backward_forgotten": [g_step(order="zs")],
+        "moves_D": [moves_D_as_well],
+        "step_forgotten": [g_step(order="zb")],
+        "step_first": [g_step(order="zsb")],
+        "zero_after_backward": [g_step(order="bzs")],
+        "zero_after_step": [g_step(order="bsz")],
+        "zero_forgotten": [g_step(order="bs")],
+        "two_steps": [g_step(order="zbss")],
+        "other_labels": [g_step(beside=shuffled), g_step(beside=torch.zeros_like)],
+        "own_labels": [asks_for_its_own],
+        "saturating": [g_step(lambda f: -F.softplus(f).mean())],
+        "labels": [g_step(lambda f: bce(f, torch.zeros_like(f)))],
+        "sign": [g_step(lambda f: -g_loss(f))],
+        "sum": [g_step(lambda f: F.softplus(-f).sum())],
+        "vector": [g_step(lambda f: F.softplus(-f))],
+        "own_noise": [g_step(fake=lambda G, z, y: G(torch.randn(z.shape), y))],
+        "no_return": [g_step(give=lambda loss: None)],
+        "unknown": [g_step(lambda f: 5 * g_loss(f))],
+        "error": [g_step(fake=lambda G, z, y: G(y, z))],
     },
     "08.projection_logit": {
         "all_classes": [lambda phi, y, w, b, V: psi(phi, w, b)[:, None] + phi @ V.T, lambda phi, y, w, b, V: phi @ V.T],

@@ -373,8 +373,8 @@ def _initial_weights(mine: Pass, std: float) -> Iterator[Said]:
     for stage in stages(mine.trace.calls):
         found = stage.layer.weight.std().item()
         if not 0.8 * std < found < 1.2 * std:
-            yield "initial_weights", (f"The weights of the {stage.layer.name} start with a standard "
-                                      f"deviation of {found:.3g}; asked is {std:g}.")
+            yield "initial_weights", (f"The weights of the {stage.layer.name} start with a "
+                                      f"standard deviation of {found:.3g}; asked is {std:g}.")
             return
 
 

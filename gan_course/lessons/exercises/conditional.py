@@ -1,5 +1,5 @@
-"""The exercises of notebook 08: a move of D that knows the label, the projection, and the obedience
-matrix.
+"""The exercises of notebook 08 that are functions: the moves of two players who know the label, the
+projection, and the obedience matrix. The networks are in `conditional_networks`.
 """
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,18 @@ def discriminator_step(G, D, optimizer_D, x, y, z):
     return loss.item()
 
 
+def generator_step(G, D, optimizer_G, y, z):
+    """One move of G, on forgeries G(z, y), with the non-saturating loss.
+
+    Gives back its loss.
+    """
+    loss = softplus(-D(G(z, y), y)).mean()
+    optimizer_G.zero_grad()
+    loss.backward()
+    optimizer_G.step()
+    return loss.item()
+
+
 def projection_logit(phi, y, w, b, V):
     """psi(phi) + v_y . phi for each picture.
 
@@ -42,7 +54,7 @@ def obedience(asked, drawn, classes):
     return counts / counts.sum(dim=1, keepdim=True)
 
 
-# A move of D: two networks that are told the class, and notes about the labels they were told
+# The moves: two networks that are told the class, and notes about the labels they were told
 
 CLASSES, ORDER = 3, [2, 0, 1, 1, 0, 2]
 
@@ -63,6 +75,16 @@ class Told(nn.Module):
 
 def scene() -> dict:
     """G, D and D's optimizer as they are before each call, and fixed x, y and z."""
+    return _players("D") | _steps.numbers("x") | {"y": torch.tensor(ORDER)} | _steps.numbers("z")
+
+
+def scene_of_G() -> dict:
+    """G, D and G's optimizer as they are before each call, and fixed y and z."""
+    return _players("G") | {"y": torch.tensor(ORDER)} | _steps.numbers("z")
+
+
+def _players(mover: str) -> dict:
+    """Both networks, and the optimizer of the one whose move it is."""
     _sandbox.seed(7)
     G = Told(nets.MLPGenerator(_steps.Z_DIM + CLASSES, (2,), width=8, depth=1))
     D = Told(nets.MLPDiscriminator((2 + CLASSES,), width=8, depth=1))
@@ -70,9 +92,8 @@ def scene() -> dict:
         for parameter in (*G.parameters(), *D.parameters()):
             parameter.mul_(2.0)
             parameter.grad = torch.full_like(parameter, _steps.LEFT_OVER)
-    x, z = _steps.numbers("x", "z").values()
-    return {"G": G, "D": D, "optimizer_D": _steps.Watched(D, {"G": G, "D": D}), "x": x,
-            "y": torch.tensor(ORDER), "z": z}
+    return {"G": G, "D": D,
+            f"optimizer_{mover}": _steps.Watched({"G": G, "D": D}[mover], {"G": G, "D": D})}
 
 
 def look(results: list, inputs: dict) -> Seen:
@@ -82,7 +103,8 @@ def look(results: list, inputs: dict) -> Seen:
     seen = _steps.move(results, inputs)
     told = {"G": [y for _, y in inputs["G"].asked], "D, real": [], "D, fake": []}
     for first, y in inputs["D"].asked:
-        told["D, real" if torch.equal(first, inputs["x"]) else "D, fake"].append(y)
+        real = "x" in inputs and torch.equal(first, inputs["x"])
+        told["D, real" if real else "D, fake"].append(y)
     return seen | {"_told": told if "the error" not in seen and len(results) else {}}
 
 
@@ -125,10 +147,10 @@ STEP_MISTAKES = (
     *_steps.of_the_move("G"),
     Mistake("other_labels", "D judges the forgeries beside other labels than G was asked to draw. "
             "D then learns that a good picture beside the wrong label is fake, which is true, and "
-            "no fault of G's. Section 6 shows what comes of it.",
+            "no fault of G's. Section 7 shows what comes of it.",
             when=labels_differ),
     Mistake("real_labels", "The real pictures are judged beside labels that are not theirs. Where "
-            "shall D learn which picture goes with which label, if not from the real pairs?",
+            "can D learn which picture goes with which label, if not from the real pairs?",
             when=lambda seen: any(y != ORDER for y in seen["_told"].get("D, real", []))),
     Mistake("own_labels", "It draws labels of its own for the forgeries. That can be learned from, "
             "as long as G and D get the same ones; but here the labels of the batch are agreed on, "
@@ -154,6 +176,51 @@ STEP_MISTAKES = (
             like=move(lambda r, f: means(-r))),
     Mistake("own_noise", OWN_NOISE,
             like=move(lambda r, f: means(-r) + means(f), noise=torch.randn_like)),
+)
+
+
+def G_move(loss, noise=lambda z: z, fake_labels=lambda y: y):
+    """A move of G, right in everything but the loss of the logits, the noise, or the labels."""
+    def step(G, D, optimizer_G, y, z):
+        asked = fake_labels(y)
+        value = loss(D(G(noise(z), asked), asked))
+        optimizer_G.zero_grad()
+        value.backward()
+        optimizer_G.step()
+        return value
+    return step
+
+
+G_STEP_MISTAKES = (
+    Mistake("label_missing", "A network is asked without the label: here both are called with two "
+            "things, G(z, y) and D(x, y).",
+            when=lambda seen: "required positional argument" in seen.get("the error", "")),
+    Mistake("no_grad", "A network is asked with gradients switched off, so nothing can flow back "
+            "into G. How does G get to know what D thinks of its pictures?",
+            when=_steps.without_gradients),
+    Mistake("detached_fake", "The forgeries are cut loose from G, so the gradient ends at D's "
+            "input and G learns nothing. In D's move that is what you want; whose move is this?",
+            when=lambda seen: ("backward", "D") in seen["_log"]
+                              and ("backward", "G") not in seen["_log"]),
+    *_steps.of_the_move("D"),
+    Mistake("other_labels", "D judges the forgeries beside other labels than G was asked to draw, "
+            "so G is paid for something that nobody asked it for.",
+            when=labels_differ),
+    Mistake("own_labels", "It draws labels of its own and leaves y aside. Whoever calls it decides "
+            "what is asked for.",
+            when=lambda seen: any(y != ORDER for y in seen["_told"].get("G", []))),
+    Mistake("saturating", "G descends the minimax loss, log(1 - D), whose slope vanishes where the "
+            "forgeries are worst. Asked is the other one, -log D.",
+            like=G_move(lambda f: -means(f))),
+    Mistake("labels", "G minimises what D pays for the forgeries, so it learns to be caught. G "
+            "wants them to be taken for real.",
+            like=G_move(means)),
+    Mistake("sign", "G goes the wrong way: the sign of the loss is turned round, so each step "
+            "makes the forgeries easier to spot. Optimizers minimise.",
+            like=G_move(lambda f: -means(-f))),
+    Mistake("sum", SUM, like=G_move(lambda f: sums(-f))),
+    Mistake("vector", VECTOR, like=G_move(lambda f: softplus(-f))),
+    Mistake("own_noise", OWN_NOISE, like=G_move(lambda f: means(-f), noise=torch.randn_like)),
 )
 
 
@@ -323,6 +390,16 @@ EXERCISES = (
               "forgeries, with the same y. The rest as in 03."),
              "D has moved on pairs: real ones, and forged ones with the label that was asked for.",
              frozenset({"fake", "optimizer_G", "batch"})),
+    Exercise("08.generator_step", generator_step,
+             (Probe(scene_of_G, look, G_STEP_MISTAKES),),
+             ("It is the move of notebook 03, and each of the two calls of a network gets one "
+              "thing more.",
+              "The gradient travels from the loss through D into G. Beside which label does D see "
+              "the forgeries?",
+              "The loss is `softplus(-D(G(z, y), y)).mean()`; then `zero_grad`, `backward`, "
+              "`step` with G's optimizer, and a `return`."),
+             "G has moved towards pictures that are taken for real beside the label asked for.",
+             frozenset({"fake", "optimizer_D", "batch"})),
     Exercise("08.projection_logit", projection_logit,
              (pairs(1, [2, 0, 3, 3, 1, 0]), pairs(2, [3, 3, 0, 1, 2, 1])),
              ("Two parts: one for the picture alone, one for the picture with its label. Both have "
