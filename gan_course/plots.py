@@ -492,8 +492,8 @@ def share_matrices(matrices: Mapping[str, Tensor], row: str = "asked",
     fig, axes = canvas(len(matrices), height=min(0.8 + 8.2 * max(sizes) / sum(sizes), 5.0),
                        squeeze=False, width_ratios=sizes)
     for ax, (name, shares) in zip(axes[0], matrices.items(), strict=True):
-        ax.imshow(shares, cmap="Greys", vmin=0, vmax=1)
-        for (i, j), share in np.ndenumerate(np.asarray(shares)):
+        ax.imshow(shares.numpy(), cmap="Greys", vmin=0, vmax=1)
+        for (i, j), share in np.ndenumerate(shares.numpy()):
             if round(100 * share):
                 ax.text(j, i, f"{100 * share:.0f}", ha="center", va="center", size=8,
                         color="white" if share > 0.5 else "black")

@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from gan_course import latent, nets, plots
+from gan_course import data, latent, nets, plots
+from gan_course.data.described import Described
 from gan_course.widgets import explore as explore_module
-from gan_course.widgets.generator import classes, interpolation, latent_axes, truncation
+from gan_course.widgets.generator import classes, interpolation, labels, latent_axes, truncation
 
 
 class Told(nn.Module):
@@ -103,6 +104,16 @@ def test_the_class_that_is_asked_for_is_drawn_from_the_same_z(page):
     assert png(page[0]) == of(nets.generate(G, z, 0))
     slider.value = "cow"
     assert png(page[0]) == of(nets.generate(G, z, 2)) and "16 samples of the class cow." in page[0].children[-1].value
+
+
+def test_each_label_that_is_asked_for_has_a_slider(page):
+    G = Told()
+    G.forward = lambda z, y: torch.tanh(G.of_z(z) + G.of_y(y[:, 0] % 4) * (1 + y[:, 1:])).view(-1, 1, 4, 4)
+    labels(G, Described(data.load("glyphs", "test"), ["character", "bold"]))
+    character, bold, z = page[0].children[0], page[0].children[1], latent.noise(G, 16)
+    character.value, bold.value = "7", "bold"
+    assert png(page[0]) == of(nets.generate(G, z, torch.tensor([[7, 1]]).repeat(16, 1)))
+    assert "16 samples asked for as character 7, bold bold." in page[0].children[-1].value
 
 
 @pytest.mark.parametrize("explorer", [latent_axes, interpolation, truncation])

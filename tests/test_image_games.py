@@ -138,6 +138,27 @@ def test_a_reader_of_ones_own_takes_the_place_of_the_courses():
     assert game.Q is Q and any(parameter is Q.log_sd for player in game.players() for parameter in player.net.parameters())
 
 
+def test_labels_of_several_numbers_come_in_turn_and_can_be_asked_for():
+    game = cgan.CGAN(Notes(lambda z, y: y.float().sum(1).view(-1, 1, 1, 1).expand(-1, 1, 8, 8)), Notes(None),
+                     labels=torch.tensor([[0, 10], [1, 20], [2, 30]]))
+    game.G.z_dim = 4
+    z, y = game.inputs(5)
+    assert z.shape == (5, 4) and y.tolist() == [[0, 10], [1, 20], [2, 30], [0, 10], [1, 20]]
+    game.G_ema = game.G
+    assert game.sample(2, torch.tensor([1, 20]))[:, 0, 0, 0].tolist() == [21.0, 21.0]
+    assert set(game.sample(50)[:, 0, 0, 0].tolist()) == {10.0, 21.0, 32.0}
+
+
+def test_the_networks_of_points_read_their_class():
+    torch.manual_seed(0)
+    G, D, x = cgan.PointGenerator(3, 2, dim=2), cgan.PointDiscriminator(2, dim=2), torch.randn(5, 2)
+    z, y = torch.randn(5, 3), torch.tensor([0, 1, 0, 1, 1])
+    assert G(z, y).shape == (5, 2) and not torch.allclose(G(z, y), G(z, 1 - y))
+    phi = D.phi(x)
+    expected = D.psi(phi)[:, 0] + (D.v.weight[y] * phi).sum(1)
+    assert torch.allclose(D(x, y), expected, atol=1e-6) and D.head(phi).shape == (5, 2)
+
+
 def test_projection_is_the_papers_inner_product():
     D, x, y = cgan.ProjectionDiscriminator(10, 1, 4, 8).eval(), torch.randn(3, 1, 8, 8), torch.tensor([0, 4, 4])
     phi = D.body(x).sum(dim=(2, 3))

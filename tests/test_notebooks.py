@@ -20,9 +20,6 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.ipynb"))
 OLD_FORM = {  # not rebuilt yet: take out a notebook's line once it has the new form (the empty lines let git merge several)
     "07_dcgan",
 
-    "08_cgan",
-
-
 }
 LONGEST_CELL = 25                                                   # lines, imports aside
 LONGEST_LINE = 100                                                  # more is cut off in JupyterLab on a laptop

@@ -269,6 +269,23 @@ def test_a_scored_gallery_has_a_row_and_the_numbers_of_each_set():
     assert [text.get_text() for text in ax.texts] == ["FCD", "precision", "0.44", "0.99", "76.20", "1.00"]
 
 
+def test_galleries_stand_beside_each_other_with_the_rows_named_once():
+    dark, light = -torch.ones(6, 1, 8, 8), torch.ones(6, 1, 8, 8)
+    fig = plots.galleries({"real": dark, "fake": light}, columns=3, titles=["bold", "regular"])
+    left, right = fig.axes
+    assert [left.get_title(), right.get_title()] == ["real", "fake"]
+    assert [label.get_text() for label in left.get_yticklabels()] == ["bold", "regular"] and not right.get_yticks().size
+    assert left.images[0].get_array().shape == right.images[0].get_array().shape == (17, 26, 3)
+    assert left.images[0].get_array()[0, 0].max() == 0 and right.images[0].get_array()[0, 0].min() == 255
+
+
+def test_share_matrices_write_every_share_in_its_place():
+    fig = plots.share_matrices({"digit": torch.tensor([[0.9, 0.1], [0.0, 1.0]]), "weight": torch.eye(3)})
+    left, right = fig.axes
+    assert {(text.get_position(), text.get_text()) for text in left.texts} == {((0, 0), "90"), ((1, 0), "10"), ((1, 1), "100")}
+    assert len(right.texts) == 3 and [left.get_title(), left.get_xlabel(), left.get_ylabel()] == ["digit", "drawn", "asked"]
+
+
 def test_a_ball_reaches_to_the_kth_neighbour_and_a_point_is_not_its_own():
     _, ax = plots.canvas()
     plots.balls(ax, torch.tensor([[0.0, 0.0], [1.0, 0.0], [3.0, 0.0]]), 1, plots.REAL)
