@@ -50,7 +50,8 @@ def obedience(asked, drawn, classes):
 
     (N,), (N,) -> (classes, classes).
     """
-    counts = one_hot(asked, classes).double().T @ one_hot(drawn, classes).double()
+    rows, columns = (nn.functional.one_hot(each, classes).double() for each in (asked, drawn))
+    counts = rows.T @ columns                                       # (classes, classes)
     return counts / counts.sum(dim=1, keepdim=True)
 
 
@@ -415,10 +416,10 @@ EXERCISES = (
                      [1, 3, 1, 0, 2, 0, 0, 1, 1, 0, 1, 0, 0], 4)),
              ("First count, for each pair of classes, how often the one was asked and the other "
               "came. Then turn counts into shares.",
-              "`one_hot(asked, classes)` is (N, classes), and so is `one_hot(drawn, classes)`. "
+              "`nn.functional.one_hot(asked, classes)` is (N, classes), and so is that of drawn. "
               "Which product of the two counts pairs?",
-              "The counts are `one_hot(asked, classes).T @ one_hot(drawn, classes)`; divide each "
-              "row by its sum, with `keepdim=True`."),
+              "The counts are the transpose of the first times the second, `rows.T @ columns`; divide "
+              "each row by its sum, with `keepdim=True`."),
              "The diagonal is obedience, class by class.",
              frozenset({"K", "the_judge"})),
 )
