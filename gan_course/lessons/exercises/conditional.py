@@ -418,8 +418,8 @@ EXERCISES = (
               "came. Then turn counts into shares.",
               "`nn.functional.one_hot(asked, classes)` is (N, classes), and so is that of drawn. "
               "Which product of the two counts pairs?",
-              "The counts are the transpose of the first times the second, `rows.T @ columns`; divide "
-              "each row by its sum, with `keepdim=True`."),
+              "The counts are the transpose of the first times the second, `rows.T @ columns`; "
+              "divide each row by its sum, with `keepdim=True`."),
              "The diagonal is obedience, class by class.",
              frozenset({"K", "the_judge"})),
 )
