@@ -29,7 +29,10 @@ from gan_course.profile import headless
 
 VERSION = 1
 Event = dict[str, object]  # {"time", "kind", "key", and what was recorded}
-RENAMED: dict[str, str] = {"07.even_stamps": "07.checkerboard"}
+RENAMED: dict[str, str] = {
+    "07.company": "07.batch_statistics",
+    "07.even_stamps": "07.checkerboard",
+}
 """The old keys of questions and exercises, and what they are called today.
 
 A question or an exercise that is renamed or moves to another notebook gets a line here, for
