@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from gan_course import losses, nets
 from gan_course.data import Batch, batches, captions, glyphs
-from gan_course.games.cgan import CGAN
+from gan_course.games.dcgan import DCGAN
 
 
 class BagOfWords(nn.Module):
@@ -123,7 +123,7 @@ def leave_out_words(sentence: Tensor, share: float) -> Tensor:
     return sentence * (torch.rand(sentence.shape, device=sentence.device) >= share)
 
 
-class TextToImage(CGAN):
+class TextToImage(DCGAN):
     """A conditional GAN whose condition is a sentence, of which words may be missing.
 
         L_D = -E[log D(x|s)] - 1/2 E[log(1 - D(G(z|s)|s))] - 1/2 E[log(1 - D(x|s'))]
@@ -161,7 +161,9 @@ class TextToImage(CGAN):
 
     def generator_terms(self, batch: Batch) -> dict[str, Tensor]:
         """G's loss term for what is left of the batch's sentences."""
-        return super().generator_terms(Batch(batch.x, leave_out_words(batch.y, self.missing)))
+        said = leave_out_words(batch.y, self.missing)
+        fake = self.G(self.noise(len(said)), said)
+        return {"adv": self.generator_loss_of(self.D(fake, said))}
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
         """Images for a sentence, by the averaged generator.
@@ -176,6 +178,10 @@ class TextToImage(CGAN):
         z = self.noise(n)
         y = torch.zeros(1, dtype=torch.int64) if y is None else y
         return nets.generate(self.G_ema, z, y.to(z.device).expand(n, -1))
+
+    def scores(self, x: Tensor, y: Tensor) -> Tensor:
+        """D's raw output for each x beside its sentence: (N, C, H, W), (N, L) -> (N,)."""
+        return self.D(x, y)
 
 
 def demo():
