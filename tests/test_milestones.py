@@ -6,7 +6,8 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from gan_course import milestones
+from gan_course import judge, latent, milestones, nets
+from gan_course.data import captions, glyphs
 from gan_course.paths import DATA
 from gan_course.training import Training
 
@@ -54,6 +55,40 @@ def test_what_is_not_there_is_said(folder):
         milestones.load("cyclegan_seasons", 3)
     with pytest.raises(FileNotFoundError, match="python -m gan_course.milestones dcgan_shapes --seed 7"):
         milestones.load("dcgan_shapes", 500, seed=7)
+
+
+def test_of_a_text_to_image_gan_only_the_average_is_kept(folder, monkeypatch):
+    recipe = milestones.RECIPES["text_to_image"][0]
+    monkeypatch.setitem(milestones.RECIPES, "text_to_image", (recipe, (2,)))
+    training = Training(*recipe(device="cpu"))
+    next(training)
+    next(training)
+    path = milestones.file_of("text_to_image", 2)
+    milestones.save(training, "text_to_image", path)
+    G = milestones.generator("text_to_image")
+    for name, value in training.game.G_ema.state_dict().items():
+        assert torch.equal(value.half().float() if value.is_floating_point() else value, G.state_dict()[name]), name
+    assert not G.training and not any(parameter.requires_grad for parameter in G.parameters())
+    with safe_open(path, framework="pt") as file:
+        assert len(file.keys()) == len(G.state_dict())
+    with pytest.raises(ValueError, match=r"cannot be trained on. Take milestones.generator\('text_to_image'\)"):
+        milestones.load("text_to_image", 2)
+
+
+def test_a_generator_that_is_not_there_is_said(folder):
+    with pytest.raises(ValueError, match="generators of text_to_image; got 'dcgan_shapes'"):
+        milestones.generator("dcgan_shapes")
+    with pytest.raises(FileNotFoundError, match="python -m gan_course.milestones text_to_image --seed 0"):
+        milestones.generator("text_to_image")
+
+
+def test_the_generator_that_comes_with_the_course_draws_what_is_asked_for():
+    G, reader = milestones.generator("text_to_image"), judge.load("glyphs_colour")
+    words = captions.describe(glyphs.glyphs_colour("test", n=400))
+    images = nets.generate(G, latent.noise(G, 400), words)
+    seen = captions.words_of(reader.read(images) | {"character": reader.probabilities(images).argmax(dim=1)})
+    character, bold, family, ink, paper = (seen == words).double().mean(dim=0).tolist()
+    assert min(character, bold, ink, paper) > 0.8 and family > 0.3, "chance is 0.1, 0.5, 0.25 and about 0.14"
 
 
 def test_round_0_is_the_start_of_the_training(folder):
