@@ -77,6 +77,17 @@ def test_without_roles_the_two_sevens_are_the_same_bag():
     assert [WORDS[word] for word in captions.without_roles(one)] == ["red ink", "seven", "yellow ink"]
 
 
+def test_what_is_not_said_is_drawn_as_often_as_in_the_data_and_what_is_said_stays():
+    sentence = torch.tensor([[WORDS.index("bold"), 0, WORDS.index("green paper")]]).expand(4000, 3)
+    full = captions.completed(sentence, seed=1)
+    assert torch.equal(full[:, :3], sentence) and torch.equal(full, captions.completed(sentence, seed=1))
+    character, bold, family, ink, paper = full[:, 3:].T
+    assert not bold.any() and not paper.any()
+    assert character.min() >= 1 and character.max() <= 10 and family.unique().tolist() == [13, 14, 15, 16]
+    for number, (low, high) in enumerate(COLOURS.values(), start=WORDS.index("red ink")):
+        assert abs((ink == number).double().mean() - (high - low) % 360 / 360) < 0.03
+
+
 def test_a_word_that_there_is_not_has_no_number():
     with pytest.raises(ValueError):
         captions.numbers(["elephant"])

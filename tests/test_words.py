@@ -9,7 +9,7 @@ from gan_course.widgets.words import drawn, type_what_you_want, understood
 
 
 class Painter(nn.Module):
-    """Draws the number of the last word of the sentence as a grey level, and remembers what it was asked for."""
+    """Draws the number of the first word of the sentence as a grey level, and remembers what it was asked for."""
 
     z_dim = 2
 
@@ -19,9 +19,9 @@ class Painter(nn.Module):
 
     def forward(self, z, sentence):
         self.asked.append((z.clone(), sentence.clone()))
-        if sentence.max() == WORDS.index("nine"):
+        if sentence[0, 0] == WORDS.index("nine"):
             raise RuntimeError("<i>no nines</i>")
-        return (sentence[:, -1, None, None, None] / len(WORDS)).expand(-1, 3, 32, 32) * 1.0
+        return (sentence[:, 0, None, None, None] / len(WORDS)).expand(-1, 3, 32, 32) * 1.0
 
 
 @pytest.fixture
@@ -36,7 +36,8 @@ def page(monkeypatch):
             self.G = Painter()
             type_what_you_want(self.G, **options)
             self.box, buttons, self.said, self.picture = shown[-1].children
-            self.draw, self.other, self.count = buttons.children
+            self.draw, self.other, self.count, self.chosen = buttons.children
+            self.chosen.value = False                               # what is not said is left open
             return self
 
         def type(self, text):
@@ -48,12 +49,12 @@ def page(monkeypatch):
 
 def test_enter_and_the_button_draw_the_sentence(page):
     page.open(n=4)
-    assert len(page.G.asked) == 1 and "Understood: bold, red ink, seven, yellow paper." in page.said.value
+    assert len(page.G.asked) == 2 and "Understood: bold, red ink, seven, yellow paper." in page.said.value
     page.type("a blue three")
     assert page.G.asked[-1][1].tolist() == [[WORDS.index("blue ink"), WORDS.index("three")]] * 4
     assert "4 samples of the generator for the words: blue ink, three." in page.picture.value
     page.box.value = "turquoise paper"
-    assert len(page.G.asked) == 2, "nothing is drawn while the learner types"
+    assert len(page.G.asked) == 3, "nothing is drawn while the learner types"
     page.draw.click()
     assert page.G.asked[-1][1].tolist() == [[WORDS.index("turquoise paper")]] * 4
 
@@ -85,6 +86,18 @@ def test_nothing_known_draws_anything(page):
     assert page.G.asked[-1][1].tolist() == [[0], [0]]
 
 
+def test_what_is_not_said_is_chosen_at_random_or_left_open(page):
+    page.open(n=8)
+    page.type("a blue three")
+    page.chosen.value = True
+    z, sentences = page.G.asked[-1]
+    assert torch.equal(z, page.G.asked[-2][0]) and page.G.asked[-2][1].shape == (8, 2)
+    assert sentences[:, :2].tolist() == [[WORDS.index("blue ink"), WORDS.index("three")]] * 8
+    chosen = sentences[:, 2:]
+    assert not chosen[:, 0].any() and not chosen[:, 3].any(), "the character and the ink were said"
+    assert chosen[:, 1].min() > 0 and len(chosen[:, 4].unique()) > 2
+
+
 def test_an_error_in_g_is_shown_in_words_and_not_swallowed(page, caplog):
     page.open(n=2)
     page.type("nine")
@@ -104,5 +117,6 @@ def test_without_a_front_end_the_sentence_is_drawn_once(monkeypatch, capsys):
 
 def test_the_plain_function_draws_without_widgets():
     figure = drawn(Painter(), "a red one", 3)
+    assert drawn(Painter(), "a red one", 3, chosen=False).axes
     assert figure.axes[0].images[0].get_array().shape[:2] == (32, 98)
     assert understood("red") == "Understood: red ink."

@@ -4,6 +4,7 @@ learner's keyboard.
     words = captions.describe(dataset)                  (N, 5): a word for each factor, as numbers
     captions.sentence(words[0])                         "a bold red sans seven on yellow paper"
     captions.read("a heavy 7 on lemon paper").words     ("bold", "seven", "yellow paper")
+    captions.completed(words)                           words for what was not said, at random
 
 A word of a colour comes with what it belongs to: "red ink" and "red paper" are two words.
 `without_roles` takes that away, as if only "red" had been written down.
@@ -127,6 +128,28 @@ def describe(dataset: ImageSet) -> Tensor:
         int64 (N, 5).
     """
     return words_of({factor: dataset.factors[factor] for factor in FACTORS})
+
+
+def completed(sentence: Tensor, seed: int = 0) -> Tensor:
+    """Sentences with a word for every factor: where none is said, one is drawn at random.
+
+    The words are drawn as often as they fit the pictures of `glyphs_colour`.
+
+    Args:
+        sentence: numbers of words, int64 (N, L).
+        seed: where the random numbers start.
+
+    Returns:
+        int64 (N, L + 5): the sentences, and behind them the words that were drawn, or 0.
+    """
+    n, draw = len(sentence), torch.Generator().manual_seed(seed)
+    drawn = words_of({
+        factor: 360 * torch.rand(n, generator=draw) if factor.endswith("hue") else
+        torch.randint(len(words), (n,), generator=draw) * 1.0 for factor, words in FACTORS.items()})
+    first = torch.tensor(list(FIRST.values()))
+    after = torch.cat([first[1:], torch.tensor([len(WORDS)])])      # where the next factor begins
+    of_factor = (sentence[:, :, None] >= first) & (sentence[:, :, None] < after)    # (N, L, 5)
+    return torch.cat([sentence, drawn * ~of_factor.any(dim=1)], dim=1)
 
 
 def without_roles(words: Tensor) -> Tensor:

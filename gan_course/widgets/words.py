@@ -23,8 +23,8 @@ def type_what_you_want(G: nn.Module, text: str = START, *, n: int = 16, seed: in
     """Show a box for a sentence, and below it samples of G for this sentence.
 
     Enter and the button Draw do the same. The same z belong to every sentence, until "Other z" is
-    pressed. Words that are not known are named and left aside. Without a front end the sentence is
-    drawn once.
+    pressed. Words that are not known are named and left aside. What is not said is chosen at
+    random, or left open. Without a front end the sentence is drawn once.
 
     Args:
         G: a generator that is called as G(z, sentence), with the numbers of `captions.WORDS`.
@@ -40,12 +40,13 @@ def type_what_you_want(G: nn.Module, text: str = START, *, n: int = 16, seed: in
                           layout={"width": "min(40em, 95%)"})
     draw, other = (ipywidgets.Button(description=name) for name in ("Draw", "Other z"))
     count = ipywidgets.IntSlider(n, 1, 32, description="samples", continuous_update=False)
+    chosen = ipywidgets.Checkbox(True, description="what is not said: at random", indent=False)
     said, picture = ipywidgets.HTML(), ipywidgets.HTML()
 
     def redraw(*_):
         try:
             said.value = f'<span role="status">{html.escape(understood(box.value))}</span>'
-            picture.value = plots.img(drawn(G, box.value, count.value, seed),
+            picture.value = plots.img(drawn(G, box.value, count.value, seed, chosen.value),
                                       description(box.value, count.value))
         except Exception as error:
             picture.value = in_words(error)
@@ -63,13 +64,14 @@ def type_what_you_want(G: nn.Module, text: str = START, *, n: int = 16, seed: in
     box.on_msg(in_turn(enter))
     draw.on_click(in_turn(redraw))
     other.on_click(in_turn(with_other_z))
-    count.observe(in_turn(redraw), "value")
+    for control in (count, chosen):
+        control.observe(in_turn(redraw), "value")
     redraw()
-    buttons = ipywidgets.HBox([draw, other, count], layout={"flex_flow": "row wrap"})
+    buttons = ipywidgets.HBox([draw, other, count, chosen], layout={"flex_flow": "row wrap"})
     display(ipywidgets.VBox([box, buttons, said, picture]))
 
 
-def drawn(G: nn.Module, text: str, n: int, seed: int = 0) -> Figure:
+def drawn(G: nn.Module, text: str, n: int, seed: int = 0, chosen: bool = True) -> Figure:
     """Samples of G for the known words of a text.
 
     Args:
@@ -77,13 +79,15 @@ def drawn(G: nn.Module, text: str, n: int, seed: int = 0) -> Figure:
         text: what the learner has typed.
         n: how many samples.
         seed: which z.
+        chosen: whether what is not said is chosen at random, for each sample anew, or left open.
 
     Returns:
         The figure.
     """
-    sentence = captions.numbers(captions.read(text).words or [""])
-    z = latent.noise(G, n, seed)
-    return plots.gallery(nets.generate(G, z, sentence.expand(n, -1)), min(n, COLUMNS))
+    sentence = captions.numbers(captions.read(text).words or [""]).expand(n, -1)
+    if chosen:
+        sentence = captions.completed(sentence, seed)
+    return plots.gallery(nets.generate(G, latent.noise(G, n, seed), sentence), min(n, COLUMNS))
 
 
 def understood(text: str) -> str:
