@@ -402,7 +402,7 @@ def gallery(images: Tensor, columns: int = 10, titles: Sequence[str] | None = No
         The figure, at most 9 inches wide.
     """
     rows, high = -(-len(images) // columns), images.shape[2] + 1
-    beside = 0.3 + 0.085 * max(map(len, titles)) if titles else 0.0 # inches for the titles
+    beside = 0.3 + 0.095 * max(map(len, titles)) if titles else 0.0 # inches for the titles
     side = min(0.62, (9.0 - beside) / columns)
     fig, ax = canvas(width=columns * side + beside,
                      height=rows * side * images.shape[2] / images.shape[3])
@@ -463,7 +463,7 @@ def galleries(sheets: Mapping[str, Tensor], columns: int,
     """
     first = next(iter(sheets.values()))
     rows, (high, wide) = -(-len(first) // columns), first.shape[2:]
-    beside = 0.3 + 0.085 * max(map(len, titles)) if titles else 0.0 # inches for the titles
+    beside = 0.3 + 0.095 * max(map(len, titles)) if titles else 0.0 # inches for the titles
     side = (9.0 - beside) / len(sheets)
     fig, axes = canvas(len(sheets), height=0.35 + side * rows * high / (columns * wide),
                        squeeze=False)
