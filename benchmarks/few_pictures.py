@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("pictures", type=int, nargs="*", default=[100, 1000])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--rounds", type=int, default=4000)
+    parser.add_argument("--rounds", type=int, default=3000)
     given = parser.parse_args()
     train = data.load(DATA)
     print(f"floor {distance(train.take(SAMPLES)):.2f}", flush=True)

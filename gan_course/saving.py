@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from gan_course import files, latent, nets, plots
 from gan_course.data.sets import unscale
+from gan_course.games import Game
 
 FRAMES = 96
 """The most frames of a film of a training: at 16 a second it lasts six seconds."""
@@ -75,6 +76,11 @@ def save_page(path: Path, pixels: np.ndarray) -> None:
     with files.written_whole(path) as temporary:
         Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels).save(
             temporary, "PNG")
+
+
+def finished(game: Game) -> nn.Module:
+    """The generator to draw with: the average of G's weights where the game keeps one, else G."""
+    return getattr(game, "G_ema", game.G)
 
 
 def walk(G: nn.Module, z: Tensor, *condition: Tensor, across: int | None = None, seed: int = 0

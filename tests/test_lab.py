@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from ipywidgets.widgets.widget import _instances
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from gan_course import data, games, nets
 from gan_course.games.gan import GAN
@@ -23,6 +23,7 @@ from gan_course.widgets import lab as lab_module
 from gan_course.widgets.explore import Slider
 from gan_course.widgets.lab import Lab, table
 from gan_course.widgets.lab.curves import POINTS, BinnedCurve
+from gan_course.widgets.lab.film import MOST, Film
 from gan_course.widgets.lab.live import UNREAD, Live
 from gan_course.widgets.lab.scenes import Scene
 from gan_course.widgets.lab.table import Kept
@@ -581,13 +582,88 @@ def test_a_value_that_no_slider_has_is_resumed_and_shown(page, monkeypatch, tmp_
     assert lab.live.rates == {"D": 7e-4, "G": 1e-3}, "what was chosen before Save is still chosen"
 
 
-@pytest.mark.parametrize("button", ["save", "save table"])
+@pytest.mark.parametrize("button", ["save", "save table", "save samples", "save film", "save walk"])
 def test_a_file_that_cannot_be_written_is_said_and_nothing_stops(page, tmp_path, button):
-    lab = Lab("t", build, **SLIDERS)
+    lab = Lab("t", images, **SLIDERS)
     (tmp_path / "file").touch()
     lab.folder = tmp_path / "file" / "folder"
     lab.buttons[button].click()
     assert "Not saved, because the file cannot be written: " in lab.status.value and lab.live.error is None
+
+
+def picture(path):
+    with Image.open(path) as opened:
+        return np.asarray(opened)
+
+
+def film(path):
+    """The pages of a film."""
+    with Image.open(path) as opened:
+        return [np.asarray(page.convert("RGB"), dtype=float) for page in ImageSequence.Iterator(opened)]
+
+
+def test_samples_are_saved_as_a_sheet_and_one_in_each_file(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lab = Lab("07.dcgan", images, **SLIDERS)
+    again = Live(images, {"latent_dim": 2, "seed": 0})
+    expected = [dict(next(again.training)) for _ in range(2)]
+    lab.live.play(1)
+    torch.manual_seed(5)
+    outside = torch.get_rng_state()
+    lab.buttons["save samples"].click()
+    assert torch.equal(torch.get_rng_state(), outside)
+    assert "Saved 64 pictures in 07_dcgan_samples, and as a sheet, 07_dcgan_samples.png." in lab.status.value
+    files = sorted((tmp_path / "07_dcgan_samples").iterdir())
+    assert [file.name for file in files] == [f"{number:04}.png" for number in range(1, 65)]
+    sheet = picture(tmp_path / "07_dcgan_samples.png")
+    assert sheet.shape == (71, 71, 3) and np.array_equal(sheet[:8, 9:17, 0], picture(files[1]))
+    assert dict(next(lab.live.training)) == expected[1], "saving has changed the training"
+
+
+def test_the_film_of_a_training_begins_with_its_first_round_and_ends_with_the_latest(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lab = Lab("t", build, **SLIDERS)
+    for _ in range(3):
+        lab.live.play(20)
+        lab.draw()
+        lab.draw()                                                  # nothing new to show
+    lab.buttons["save film"].click()
+    pages = film(tmp_path / "t_training.gif")
+    assert len(pages) == 4 and all(page.shape == (320, 900, 3) for page in pages)
+    assert all(np.abs(page - after).mean() > 0.1 for page, after in zip(pages, pages[1:], strict=False))
+    lab.buttons["reset"].click()
+    lab.buttons["save film"].click()
+    assert len(film(tmp_path / "t_training.gif")) == 1, "another training, another film"
+
+
+def test_a_film_stays_small_however_long_the_training_is():
+    kept = Film()
+    for number in range(1000):
+        kept.add(number, bytes([number % 256]))
+    rounds = [number for number, _ in kept.moments]
+    assert MOST / 2 <= len(rounds) < MOST and rounds[0] == 0 and len(set(np.diff(rounds))) == 1
+    assert kept.last[0] == 999
+
+
+def test_a_walk_in_latent_space_comes_back_to_where_it_began(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lab = Lab("t", images, **SLIDERS)
+    lab.buttons["save walk"].click()
+    assert "Saved a walk in latent space, t_walk.gif." in lab.status.value
+    pages = film(tmp_path / "t_walk.gif")
+    steps = [np.abs(page - after).mean() for page, after in zip(pages, pages[1:], strict=False)]
+    assert len(pages) > 10 and np.abs(pages[0] - pages[-1]).mean() <= max(steps)
+
+
+def test_each_lab_has_the_buttons_that_make_sense_for_its_game(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    saving = {"save samples", "save film", "save walk"}
+    assert saving & Lab("points", build, **SLIDERS).buttons.keys() == {"save film"}
+    assert saving & Lab("images", images, **SLIDERS).buttons.keys() == saving
+    lab = Lab("pairs", lambda **_: games.load("pix2pix").demo())
+    assert saving & lab.buttons.keys() == {"save samples", "save film"}
+    lab.buttons["save samples"].click()
+    assert len(list((tmp_path / "pairs_samples").iterdir())) == 16
 
 
 def test_a_cell_that_failed_can_be_run_again(page):

@@ -115,11 +115,6 @@ def cut_losses(path: Path, last: int) -> None:
 
 # samples on the way ------------------------------------------------------------------------------
 
-def averaged(game: Game) -> torch.nn.Module:
-    """The generator to draw with: the average of its weights where the game keeps one."""
-    return getattr(game, "G_ema", game.G)
-
-
 def watching(game: Game, held_out: PairSet | None) -> Callable[[], np.ndarray]:
     """A function that draws the same samples again each time it is called.
 
@@ -137,7 +132,7 @@ def watching(game: Game, held_out: PairSet | None) -> Callable[[], np.ndarray]:
         with RandomStream(0, device):
             inputs = game.inputs(SHOWN)
         across = _across(game)
-        return lambda: plots.sheet(nets.generate(averaged(game), *inputs), across)
+        return lambda: plots.sheet(nets.generate(saving.finished(game), *inputs), across)
     x = scale(held_out.x[:TRANSLATED])
 
     def translations() -> np.ndarray:

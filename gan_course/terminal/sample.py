@@ -147,7 +147,7 @@ def films(game: Game, run: Path, out: Path, asked) -> None:
         endings = [".gif"]
     pages = {"training": keeping.film_of_training(run)}
     if hasattr(game, "inputs"):
-        generator = keeping.averaged(game)
+        generator = saving.finished(game)
         pages["walk"] = saving.walk(generator, *game.inputs(WALKING), seed=asked.seed)
     else:
         print("A translator has no latent space to walk in; the film is that of the training.")

@@ -133,3 +133,19 @@ def test_cells_that_are_run_again_leave_no_widgets_behind_and_the_kernels_interr
         lab.says("Paused by the kernel's Interrupt")
         lab.stands_still()
     assert tasks(notebook) == 0
+
+
+def test_samples_and_films_are_saved_by_keyboard_while_the_training_goes_on(notebook, server):
+    points, images = notebook.labs()
+    assert points.box.get_by_role("button", name="Save samples").count() == 0
+    images.press("Start")
+    images.plays_on()
+    files = {"Save samples": "images_samples.png", "Save film": "images_training.gif", "Save walk": "images_walk.gif"}
+    for name, file in files.items():
+        images.press(name)
+        images.says(file, seconds=30)
+        assert (server.folder / file).stat().st_size > 0
+    assert len(list((server.folder / "images_samples").iterdir())) == 64
+    images.plays_on()
+    images.press("Pause")
+    images.says("Paused")

@@ -12,7 +12,7 @@ from pathlib import Path
 import ipywidgets
 from IPython.display import display
 
-from gan_course import files
+from gan_course import files, saving
 from gan_course.data import Batches
 from gan_course.games import Game
 from gan_course.lessons import progress
@@ -21,6 +21,7 @@ from gan_course.widgets.callbacks import in_turn
 from gan_course.widgets.cells import close
 from gan_course.widgets.explore import Slider, options, selections
 from gan_course.widgets.lab import table
+from gan_course.widgets.lab.film import Film
 from gan_course.widgets.lab.live import Live
 from gan_course.widgets.lab.scenes import Scene
 
@@ -54,7 +55,7 @@ class Lab:
         self.folder = Path()                    # beside the notebook
         self.knobs = selections(settings, wait=True)
         self.live = Live(build, self._settings(), on_draw=self.draw, on_stop=self._stopped)
-        self.scene = Scene(self.live)
+        self.scene, self.film = Scene(self.live), Film()
         self.rates = selections({
             player: Slider(f"learning rate of {player}", sorted({*RATES, rate}), rate)
             for player, rate in self.live.rates.items()
@@ -107,11 +108,7 @@ class Lab:
     def save(self) -> None:
         """Write the training, with its settings, to a file beside the notebook."""
         path = self._path(".safetensors")
-        try:
-            self.live.save(path)
-        except OSError as error:
-            return self.say(f"Not saved, because the file cannot be written: {error}.")
-        self.say(f"Saved as {path}.")
+        self._write(f"Saved as {path}.", lambda: self.live.save(path))
 
     def resume(self) -> None:
         """Go back to the training that Save wrote, with its settings and learning rates.
@@ -140,11 +137,37 @@ class Lab:
     def save_table(self) -> None:
         """Write the kept runs as a CSV file beside the notebook."""
         path = self._path("_runs.csv")
+        self._write(f"Saved {len(self.kept)} runs to {path}.",
+                    lambda: files.write(path, table.as_csv(self.kept)))
+
+    def save_samples(self) -> None:
+        """Write fresh samples, or translations, beside the notebook: a sheet, and one file each."""
+        images = self.scene.pictures()
+        sheet, folder = self._path("_samples.png"), self._path("_samples")
+        self._write(f"Saved {len(images)} pictures in {folder}, and as a sheet, {sheet}.",
+                    lambda: (saving.save_each(folder, images), saving.save_sheet(sheet, images)))
+
+    def save_film(self) -> None:
+        """Write the lab's picture over this training as a GIF: the losses, and the samples on fixed
+        z.
+        """
+        path = self._path("_training.gif")
+        self._write(f"Saved this training as a film, {path}.",
+                    lambda: saving.save_film(path, self.film.pages()))
+
+    def save_walk(self) -> None:
+        """Write a walk of the samples through latent space and back as a GIF."""
+        path = self._path("_walk.gif")
+        self._write(f"Saved a walk in latent space, {path}.",
+                    lambda: saving.save_film(path, self.scene.walk()))
+
+    def _write(self, notice: str, write: Callable[[], object]) -> None:
+        """Write files, and say so, or why not."""
         try:
-            files.write(path, table.as_csv(self.kept))
+            write()
         except OSError as error:
             return self.say(f"Not saved, because the file cannot be written: {error}.")
-        self.say(f"Saved {len(self.kept)} runs to {path}.")
+        self.say(notice)
 
     def take(self, **values) -> None:
         """Start a new training with these values.
@@ -194,7 +217,9 @@ class Lab:
         """
         self.notice = notice or self.notice
         self.scene.update()
-        jpeg = base64.b64encode(self.scene.jpeg()).decode()
+        page = self.scene.jpeg()
+        self.film.add(self.live.training.round, page)
+        jpeg = base64.b64encode(page).decode()
         alt = html.escape(self.scene.describe(), quote=True)
         self.picture.value = (
             f'<img class="gan-course-figure" alt="{alt}" width="864" height="307" '
@@ -212,6 +237,7 @@ class Lab:
         self._follow(self.knobs, self.live.settings)
         self._follow(self.rates, self.live.rates)
         self.scene.restart()
+        self.film = Film()
         self.draw(notice)
 
     def _follow(self, sliders: dict[str, ipywidgets.SelectionSlider], values: dict) -> None:
@@ -264,7 +290,15 @@ class Lab:
         actions |= {"reset": ("Reset", self.reset, "Start again from new networks"),
                     "save": ("Save", self.save, "Write the training to a file"),
                     "resume": ("Resume", self.resume, "Go back to the training that Save wrote"),
-                    "keep": ("Keep run", self.keep, "Keep this run's curves and its row"),
+                    "save film": ("Save film", self.save_film,
+                                  "Write this training as a GIF, from its first round")}
+        if self.scene.view.saves:
+            actions["save samples"] = ("Save samples", self.save_samples,
+                                       "Write samples: a sheet, and one file each")
+        if self.scene.view.walks:
+            actions["save walk"] = ("Save walk", self.save_walk,
+                                    "Write a walk in latent space as a GIF")
+        actions |= {"keep": ("Keep run", self.keep, "Keep this run's curves and its row"),
                     "save table": ("Save table", self.save_table, "Write the table as a CSV file")}
         self.buttons = {}
         for key, (label, action, tooltip) in actions.items():

@@ -90,6 +90,16 @@ class Scene:
             self.quality_line.set_data(*self.quality.points().T)
             self._limits(self.quality_ax, training.round)
 
+    def pictures(self):
+        """Pictures to be saved, (N, C, H, W) in [-1, 1]: fresh samples, or translations."""
+        training = self.live.training
+        with RandomStream(training.round, training.device):
+            return self.view.pictures(training.game)
+
+    def walk(self) -> list[np.ndarray]:
+        """The samples on a walk in latent space: RGB pages for a film."""
+        return self.view.walk(self.live.training.game)
+
     def collapsed(self) -> bool:
         """True when, some way into the training, the samples crowd around fewer than half of the
         modes.

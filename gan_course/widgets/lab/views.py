@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from torch import Tensor
 
-from gan_course import data, likeness, metrics, nets, plots
+from gan_course import data, likeness, metrics, nets, plots, saving
 from gan_course.data import Density, ImageSet
 from gan_course.data.pairs import PairSet
 from gan_course.data.sets import scale
@@ -21,6 +21,7 @@ from gan_course.training.guards import RandomStream
 
 SETTLED = 100  # rounds before which nobody speaks of collapse
 ROWS, COLUMNS = 4, 10  # of samples; ten classes in turn fill the columns
+SAVED = 64  # samples that are saved, fresh ones
 SCENES, SHOWN = 16, 5  # translations that are scored, and those of them that are shown
 
 
@@ -31,12 +32,18 @@ class View:
     level: tuple[float, str] = (0.0, "")  # a height of that curve that means something
     top = 112.0                                                     # the end of its axis
     quality: float | None = None
+    saves = False                       # whether there are pictures to be saved
+    walks = False                       # whether they can walk in latent space
 
     def restart(self, training: Training) -> None:
         """A new training has begun."""
 
     def update(self, game: Game) -> None:
         """Look at the game as it is now."""
+        raise NotImplementedError
+
+    def pictures(self, game: Game) -> Tensor:
+        """Pictures to be saved, (N, C, H, W) in [-1, 1], where there are any."""
         raise NotImplementedError
 
     def collapsed(self, rounds: int) -> bool:
@@ -143,6 +150,8 @@ class ImagesView(View):
         game: a game that learns them.
     """
 
+    saves = walks = True
+
     def __init__(self, ax: Axes, dataset: ImageSet | Density, game: Game):
         self.page = _page(ax, ROWS, COLUMNS, dataset.data_shape, "samples on fixed z")
         self.moving = [self.page]
@@ -153,6 +162,13 @@ class ImagesView(View):
 
     def update(self, game: Game) -> None:
         self.page.set_data(plots.sheet(nets.generate(game.G, *self.inputs), COLUMNS))
+
+    def pictures(self, game: Game) -> Tensor:
+        return nets.generate(saving.finished(game), *game.inputs(SAVED))
+
+    def walk(self, game: Game) -> list[np.ndarray]:
+        """The samples on their way through latent space and back: RGB pages for a film."""
+        return saving.walk(saving.finished(game), *self.inputs, across=COLUMNS)
 
 
 class TranslationView(View):
@@ -169,6 +185,7 @@ class TranslationView(View):
     """
 
     top = 40.0
+    saves = True
 
     def __init__(self, ax: Axes, dataset: PairSet, game: Game):
         rows = ["x", "G(x)"]
@@ -198,6 +215,9 @@ class TranslationView(View):
         self.page.set_data(plots.sheet(torch.cat([row[:SHOWN] for row in rows]), SHOWN))
         if self.measured:
             self.quality = likeness.psnr(fake, self.y)
+
+    def pictures(self, game: Game) -> Tensor:
+        return game.sample(len(self.x), self.x)
 
     def describe(self) -> str:
         if self.quality is None:
