@@ -36,19 +36,24 @@ TEXT_WIDTH = 32                                                     # of text_to
 Recipe = Callable[..., tuple[Game, Batches]]                        # recipe(seed=0, device=None)
 
 
-def dcgan_shapes(seed: int = 0, device=None) -> tuple[Game, Batches]:
-    """A DCGAN on the filled shapes, 32x32 in colour.
+def dcgan(dataset: str, width: int) -> Recipe:
+    """The recipe of a DCGAN, with the settings of notebook 07 and more channels.
 
     Args:
-        seed: of the networks and the data.
-        device: where the batches are; by default `pick_device()`.
+        dataset: the name of a set of images.
+        width: channels of the widest images inside the networks.
 
     Returns:
-        The game and its batches.
+        A function of seed and device that makes the game and its batches.
     """
-    seed_everything(seed)
-    game = DCGAN(nets.ConvGenerator(64, 3, 16), nets.ConvDiscriminator(3, 16), lr=(1e-3, 1e-3))
-    return game, data.batches("shapes", 32, seed=seed, device=device)
+    def recipe(seed: int = 0, device=None) -> tuple[Game, Batches]:
+        seed_everything(seed)
+        stream = data.batches(dataset, 32, seed=seed, device=device)
+        channels, size, _ = stream.data_shape
+        G = nets.ConvGenerator(64, channels, width, size)
+        D = nets.ConvDiscriminator(channels, width, size)
+        return DCGAN(G, D, lr=(1e-3, 1e-3), ema=0.998), stream
+    return recipe
 
 
 def cyclegan(pairs: str, **weights: float) -> Recipe:
@@ -100,7 +105,7 @@ def text_to_image(seed: int = 0, device=None) -> tuple[Game, Batches]:
 
 # name: the recipe, and after how many rounds to look
 RECIPES: dict[str, tuple[Recipe, tuple[int, ...]]] = {
-    "dcgan_shapes": (dcgan_shapes, (0, 500, 5000)),
+    "dcgan_glyphs": (dcgan("glyphs", 32), (6_000,)),
     "cyclegan_seasons": (cyclegan("seasons"), (0, 500, 5000)),
     # of notebook deeper/11_steganography, several seeds each
     "animals_cycle": (cyclegan("animals", identity=0.0), (1500,)),

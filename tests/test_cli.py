@@ -155,7 +155,7 @@ def test_a_relative_folder_is_seen_from_where_the_user_stands(notebook, tmp_path
 def test_the_course_s_parameters_that_take_a_path():
     found = {(entry.name, name) for entry in catalogue.notebooks() for name, parameter in notebooks.parameters(entry.path).items()
              if parameter.is_path}
-    assert {("deeper/03_settings", "sweep"), ("07_dcgan", "dataset"), ("07_dcgan", "sweep"), ("11_cyclegan", "folder")} <= found
+    assert {("deeper/03_settings", "sweep"), ("07_dcgan", "dataset"), ("11_cyclegan", "folder")} <= found
 
 
 # runs

@@ -20,6 +20,7 @@ from gan_course.lessons import exercises
 from gan_course.lessons.exercises import (
     _checking,
     _sandbox,
+    dcgan_step,
     first_loop,
     first_training,
     wasserstein_loop,
@@ -501,7 +502,8 @@ def with_arguments(key, *bodies):
         yield space[reference.__name__]
 
 
-ELSEWHERE = {exercise.key for module in (first_loop, first_training, wasserstein_loop) for exercise in module.EXERCISES} | {
+ELSEWHERE = {exercise.key for module in (
+    first_loop, first_training, wasserstein_loop, dcgan_step) for exercise in module.EXERCISES} | {
     key for key in exercises.names() if isinstance(exercises.find(key), exercises.Network)}
 """Their answers stand in test_network_exercises.py, test_loop_exercises.py and, for later networks, in files of their own."""
 FUNCTIONS = [key for key in exercises.names() if key not in ELSEWHERE]

@@ -4,9 +4,10 @@ import inspect
 
 import pytest
 
-from gan_course.lessons.exercises import _checking, first_loop, first_training
+from gan_course.lessons.exercises import _checking, dcgan_step, first_loop, first_training
 
-OWN = {exercise.key: exercise for exercise in (*first_loop.EXERCISES, *first_training.EXERCISES)}
+OWN = {exercise.key: exercise for exercise in (
+    *first_loop.EXERCISES, *first_training.EXERCISES, *dcgan_step.EXERCISES)}
 
 
 def changed(function, *changes):
@@ -43,6 +44,8 @@ INLINE = """        z = torch.randn(len(x), G.z_dim)
         history.append((loss_D.item(), loss_G.item()))
 """
 SECOND = "    z = torch.randn(len(x), G.z_dim, device=x.device)\n    loss_G"
+AVERAGE = "    ema(G_ema, G, 0.995)\n"
+FIRST_NOISE = "    z = torch.randn(len(x), G.z_dim, device=x.device)\n    loss_D"
 WRONG = [
     ("03.training_step", "zero_forgotten_D", [("    optimizer_D.zero_grad()\n", "")]),
     ("03.training_step", "zero_forgotten_G", [("    optimizer_G.zero_grad()\n", "")]),
@@ -128,6 +131,28 @@ WRONG = [
     ("03.train", "history_form", [("np.array(history)", "np.array(history).T")]),
     ("03.train", "history_form", [("np.array(history)", "np.array(history)[:, 0]")]),
     ("03.train", "unknown", [("(G, D, lr)", "(G, D, 2 * lr)")]),
+    *[("07.training_step", said, changes) for said, changes in [
+        ("zero_forgotten_D", [("    optimizer_D.zero_grad()\n", "")]),
+        ("zero_forgotten_G", [("    optimizer_G.zero_grad()\n", "")]),
+        ("harmful_no_detach", [(".detach()", ""), ("    optimizer_G.zero_grad()\n", "")]),
+        ("same_z", [(SECOND, "    loss_G")]),
+        ("labels", [(D_LOSS, "softplus(D(x)).mean() + softplus(-D(G(z).detach())).mean()")]),
+        ("wrong_player", [("softplus(-D(G(z))).mean()", "softplus(D(G(z))).mean()")]),
+        ("saturating", [("softplus(-D(G(z))).mean()", "-softplus(D(G(z))).mean()")]),
+        ("half", [(D_LOSS, f"0.5 * ({D_LOSS})")]),
+        ("sum", [(D_LOSS, D_LOSS.replace("mean", "sum"))]),
+        ("graph_kept", [("loss_D.item(), loss_G.item()", "loss_D, loss_G")]),
+        ("losses_swapped", [("loss_D.item(), loss_G.item()", "loss_G.item(), loss_D.item()")]),
+        ("one_optimizer", [("optimizer_G.step()", "optimizer_D.step()")]),
+        ("detached_fake", [("softplus(-D(G(z))).mean()", "softplus(-D(G(z).detach())).mean()")]),
+        ("eval", [("    return", "    G.eval()\n    return")]),
+        ("average_stands", [(AVERAGE, "")]),
+        ("average_first", [(AVERAGE, ""), (FIRST_NOISE, AVERAGE + FIRST_NOISE)]),
+        ("average_swapped", [("ema(G_ema, G, 0.995)", "ema(G_ema, G, 0.005)")]),
+        ("average_of_D", [("ema(G_ema, G, 0.995)", "ema(G_ema, D, 0.995)")]),
+        ("decay", [("ema(G_ema, G, 0.995)", "ema(G_ema, G, 0.9)")]),
+        ("decay", [(AVERAGE, 2 * AVERAGE)]),
+    ]],
     ("03.train", "outside", [(LOOP, f"{LOOP}        x = x.to(device)\n")]),
 ]
 
@@ -157,6 +182,16 @@ def test_a_forgotten_detach_that_does_no_harm_is_a_remark():
     verdict = _checking.assess(OWN["03.training_step"], changed(STEP, (".detach()", "")))
     assert (verdict.outcome, verdict.id) == ("right", "harmless_no_detach")
     assert "harmless" in verdict.says and _checking.assess(OWN["03.training_step"], changed(STEP)).id == "right"
+
+
+@pytest.mark.parametrize("changes", [
+    [], [(AVERAGE, """    with torch.no_grad():
+        for mean, now in zip(G_ema.parameters(), G.parameters(), strict=True):
+            mean.mul_(0.995).add_(now, alpha=0.005)
+""")]])
+def test_a_right_step_of_dcgan_may_be_written_in_many_ways(changes):
+    answer = changed(dcgan_step.training_step, *changes)
+    assert _checking.assess(OWN["07.training_step"], answer).id == "right"
 
 
 def test_right_optimizers_may_be_written_in_many_ways():

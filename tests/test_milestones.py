@@ -49,12 +49,12 @@ def test_the_file_says_that_it_is_precomputed_and_how(short, folder):
 
 
 def test_what_is_not_there_is_said(folder):
-    with pytest.raises(ValueError, match="milestones of dcgan_shapes, cyclegan_seasons, .*; got 'biggan'"):
+    with pytest.raises(ValueError, match="milestones of dcgan_glyphs, cyclegan_seasons, .*; got 'biggan'"):
         milestones.load("biggan", 500)
     with pytest.raises(ValueError, match="cyclegan_seasons after 0, 500, 5000 rounds; got 3"):
         milestones.load("cyclegan_seasons", 3)
-    with pytest.raises(FileNotFoundError, match="python -m gan_course.milestones dcgan_shapes --seed 7"):
-        milestones.load("dcgan_shapes", 500, seed=7)
+    with pytest.raises(FileNotFoundError, match="python -m gan_course.milestones dcgan_glyphs --seed 7"):
+        milestones.load("dcgan_glyphs", 6000, seed=7)
 
 
 def test_of_a_text_to_image_gan_only_the_average_is_kept(folder, monkeypatch):

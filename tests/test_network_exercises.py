@@ -3,6 +3,7 @@
 import inspect
 import math
 import re
+from itertools import pairwise
 
 import pytest
 import torch
@@ -10,7 +11,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from gan_course.lessons import exercises
-from gan_course.lessons.exercises import _networks, feature_network, first_networks, minimax
+from gan_course.lessons.exercises import (
+    _networks,
+    dcgan_networks,
+    feature_network,
+    first_networks,
+    minimax,
+)
 from gan_course.lessons.exercises._faults import N
 from gan_course.lessons.exercises._networks import Network
 
@@ -54,7 +61,7 @@ CONV_D = Network("99.ConvDiscriminator", ConvDiscriminator, ({"width": 8}, {"wid
                  lambda **_: (torch.randn(N, 3, 16, 16),), "discriminator", HINTS)
 LINE_D = next(each for each in minimax.EXERCISES if each.key == "02.Discriminator")
 OWN = {exercise.key: exercise for exercise in (
-    *first_networks.EXERCISES, *feature_network.EXERCISES, LINE_D, CONV_G, CONV_D)}
+    *first_networks.EXERCISES, *feature_network.EXERCISES, *dcgan_networks.EXERCISES, LINE_D, CONV_G, CONV_D)}
 
 
 def changed(cls, *changes):
@@ -63,7 +70,7 @@ def changed(cls, *changes):
     for old, new in changes:
         assert old in source, old
         source = source.replace(old, new)
-    space = dict(globals()) | {"math": math}
+    space = dict(globals()) | {"math": math, "pairwise": pairwise}
     exec(compile(source, "cell", "exec"), space)
     return space[cls.__name__]
 
@@ -112,7 +119,35 @@ def test_a_network_may_be_written_with_functions_and_methods_instead_of_modules(
 FEATURES = feature_network.FeatureNetwork
 G, IMAGE, D = first_networks.Generator, first_networks.ImageGenerator, first_networks.Discriminator
 LINE = minimax.Discriminator
+DCGAN_G, DCGAN_D = dcgan_networks.Generator, dcgan_networks.Discriminator
+INNER = "nn.BatchNorm2d(a), nn.ReLU(), "
+END = "layers += [nn.ConvTranspose2d(widths[-1], channels, 4, 2, 1), nn.Tanh()]"
+FIRST = "nn.Conv2d(channels, widths[0], 4, 2, 1), "
 WRONG = [
+    ("07.Generator", "z_not_reshaped", changed(DCGAN_G, ("z[:, :, None, None]", "z"))),
+    ("07.Generator", "no_tanh", changed(DCGAN_G, (", nn.Tanh()", ""))),
+    ("07.Generator", "no_tanh", changed(DCGAN_G, ("nn.Tanh()", "nn.Sigmoid()"))),
+    ("07.Generator", "batchnorm_at_the_edge", changed(DCGAN_G, (", nn.Tanh()]", ", nn.BatchNorm2d(channels), nn.Tanh()]"))),
+    ("07.Generator", "no_batchnorm", changed(DCGAN_G, (INNER, "nn.ReLU(), "))),
+    ("07.Generator", "order", changed(DCGAN_G, (INNER, "nn.ReLU(), nn.BatchNorm2d(a), "))),
+    ("07.Generator", "activation", changed(DCGAN_G, (INNER, "nn.BatchNorm2d(a), nn.LeakyReLU(0.2), "))),
+    ("07.Generator", "picture_size", changed(DCGAN_G, ("(a, b, 4, 2, 1", "(a, b, 4, 2, 0"))),
+    ("07.Generator", "picture_size", changed(DCGAN_G, ("widths[0], start,", "widths[0], 4,"))),
+    ("07.Generator", "convolution", changed(DCGAN_G, ("(a, b, 4, 2, 1, bias", "(a, b, 2, 2, 0, bias"))),
+    ("07.Generator", "channels", changed(DCGAN_G, ("channels, 4, 2, 1), nn.Tanh()", "2, 4, 2, 1), nn.Tanh()"))),
+    ("07.Generator", "picture_size", changed(DCGAN_G, ("pairwise(widths)", "pairwise(widths[:2])"), ("widths[-1]", "widths[1]"))),
+    ("07.Generator", "layer_sizes", changed(DCGAN_G, ("nn.ConvTranspose2d(a, b,", "nn.ConvTranspose2d(b, a,"))),
+    ("07.Generator", "python_list", changed(DCGAN_G, ("nn.Sequential(*layers)", "layers"), (
+        "return self.layers(z[:, :, None, None])", "h = z[:, :, None, None]\n        for layer in self.layers:\n            h = layer(h)\n        return h"))),
+    ("07.Generator", "not_kept", changed(DCGAN_G, ("        self.z_dim = z_dim\n", ""))),
+    ("07.Generator", "no_bias", changed(DCGAN_G, ("channels, 4, 2, 1)", "channels, 4, 2, 1, bias=False)"))),
+    ("07.Discriminator", "sigmoid_in_D", changed(DCGAN_D, (".flatten()", ".flatten().sigmoid()"))),
+    ("07.Discriminator", "not_a_vector", changed(DCGAN_D, (".flatten()", ""))),
+    ("07.Discriminator", "batchnorm_at_the_edge", changed(DCGAN_D, (FIRST, FIRST + "nn.BatchNorm2d(widths[0]), "))),
+    ("07.Discriminator", "no_batchnorm", changed(DCGAN_D, ("nn.BatchNorm2d(b), ", ""))),
+    ("07.Discriminator", "relu_for_leaky", changed(DCGAN_D, ("nn.LeakyReLU(0.2)]", "nn.ReLU()]"))),
+    ("07.Discriminator", "slope", changed(DCGAN_D, ("nn.LeakyReLU(0.2)]", "nn.LeakyReLU()]"))),
+    ("07.Discriminator", "mixes_samples", changed(DCGAN_D, ("(widths[-1], 1, end)", "(widths[-1], 1, 1)"))),
     ("02.Discriminator", "sigmoid_in_D", changed(LINE, (".squeeze(1)", ".squeeze(1).sigmoid()"))),
     ("02.Discriminator", "not_a_vector", changed(LINE, (".squeeze(1)", ""))),
     ("02.Discriminator", "layers", changed(LINE, ("nn.Linear(width, width), nn.ReLU(),", ""))),

@@ -17,10 +17,7 @@ from gan_course.paths import NOTEBOOKS, ROOT
 MAIN = sorted(NOTEBOOKS.glob("*.ipynb"))
 DEEPER = sorted((NOTEBOOKS / "deeper").glob("*.ipynb"))          # optional, each belongs to the main one with its number
 EXAMPLES = sorted((ROOT / "examples").glob("*.ipynb"))
-OLD_FORM = {  # not rebuilt yet: take out a notebook's line once it has the new form (the empty lines let git merge several)
-    "07_dcgan",
-
-}
+OLD_FORM = set()                                                    # main notebooks that do not have the new form yet
 LONGEST_CELL = 25                                                   # lines, imports aside
 LONGEST_LINE = 100                                                  # more is cut off in JupyterLab on a laptop
 DEVICE = r"cpu|mps|cuda(:\d+)?"

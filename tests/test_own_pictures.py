@@ -2,6 +2,7 @@
 
 Only these cells are run, on folders of a few pictures; a whole notebook on them takes a minute.
 """
+import math
 import re
 
 import nbformat
@@ -9,8 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gan_course import nets
 from gan_course.data import WrongLayout
-from gan_course.lessons import catalogue
+from gan_course.lessons import catalogue, exercises
+from gan_course.lessons.image_scores import ImageScores
 from gan_course.paths import NOTEBOOKS
 
 LAYOUTS = {"flat": {".": 40}, "uneven": {"cat": 54, "dog": 6}, "four": dict.fromkeys("abcd", 12),
@@ -45,7 +48,7 @@ def run(name: str, *cells: str, **parameters) -> dict:
     exec(begin[0], names)
     assert set(parameters) <= set(names)
     names |= parameters
-    for code in (*begin[1:2 + (name == "07")], *(source[cell] for cell in cells)):
+    for code in (begin[1], *(source[cell] for cell in cells)):
         exec(code, names)
     return names
 
@@ -72,41 +75,48 @@ def test_two_sides_are_refused_in_words_before_anything_is_trained(folder, numbe
 
 # --- 07 ----------------------------------------------------------------------------------------
 
-MEASURE = ("010aa35c", "63be9a5e", "03b51871", "5abb7828")          # load, distance, claims, games
+NETWORKS = ("010aa35c", "5abb7828", "bc7017b5")                     # load, networks, training
 
 
-def probed(**parameters) -> dict:
-    """Section 9 of 07, with discriminators that are not trained."""
-    names = run("07", *MEASURE, **parameters)
-    names["dcgans"] = [names["dcgan"]() for _ in range(3)]
+@pytest.fixture
+def two_iterations(monkeypatch):
+    monkeypatch.setattr("gan_course.judge.NEW_ROUNDS", 3)
+    monkeypatch.setattr("gan_course.profile.by_profile", lambda **by: 2 if by["smoke"] == 10 else by["smoke"])
+
+
+def dcgan(**parameters) -> dict:
+    """The cells of 07 that load, build and train, with the course's own networks."""
+    names = dict(run("07", **parameters), **{
+        name: exercises.reference(f"07.{name}") for name in ("Generator", "Discriminator", "dcgan_init", "training_step")})
     notebook = nbformat.read(NOTEBOOKS / "07_dcgan.ipynb", 4)
-    for cell in notebook.cells:
-        if cell.id in ("527b4870", "c55af322"):
-            exec(cell.source, names)
+    source = {cell.id: cell.source for cell in notebook.cells}
+    for cell in NETWORKS:
+        exec(source[cell], names)
     return names
 
 
-def test_07_measures_distances_between_as_many_pictures_as_there_are(folder):
-    names = run("07", *MEASURE, "bc7017b5", dataset=folder("flat"))
-    assert names["n"] == 17 and names["floor"] > 0                  # half of 34
-    assert names["draw"](names["dcgan"]().G).shape[0] >= 100        # what later cells cut up
-    assert names["distance"](names["draw"](names["dcgan"]().G)) > 0
+@pytest.mark.filterwarnings("ignore:.*do not determine")
+@pytest.mark.parametrize("layout", ["flat", "uneven"])
+@pytest.mark.parametrize("size", [0, 64])
+def test_07_trains_on_a_folder_at_32_and_at_64_pixels_and_scores_what_came(folder, two_iterations, layout, size):
+    names = dcgan(dataset=folder(layout), image_size=size)
+    shape = names["train_set"].data_shape
+    assert shape == (3, size or 32, size or 32)
+    history, G, _ = names["train"](names["train_set"], 0)
+    x = nets.generate(G, names["z_shown"][:20])
+    assert history.shape == (2, 2) and x.shape == (20, *shape)
+    score = ImageScores(names["dataset"], names["train_set"], names["test_set"], 20)
+    assert score(x).distance > score.real().distance
+    assert math.isnan(score(x).agreement) == (layout == "flat")
 
 
-def test_07_leaves_the_probe_out_where_there_is_one_class(folder, capsys):
-    assert probed(dataset=folder("flat"))["scores"] == {}
-    assert "nothing to tell apart, so the rest" in capsys.readouterr().out
-
-
-def test_07_asks_for_no_more_labels_than_there_are(folder, monkeypatch):
-    names = probed(dataset=folder("uneven"))
-    assert names["many_labels"] == [10, 25] and names["scores"]["pixels"].shape == (1, 2, 5)
-    monkeypatch.setenv("GAN_COURSE_PROFILE", "laptop")
-    names = run("07", *MEASURE, "527b4870", dataset="digits")
-    assert names["at_most"]((10, 100, 1000), len(names["some"])) == [10, 100, 649]
-    names["labels"] = names["labels"][:649]
-    assert len(names["probe"](names["pictures"].flatten(1).numpy(),
-                              names["asked"].flatten(1).numpy(), 649, draws=1)) == 1
+@pytest.mark.parametrize("name", ["letters", "glyphs_colour", "digits"])
+def test_07_trains_on_the_other_data_sets_that_need_no_download(name, two_iterations):
+    names = dcgan(dataset=name)
+    history, G, _ = names["train"](names["train_set"], 0)
+    assert nets.generate(G, names["z_shown"][:4]).shape[1:] == names["train_set"].data_shape
+    D = names["dcgan"](names["train_set"].data_shape, 64)[1]
+    assert D(names["train_set"].take(3)).shape == (3,)
 
 
 # --- 08 ----------------------------------------------------------------------------------------

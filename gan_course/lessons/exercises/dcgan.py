@@ -1,6 +1,6 @@
 """Two exercises of notebook 07: a transposed convolution, and DCGAN's initialisation.
 
-The third is in `averaged_generator`.
+The others are in `dcgan_networks`, `averaged_generator` and `dcgan_step`.
 """
 import torch
 from torch import Tensor, nn
@@ -10,9 +10,9 @@ from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, num
 
 
 def transposed(x, w, stride):
-    """Transposed convolution in 1-D: number i of x (L,) puts a stamp x[i] w at place i stride.
+    """Transposed convolution in 1-D: each x[i] adds the copy x[i] w of the kernel at i stride.
 
-    With w (k,) the result has the shape (stride (L - 1) + k,).
+    With x (L,) and w (k,) the result has the shape (stride (L - 1) + k,).
     """
     out = torch.zeros(stride * (len(x) - 1) + len(w))
     for i in range(len(x)):
@@ -35,10 +35,10 @@ def dcgan_init(layer):
     return layer
 
 
-# stamps
+# transposed convolutions
 
-def stamps(x, w, stride, *, step=None, length=None, put=lambda old, stamp: old + stamp,
-           stamp=lambda x, w, i: x[i] * w):
+def copies(x, w, stride, *, step=None, length=None, put=lambda old, new: old + new,
+           copy=lambda x, w, i: x[i] * w):
     """A transposed convolution with its parts to be changed.
 
     What does not fit into `length` is cut off.
@@ -47,7 +47,7 @@ def stamps(x, w, stride, *, step=None, length=None, put=lambda old, stamp: old +
     out = torch.zeros(stride * (len(x) - 1) + len(w) if length is None else length)
     for i in range(len(x)):
         room = out[i * step:i * step + len(w)]
-        room[:] = put(room, stamp(x, w, i)[:len(room)])
+        room[:] = put(room, copy(x, w, i)[:len(room)])
     return out
 
 
@@ -60,42 +60,42 @@ def shape_of(seen):
     return tuple(seen["the result"].shape) if isinstance(seen.get("the result"), Tensor) else None
 
 
-STAMP_MISTAKES = (
-    Mistake("scalar", "It gives one number. There is a whole row of them: each number of x leaves "
-            "a stamp, and the stamps stand beside and on top of each other.",
+TRANSPOSED_MISTAKES = (
+    Mistake("scalar", "It gives one number. The result is a whole row: each number of x adds a "
+            "copy of the kernel to it, and the copies overlap.",
             when=lambda seen: shape_of(seen) == ()),
-    Mistake("table", "It gives a table, with a row for each stamp. They still have to be put in "
-            "their places, in one row, and where they lie on top of each other they are added.",
+    Mistake("table", "It gives a table, with a row for each copy of the kernel. They still have to "
+            "be put in their places, in one row, and where they overlap they are added.",
             when=lambda seen: len(shape_of(seen) or ()) == 2),
-    Mistake("overwritten", "Where two stamps overlap, the later one wipes the earlier one out. Ink "
-            "on ink gets darker: what has to happen there?",
-            like=lambda x, w, stride: stamps(x, w, stride, put=lambda old, stamp: stamp)),
-    Mistake("averaged", "Where stamps overlap it takes their mean. That would spare us the "
+    Mistake("overwritten", "Where two copies of the kernel overlap, the later one wipes the "
+            "earlier one out. The operation is linear in x: what has to happen there?",
+            like=lambda x, w, stride: copies(x, w, stride, put=lambda old, new: new)),
+    Mistake("averaged", "Where copies overlap it takes their mean. That would spare us the "
             "checkerboard; but a transposed convolution adds.",
             like=lambda x, w, stride: transposed(x, w, stride) / transposed(
                 torch.ones_like(x), torch.ones_like(w), stride).clamp(min=1)),
-    Mistake("largest", "Where stamps overlap it keeps the larger one. A transposed convolution is "
+    Mistake("largest", "Where copies overlap it keeps the larger one. A transposed convolution is "
             "linear in x: it adds.",
-            like=lambda x, w, stride: stamps(x, w, stride, put=torch.maximum)),
-    Mistake("flipped", "The stamp is the wrong way round: it begins with the last number of w. "
-            "What does a single 1 in x leave behind? (`conv1d` does not turn its filter round "
+            like=lambda x, w, stride: copies(x, w, stride, put=torch.maximum)),
+    Mistake("flipped", "The kernel is the wrong way round: it begins with the last number of w. "
+            "What does a single 1 in x leave behind? (`conv1d` does not turn its kernel round "
             "either.)",
             like=lambda x, w, stride: transposed(x, w.flip(0), stride)),
-    Mistake("x_reversed", "The stamps come in the wrong order: the first number of x belongs to "
+    Mistake("x_reversed", "The copies come in the wrong order: the first number of x belongs to "
             "the left end.",
             like=lambda x, w, stride: transposed(x.flip(0), w, stride)),
-    Mistake("plain_stamps", "Every stamp is w itself, whatever the number in x. How much ink each "
-            "stamp gets is what x says.",
+    Mistake("plain_stamps", "Every copy is w itself, whatever the number in x. Each copy is "
+            "multiplied by its number of x.",
             like=lambda x, w, stride: transposed(torch.ones_like(x), w, stride)),
-    Mistake("stride_ignored", "The stamps stand only one place apart. The stride says how far each "
+    Mistake("stride_ignored", "The copies stand only one place apart. The stride says how far each "
             "is from the one before: that is what makes the result longer than x.",
             like=(lambda x, w, stride: transposed(x, w, 1),
-                  lambda x, w, stride: stamps(x, w, stride, step=1),
-                  lambda x, w, stride: stamps(x, w, stride, step=1, length=stride * len(x)))),
-    Mistake("side_by_side", "The stamps stand k apart, so they never overlap. It is the stride "
-            "that says how far apart they are, and here it is smaller than the stamp.",
+                  lambda x, w, stride: copies(x, w, stride, step=1),
+                  lambda x, w, stride: copies(x, w, stride, step=1, length=stride * len(x)))),
+    Mistake("side_by_side", "The copies stand k apart, so they never overlap. It is the stride "
+            "that says how far apart they are, and here it is smaller than the kernel.",
             like=(lambda x, w, stride: torch.outer(x, w).flatten(),
-                  lambda x, w, stride: stamps(x, w, stride, step=len(w)))),
+                  lambda x, w, stride: copies(x, w, stride, step=len(w)))),
     Mistake("convolution", "It is the ordinary convolution: w slides over x, with a stride, and "
             "the result gets shorter than x. Here the result gets longer. What does each number of "
             "x add to it?",
@@ -106,13 +106,13 @@ STAMP_MISTAKES = (
             "x: two neighbours are to be `stride` places apart.",
             like=(lambda x, w, stride: transposed(x, w, stride + 1),
                   lambda x, w, stride: transposed(x, w, stride - 1))),
-    Mistake("no_room", "The last stamp sticks out over the end. It begins at stride (L - 1): how "
+    Mistake("no_room", "The last copy sticks out over the end. It begins at stride (L - 1): how "
             "long must the result be for its k numbers to fit?",
             when=lambda seen: any(word in seen.get("the error", "")
                                   for word in ("size", "bounds", "shape"))),
-    Mistake("length", "The stamps are right, but the result has another length: from the first "
-            "number of the first stamp to the last of the last, nothing cut off and nothing added. "
-            "Where does the last stamp begin, and how long is it?",
+    Mistake("length", "The copies are right, but the result has another length: from the first "
+            "number of the first copy to the last of the last, nothing cut off and nothing added. "
+            "Where does the last copy begin, and how long is it?",
             when=lambda seen: shape_of(seen) is not None and shape_of(seen) != (LENGTH,)),
 )
 
@@ -236,17 +236,16 @@ OTHERS = (
 
 EXERCISES = (
     Exercise("07.transposed", transposed,
-             (Probe(row(4, 5, 2), result, STAMP_MISTAKES),
-              Probe(row(3, 5, 3), result, STAMP_MISTAKES),
-              Probe(row(4, 2, 3), result, STAMP_MISTAKES)),
+             (Probe(row(4, 5, 2), result, TRANSPOSED_MISTAKES),
+              Probe(row(3, 5, 3), result, TRANSPOSED_MISTAKES),
+              Probe(row(4, 2, 3), result, TRANSPOSED_MISTAKES)),
              ("Begin with a row of zeros, long enough. Then take the numbers of x one by one: "
-              "where does stamp i begin, and where does it end?",
-              "Stamp i begins at place i times stride and is `len(w)` long; the last one decides "
+              "where does copy i of the kernel begin, and where does it end?",
+              "Copy i begins at place i times stride and is `len(w)` long; the last one decides "
               "how long the row has to be. Add to what is there.",
               "The row is `torch.zeros(stride * (len(x) - 1) + len(w))`; in a loop, add x[i] w to "
               "the slice that begins at `i * stride`."),
-             "With stride 2, stamps of length 4 overlap evenly, and stamps of length 3 do not. "
-             "Draw both: the next section needs it.",
+             "In two dimensions it is the same with squares.",
              frozenset({"k", "L", "out"})),
     Exercise("07.dcgan_init", dcgan_init,
              (Probe(fresh(nn.Conv2d, 16, 96, 4), numbers_of, CONV),
