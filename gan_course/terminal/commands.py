@@ -5,7 +5,7 @@ from pathlib import Path
 TRAIN = """examples:
   gan-course train dcgan --data folder --size 64 --minutes 30 -o out/
   gan-course train cyclegan --data summer --data winter --size 64 -o out/
-  gan-course train dcgan --data folder --augment --generator my_networks.py:Generator -o out/
+  gan-course train dcgan --data folder --generator my_networks.py:Generator -o out/
   gan-course train --resume -o out/ --minutes 60
 
 The same command again goes on where the run stopped. Minutes and rounds count from its beginning.
@@ -47,7 +47,7 @@ def add(commands) -> None:
     train.add_argument("--latent-dim", type=_count, help="the number of latent dimensions")
     train.add_argument("--width", type=_count, help="channels of the networks")
     train.add_argument("--augment", nargs="?", const="colour,translation,cutout", metavar="POLICY",
-                       help="DiffAugment, for few pictures: all three changes, or some of "
+                       help="DiffAugment, for long trainings on few pictures: all of, or some of "
                             "colour,translation,cutout")
     train.add_argument("--generator", metavar="FILE.py:CLASS",
                        help="a generator of your own; the file is run")
