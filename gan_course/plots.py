@@ -486,11 +486,11 @@ def share_matrices(matrices: Mapping[str, Tensor], row: str = "asked",
         row, column: what rows and columns stand for.
 
     Returns:
-        The figure, 9 inches wide; matrices with more rows are larger.
+        The figure, at most 9 inches wide; matrices with more rows are larger.
     """
-    sizes = [max(len(shares), 4) for shares in matrices.values()]
-    fig, axes = canvas(len(matrices), height=min(0.8 + 8.2 * max(sizes) / sum(sizes), 5.0),
-                       squeeze=False, width_ratios=sizes)
+    sizes, width = [max(len(shares), 4) for shares in matrices.values()], min(4.5 * len(matrices), 9)
+    fig, axes = canvas(len(matrices), width=width, squeeze=False, width_ratios=sizes,
+                       height=1.0 + (width - 0.8) * max(sizes) / sum(sizes))
     for ax, (name, shares) in zip(axes[0], matrices.items(), strict=True):
         ax.imshow(shares.numpy(), cmap="Greys", vmin=0, vmax=1)
         for (i, j), share in np.ndenumerate(shares.numpy()):

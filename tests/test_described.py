@@ -52,6 +52,8 @@ def test_examples_have_the_labels_that_were_asked_for():
     asked = described.combinations()
     read = judge.named(judge.load("glyphs"), described.examples(asked), THREE)
     assert (read[:, :2] == asked[:, :2]).double().mean() > 0.98
+    same = described.examples(torch.tensor([[7, 1, 0]] * 9))
+    assert len(same.flatten(1).unique(dim=0)) > 4, "not the same one again and again"
     without = Described(data.load("digits"), ["class"])
     without.y = without.y.clamp(max=8)
     with pytest.raises(ValueError, match="No image of digits is “9”"):

@@ -109,7 +109,7 @@ class Described:
         return (self.y == torch.tensor(labels, device=self.y.device)).all(dim=1)
 
     def examples(self, asked: Tensor, seed: int = 0) -> Tensor:
-        """One image for each row of labels.
+        """One image for each row of labels, drawn from those that have them.
 
         Args:
             asked: int64 (n, labels).
@@ -121,12 +121,12 @@ class Described:
         Raises:
             ValueError: no image has these labels.
         """
-        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
-        fits = (self.y[order] == asked[:, None]).all(dim=2)             # (n, N)
+        fits = (self.y.cpu() == asked[:, None]).all(dim=2)              # (n, N)
         if not fits.any(dim=1).all():
             missing = asked[~fits.any(dim=1)][0]
             raise ValueError(f"No image of {self.name} is “{self.words(missing)}”.")
-        return scale(self.x[order[fits.float().argmax(dim=1)]])
+        dice = torch.rand(fits.shape, generator=torch.Generator().manual_seed(seed))
+        return scale(self.x[(fits * (1 + dice)).argmax(dim=1).to(self.x.device)])
 
     def words(self, labels: Tensor) -> str:
         """Some labels in words, such as "7 bold DejaVu Serif".
