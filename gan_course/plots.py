@@ -488,7 +488,8 @@ def share_matrices(matrices: Mapping[str, Tensor], row: str = "asked",
     Returns:
         The figure, at most 9 inches wide; matrices with more rows are larger.
     """
-    sizes, width = [max(len(shares), 4) for shares in matrices.values()], min(4.5 * len(matrices), 9)
+    sizes = [max(len(shares), 4) for shares in matrices.values()]
+    width = min(4.5 * len(matrices), 9)
     fig, axes = canvas(len(matrices), width=width, squeeze=False, width_ratios=sizes,
                        height=1.0 + (width - 0.8) * max(sizes) / sum(sizes))
     for ax, (name, shares) in zip(axes[0], matrices.items(), strict=True):
