@@ -404,7 +404,7 @@ def gallery(images: Tensor, columns: int = 10, titles: Sequence[str] | None = No
     rows, high = -(-len(images) // columns), images.shape[2] + 1
     beside = 0.3 + 0.095 * max(map(len, titles)) if titles else 0.0 # inches for the titles
     side = min(0.62, (9.0 - beside) / columns)
-    fig, ax = canvas(width=columns * side + beside,
+    fig, ax = canvas(width=min(9.0, columns * side + beside),
                      height=rows * side * images.shape[2] / images.shape[3])
     ax.imshow(sheet(images, columns), interpolation="nearest")
     ax.set_xticks([])

@@ -149,12 +149,13 @@ class CGAN(DCGAN):
 
     def __init__(self, G: nn.Module, D: nn.Module, *, labels: Tensor | None = None, **rules):
         super().__init__(G, D, **rules)
-        self.labels = torch.arange(G.classes) if labels is None else labels
+        labels = torch.arange(G.classes) if labels is None else labels
+        self.register_buffer("labels", labels, persistent=False)
 
     def inputs(self, n: int) -> tuple[Tensor, Tensor]:
         """z, (n, z_dim), and the labels in turn, 0, 1, 2, …, 0, 1, 2, …: int64 (n,) or (n, F)."""
         z = self.noise(n)
-        return z, self.labels[torch.arange(n) % len(self.labels)].to(z.device)
+        return z, self.labels[torch.arange(n, device=z.device) % len(self.labels)]
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         """D's loss terms, -E[log D(x|y)] and -E[log(1 - D(G(z|y)|y))], y the labels of the batch.
@@ -183,7 +184,7 @@ class CGAN(DCGAN):
         """
         z = self.noise(n)
         if y is None:
-            y = self.labels[torch.randint(len(self.labels), (n,))]
+            y = self.labels[torch.randint(len(self.labels), (n,), device=z.device)]
         y = torch.as_tensor(y, device=z.device)
         if len(y.shape) < len(self.labels.shape):
             y = y.expand(n, *y.shape)

@@ -165,19 +165,20 @@ class TextToImage(DCGAN):
         fake = self.G(self.noise(len(said)), said)
         return {"adv": self.generator_loss_of(self.D(fake, said))}
 
-    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+    def sample(self, n: int, y: int | Tensor | None = None) -> Tensor:
         """Images for a sentence, by the averaged generator.
 
         Args:
             n: how many.
-            y: the numbers of its words, int64 (L,) or (n, L); None for no word at all.
+            y: the number of its only word, or the numbers of its words, int64 (L,) or (n, L);
+                None for no word at all.
 
         Returns:
             (n, channels, 32, 32) in [-1, 1], on the CPU.
         """
         z = self.noise(n)
-        y = torch.zeros(1, dtype=torch.int64) if y is None else y
-        return nets.generate(self.G_ema, z, y.to(z.device).expand(n, -1))
+        y = torch.atleast_1d(torch.as_tensor(0 if y is None else y, device=z.device))
+        return nets.generate(self.G_ema, z, y.expand(n, -1))
 
     def scores(self, x: Tensor, y: Tensor) -> Tensor:
         """D's raw output for each x beside its sentence: (N, C, H, W), (N, L) -> (N,)."""
