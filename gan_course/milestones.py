@@ -111,9 +111,15 @@ RECIPES: dict[str, tuple[Recipe, tuple[int, ...]]] = {
     "animals_cycle": (cyclegan("animals", identity=0.0), (1500,)),
     "animals_no_cycle": (cyclegan("animals", cycle=0.0, identity=0.0), (1500,)),
     "text_to_image": (text_to_image, (8_000,)),
+    "dcgan_letters": (dcgan("letters", 32), (8_000,)),
+    "dcgan_mnist": (dcgan("mnist", 32), (8_000,)),
 }
 # of these only the averaged generator is kept: enough to draw with, and not to train on
-GENERATORS: dict[str, Callable[[], nn.Module]] = {"text_to_image": text_generator}
+GENERATORS: dict[str, Callable[[], nn.Module]] = {
+    "text_to_image": text_generator,
+    "dcgan_letters": lambda: nets.ConvGenerator(64, 1, 32, 28),
+    "dcgan_mnist": lambda: nets.ConvGenerator(64, 1, 32, 28),
+}
 
 
 def names() -> tuple[str, ...]:

@@ -205,7 +205,7 @@ MISTAKES = (
     Mistake("at_real", "It asks for the slope at the real points only. The critic may then be as "
             "steep as it likes everywhere between real and fake, which is where G has to walk.",
             when=lambda seen: _everywhere(seen, 1.0)),
-    Mistake("at_fake", "It asks for the slope at the forgeries only. The critic may then be as "
+    Mistake("at_fake", "It asks for the slope at the fakes only. The critic may then be as "
             "steep as it likes on the way from there to the data.",
             when=lambda seen: _everywhere(seen, 0.0)),
     Mistake("midpoint", "It always asks at the middle between real and fake. Every place on the "

@@ -12,7 +12,7 @@ from gan_course.lessons.exercises.first_gan import NO_DETACH, OWN_NOISE, SUM, VE
 
 
 def discriminator_step(G, D, optimizer_D, x, y, z):
-    """One move of D on real x (N, ...) of the classes y (N,), and on forgeries G(z, y).
+    """One step of D on real x (N, ...) of the classes y (N,), and on fakes G(z, y).
 
     Gives back its loss.
     """
@@ -25,7 +25,7 @@ def discriminator_step(G, D, optimizer_D, x, y, z):
 
 
 def generator_step(G, D, optimizer_G, y, z):
-    """One move of G, on forgeries G(z, y), with the non-saturating loss.
+    """One step of G, on fakes G(z, y), with the non-saturating loss.
 
     Gives back its loss.
     """
@@ -110,14 +110,14 @@ def look(results: list, inputs: dict) -> Seen:
 
 
 def labels_differ(seen: Seen) -> bool:
-    """Whether D met the forgeries beside other labels than those G was told."""
+    """Whether D met the fakes beside other labels than those G was told."""
     told = seen["_told"]
     return bool(told and told["D, fake"]) and told["D, fake"] != told["G"]
 
 
 def move(loss, noise=lambda z: z, fake_labels=lambda y: y):
     """A move of D, right in everything but the loss of the two logits, the noise, or the labels of
-    the forgeries.
+    the fakes.
     """
     def step(G, D, optimizer_D, x, y, z):
         asked = fake_labels(y)
@@ -143,21 +143,21 @@ STEP_MISTAKES = (
             "mind that it shows something else.",
             when=lambda seen: "required positional argument" in seen.get("the error", "")),
     Mistake("no_grad", "D is asked with gradients switched off, so its move has nothing to go by. "
-            "Forgeries may be made without gradients; judging them is what D has to learn.",
+            "Fakes may be made without gradients; judging them is what D has to learn.",
             when=lambda seen: _steps.without_gradients(seen, "D")),
     *_steps.of_the_move("G"),
-    Mistake("other_labels", "D judges the forgeries beside other labels than G was asked to draw. "
+    Mistake("other_labels", "D judges the fakes beside other labels than G was asked to draw. "
             "D then learns that a good picture beside the wrong label is fake, which is true, and "
             "no fault of G's. Section 7 shows what comes of it.",
             when=labels_differ),
     Mistake("real_labels", "The real pictures are judged beside labels that are not theirs. Where "
             "can D learn which picture goes with which label, if not from the real pairs?",
             when=lambda seen: any(y != ORDER for y in seen["_told"].get("D, real", []))),
-    Mistake("own_labels", "It draws labels of its own for the forgeries. That can be learned from, "
+    Mistake("own_labels", "It draws labels of its own for the fakes. That can be learned from, "
             "as long as G and D get the same ones; but here the labels of the batch are agreed on, "
             "so that real and fake have equally many pictures of each class.",
             when=lambda seen: any(y != ORDER for y in seen["_told"].get("G", []))),
-    Mistake("labels", "Real and fake are exchanged: this D learns to take forgeries for real. "
+    Mistake("labels", "Real and fake are exchanged: this D learns to take fakes for real. "
             "Which logits are to go up, and which down?",
             like=move(lambda r, f: means(r) + means(-f))),
     Mistake("ascends", "D goes the wrong way: the sign of the whole loss is turned round, so each "
@@ -169,7 +169,7 @@ STEP_MISTAKES = (
     Mistake("half", "Right up to a factor, and it trains. But the formula adds its two means, and "
             "the package does: with half of it chance is 0.693 and not 1.386.",
             like=move(lambda r, f: (means(-r) + means(f)) / 2)),
-    Mistake("fake_only", "D learns from the forgeries only. It could call everything fake and be "
+    Mistake("fake_only", "D learns from the fakes only. It could call everything fake and be "
             "content: who tells it what is real?",
             like=move(lambda r, f: means(f))),
     Mistake("real_only", "D learns from real pictures only. It could call everything real and be "
@@ -199,25 +199,25 @@ G_STEP_MISTAKES = (
     Mistake("no_grad", "A network is asked with gradients switched off, so nothing can flow back "
             "into G. How does G get to know what D thinks of its pictures?",
             when=_steps.without_gradients),
-    Mistake("detached_fake", "The forgeries are cut loose from G, so the gradient ends at D's "
+    Mistake("detached_fake", "The fakes are cut loose from G, so the gradient ends at D's "
             "input and G learns nothing. In D's move that is what you want; whose move is this?",
             when=lambda seen: ("backward", "D") in seen["_log"]
                               and ("backward", "G") not in seen["_log"]),
     *_steps.of_the_move("D"),
-    Mistake("other_labels", "D judges the forgeries beside other labels than G was asked to draw, "
+    Mistake("other_labels", "D judges the fakes beside other labels than G was asked to draw, "
             "so G is paid for something that nobody asked it for.",
             when=labels_differ),
     Mistake("own_labels", "It draws labels of its own and leaves y aside. Whoever calls it decides "
             "what is asked for.",
             when=lambda seen: any(y != ORDER for y in seen["_told"].get("G", []))),
     Mistake("saturating", "G descends the minimax loss, log(1 - D), whose slope vanishes where the "
-            "forgeries are worst. Asked is the other one, -log D.",
+            "fakes are worst. Asked is the other one, -log D.",
             like=G_move(lambda f: -means(f))),
-    Mistake("labels", "G minimises what D pays for the forgeries, so it learns to be caught. G "
+    Mistake("labels", "G minimises what D pays for the fakes, so it learns to be caught. G "
             "wants them to be taken for real.",
             like=G_move(means)),
     Mistake("sign", "G goes the wrong way: the sign of the loss is turned round, so each step "
-            "makes the forgeries easier to spot. Optimizers minimise.",
+            "makes the fakes easier to spot. Optimizers minimise.",
             like=G_move(lambda f: -means(-f))),
     Mistake("sum", SUM, like=G_move(lambda f: sums(-f))),
     Mistake("vector", VECTOR, like=G_move(lambda f: softplus(-f))),
@@ -288,7 +288,7 @@ PROJECTION_MISTAKES = (
             like=(logit(lambda phi, y, V: (phi @ V.T).log_softmax(1).gather(1, y[:, None])[:, 0]),
                   logit(lambda phi, y, V: (phi @ V.T).softmax(1).gather(1, y[:, None])[:, 0]))),
     Mistake("sign", "The inner product is subtracted. It is the log of p(y|x) / q(y|x): large "
-            "where the real data have this label more often than the forgeries.",
+            "where the real data have this label more often than the fakes.",
             like=logit(lambda phi, y, V: -inner(phi, y, V))),
     Mistake("sigmoid", "It sends the answer through a sigmoid. Discriminators of this course give "
             "raw logits.",
@@ -385,10 +385,10 @@ EXERCISES = (
              (Probe(scene, look, STEP_MISTAKES), Probe(scene, reaches_G, (NO_DETACH,))),
              ("It is the move of notebook 03, and each of the three calls of a network gets one "
               "thing more.",
-              "The forgeries are G's answer to z and y. Beside which label does D see them, and "
+              "The fakes are G's answer to z and y. Beside which label does D see them, and "
               "beside which the real pictures?",
               "`fake = G(z, y).detach()`; the loss is made of `D(x, y)` and of `D` of the "
-              "forgeries, with the same y. The rest as in 03."),
+              "fakes, with the same y. The rest as in 03."),
              "D has moved on pairs: real ones, and forged ones with the label that was asked for.",
              frozenset({"fake", "optimizer_G", "batch"})),
     Exercise("08.generator_step", generator_step,
@@ -396,7 +396,7 @@ EXERCISES = (
              ("It is the move of notebook 03, and each of the two calls of a network gets one "
               "thing more.",
               "The gradient travels from the loss through D into G. Beside which label does D see "
-              "the forgeries?",
+              "the fakes?",
               "The loss is `softplus(-D(G(z, y), y)).mean()`; then `zero_grad`, `backward`, "
               "`step` with G's optimizer, and a `return`."),
              "G has moved towards pictures that are taken for real beside the label asked for.",
