@@ -1,4 +1,5 @@
-"""Every notebook as a learner meets it: in JupyterLab, in a browser, its sliders and its labs used by the keyboard.
+"""Every notebook with sliders or labs as a learner meets it: in JupyterLab, in a browser, moved by the keyboard. (Notebooks without
+them have only quizzes and exercises to press, which have tests of their own, and nbval runs all of their cells.)
 
 With GAN_COURSE_SCREENSHOTS=folder the pages are photographed too, in the light and the dark theme; GAN_COURSE_WIDTH=1000 makes the
 window narrower than its 1280.
@@ -12,7 +13,8 @@ from gan_course.lessons import catalogue
 from gan_course.paths import NOTEBOOKS
 
 pytestmark = pytest.mark.browser
-PATHS = [entry.path for entry in catalogue.notebooks()]
+PATHS = [entry.path for entry in catalogue.notebooks()
+         if re.search(r"\b(Slider|Lab)\(", entry.path.read_text(encoding="utf-8"))]
 PICTURE = """box => box.querySelector('img.gan-course-figure')?.src + box.querySelector('[role=status]')?.innerText"""
 
 
