@@ -141,6 +141,25 @@ def test_augment_seed_and_rates_reach_the_training(photos, tmp_path):
     assert settings.read(tmp_path / "rates").lr == [1e-4, 3e-3]
 
 
+@pytest.mark.parametrize(("fit", "corner", "red"), [("crop", "red", 1.0), ("pad", "white", 0.5), ("stretch", "black", 0.5)])
+def test_what_becomes_of_oblong_pictures_is_chosen_and_kept(tmp_path, capsys, fit, corner, red):
+    """Pictures twice as wide as high: a red square between two black bars."""
+    (tmp_path / "wide").mkdir()
+    pixels = np.zeros((40, 80, 3), np.uint8)
+    pixels[:, 20:60, 0] = 255
+    for i in range(40):
+        Image.fromarray(pixels).save(tmp_path / "wide" / f"{i:02}.png")
+    command = ["train", "dcgan", "--data", str(tmp_path / "wide"), "--size", "32", *SMALL, "--rounds", "1", "-o", str(tmp_path / "out")]
+    assert cli.main([*command, "--fit", fit]) == 0
+    first = picture(tmp_path / "out" / keeping.REAL)[:32, :32]
+    assert tuple(first[2, 2]) == {"red": (255, 0, 0), "white": (255, 255, 255), "black": (0, 0, 0)}[corner]
+    assert abs((first[16] == (255, 0, 0)).all(axis=1).mean() - red) < 0.1
+    assert cli.main(["train", "--resume", "-o", str(tmp_path / "out"), "--rounds", "2"]) == 0
+    other = "pad" if fit != "pad" else "crop"
+    assert cli.main([*command, "--fit", other]) == 2
+    assert f"fit {other} (the run has {fit})" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("game", [name for name, how in recipes.RECIPES.items() if how.needs in ("pictures", "classes")])
 def test_every_game_trains_and_draws_by_its_name(game, tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_COURSE_PROFILE", "smoke")

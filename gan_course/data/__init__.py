@@ -86,11 +86,14 @@ def _glyphs(name: str, split: str, size: int, n: int | None) -> ImageSet:
     return getattr(glyphs, name)(split, size=size, n=n)
 
 
-def load_images(name: str | Path, split: str = "train", size: int | None = None) -> ImageSet:
+def load_images(name: str | Path, split: str = "train", size: int | None = None,
+                fit: str = "crop") -> ImageSet:
     """`load`, where single pictures are needed and neither pairs nor a density will do.
 
     Args:
         name, split, size: as of `load`.
+        fit: what becomes of a folder's pictures that are not square: "crop" cuts the central
+            square out, "pad" puts the whole picture on white, "stretch" squeezes it.
 
     Returns:
         An ImageSet.
@@ -99,6 +102,10 @@ def load_images(name: str | Path, split: str = "train", size: int | None = None)
         WrongLayout: it has two sides, or is no set of pictures; the message says what to give.
         ValueError, FileNotFoundError: as of `load`.
     """
+    if _is_folder(name):
+        from gan_course.data import folders
+        if not folders.is_two_sided(name):
+            return folders.folder(name, size or 32, split, fit)
     found = None if str(name) in ARCHIVES else load(name, split, size)     # no vain fetching
     if isinstance(found, ImageSet):
         return found
@@ -112,11 +119,13 @@ def load_images(name: str | Path, split: str = "train", size: int | None = None)
                       "say; without folders of your own choose digits, shapes or mnist.")
 
 
-def load_sides(name: str | Path, split: str = "train", size: int | None = None) -> PairSet:
+def load_sides(name: str | Path, split: str = "train", size: int | None = None,
+               fit: str = "crop") -> PairSet:
     """`load`, where two kinds of pictures without pairs are needed.
 
     Args:
         name, split, size: as of `load`. A folder with exactly two classes will do as well.
+        fit: as of `load_images`.
 
     Returns:
         A PairSet without pairs.
@@ -126,9 +135,9 @@ def load_sides(name: str | Path, split: str = "train", size: int | None = None) 
             needed and what was found.
         ValueError, FileNotFoundError: as of `load`.
     """
-    if str(name) not in names() and Path(name).expanduser().is_dir():
+    if _is_folder(name):
         from gan_course.data import folders
-        return folders.sides(name, size=size or 32, split=split)
+        return folders.sides(name, size or 32, split, fit)
     found = load(name, split, size)
     if isinstance(found, PairSet):
         return found.unpaired()
@@ -144,8 +153,7 @@ def load_pairs(name: str | Path, split: str = "train", size: int | None = None,
         name, split, size: as of `load`. A folder has pairs in one of the layouts of
             `own_pairs.own_pairs`.
         direction: "AtoB", or "BtoA" to translate the second side into the first.
-        fit: what becomes of a folder's pictures that are not square: "crop" cuts the central
-            square out, "pad" puts the whole picture on white, "stretch" squeezes it.
+        fit: as of `load_images`.
 
     Returns:
         A paired PairSet; x is given and y is wanted.
@@ -154,7 +162,7 @@ def load_pairs(name: str | Path, split: str = "train", size: int | None = None,
         WrongLayout: it has no pairs; the message says what is needed.
         ValueError, FileNotFoundError: as of `load`.
     """
-    if str(name) not in names() and Path(name).expanduser().is_dir():
+    if _is_folder(name):
         from gan_course.data import own_pairs
         return own_pairs.own_pairs(name, size or 32, split, direction, fit)
     found = None if str(name) in ARCHIVES else load(name, split, size)     # no vain fetching
@@ -165,6 +173,11 @@ def load_pairs(name: str | Path, split: str = "train", size: int | None = None,
         return found
     return PairSet(f"{found.name}, backwards", found.y, found.x, found.domains[::-1], True,
                    found.masks, found.facts)
+
+
+def _is_folder(name: str | Path) -> bool:
+    """Whether it is no data set of the course, and a folder that is there."""
+    return str(name) not in names() and Path(name).expanduser().is_dir()
 
 
 def batches(dataset: ImageSet | PairSet | Density | str | Path, batch_size: int, *, seed: int = 0,

@@ -35,6 +35,10 @@ def add(commands) -> None:
                        help="a data set of the course, or a folder of pictures; for cyclegan two "
                             "of them, or one folder with trainA and trainB")
     train.add_argument("--size", type=_count, help="pixels a side, for a folder (default: 32)")
+    train.add_argument("--fit", choices=("crop", "pad", "stretch"),
+                       help="what becomes of a folder's pictures that are not square: the central "
+                            "square is cut out, the whole picture put on white, or it is squeezed "
+                            "(default: crop)")
     train.add_argument("-o", "--output", type=Path, required=True, help="the run's folder")
     train.add_argument("--resume", action="store_true", help="go on with the run in the folder; "
                                                              "nothing else needs to be said again")

@@ -331,8 +331,8 @@ def _try(game: Game, s: Settings) -> None:
 
 # data --------------------------------------------------------------------------------------------
 
-def load(needs: str, names: list[str], size: int | None, split: str = "train"
-         ) -> ImageSet | PairSet:
+def load(needs: str, names: list[str], size: int | None, split: str = "train",
+         fit: str = "crop") -> ImageSet | PairSet:
     """The data of a run.
 
     Args:
@@ -340,6 +340,7 @@ def load(needs: str, names: list[str], size: int | None, split: str = "train"
         names: one name of a data set or path of a folder; two of them are the two sides.
         size: pixels a side, for folders and what is drawn or fetched; None: as `data.load` has it.
         split: "train" or "test".
+        fit: what becomes of a folder's pictures that are not square, as of `data.load_images`.
 
     Returns:
         The set.
@@ -352,12 +353,12 @@ def load(needs: str, names: list[str], size: int | None, split: str = "train"
         raise ValueError(f"--data was given {len(names)} times. Two folders are for cyclegan, and "
                          "every other game has one.")
     if needs == "sides":
-        found = (data.load_sides(names[0], split, size) if len(names) == 1 else
-                 _two_sides([data.load_images(name, split, size) for name in names]))
+        found = (data.load_sides(names[0], split, size, fit) if len(names) == 1 else
+                 _two_sides([data.load_images(name, split, size, fit) for name in names]))
     elif needs == "pairs":
-        found = data.load_pairs(names[0], split, size)      # or a folder of pairs
+        found = data.load_pairs(names[0], split, size, fit=fit)     # or a folder of pairs
     else:
-        found = data.load_images(names[0], split, size)
+        found = data.load_images(names[0], split, size, fit)
         if needs == "classes" and len(found.classes) < 2:
             raise WrongLayout(f"{names[0]} has one class, so there is nothing to ask a conditional "
                               "generator for. Put the pictures of each class into a sub-folder of "
@@ -368,12 +369,13 @@ def load(needs: str, names: list[str], size: int | None, split: str = "train"
     return found
 
 
-def whole(path: str | Path, size: int) -> ImageSet:
+def whole(path: str | Path, size: int, fit: str = "crop") -> ImageSet:
     """Every picture in a folder and its sub-folders, as one class, with none held out.
 
     Args:
         path: the folder.
         size: pixels a side.
+        fit: what becomes of pictures that are not square, as of `data.load_images`.
 
     Returns:
         An ImageSet, (N, 3, size, size), or (N, 1, size, size) if all pictures are grey.
@@ -385,7 +387,7 @@ def whole(path: str | Path, size: int) -> ImageSet:
     path = Path(path).expanduser().resolve()
     files, notes = pictures.picture_files(path)
     white = pictures.common_white(path, files, notes)
-    images, _ = pictures.read_all(path, files, size, white, notes)
+    images, _ = pictures.read_all(path, files, size, white, notes, fit)
     pictures.tell(path, notes)
     grey = (images == images[:, :1]).all()                          # three equal channels
     images = torch.from_numpy(images[:, :1] if grey else images)

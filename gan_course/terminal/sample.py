@@ -119,13 +119,14 @@ def _to_translate(stored: Settings, named: str | None) -> ImageSet | PairSet:
     own.
     """
     if named is None:
-        return recipes.load(recipes.recipe(stored.game).needs, stored.data, stored.size, "test")
+        return recipes.load(recipes.recipe(stored.game).needs, stored.data, stored.size, "test",
+                            stored.fit)
     if named not in data.names() and not folders.is_two_sided(named):
-        return recipes.whole(named, stored.x_shape[1])
+        return recipes.whole(named, stored.x_shape[1], stored.fit)
     found = data.load(named, "test", stored.size)
     if isinstance(found, PairSet):
         return found
-    return data.load_images(named, "test", stored.size)
+    return data.load_images(named, "test", stored.size, stored.fit)
 
 
 def films(game: Game, run: Path, out: Path, asked) -> None:

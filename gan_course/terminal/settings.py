@@ -24,6 +24,7 @@ class Settings(BaseModel):
     game: str                           # a key of `recipes.RECIPES`
     data: list[str]                     # names of data sets, or paths of folders
     size: PositiveInt | None = None     # pixels a side; None: what the data set has
+    fit: Literal["crop", "pad", "stretch"] = "crop"                 # of a folder's oblong pictures
     batch_size: PositiveInt
     lr: list[float] = Field(min_length=2, max_length=2)             # of D and of G
     width: PositiveInt

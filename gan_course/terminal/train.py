@@ -69,7 +69,7 @@ def _first(asked) -> tuple[Settings, ImageSet | PairSet]:
                          "that is new or empty.")
     how = recipes.recipe(asked.game)
     given = _given(asked)
-    dataset = recipes.load(how.needs, given["data"], asked.size)
+    dataset = recipes.load(how.needs, given["data"], asked.size, fit=asked.fit or "crop")
     facts = recipes.facts(dataset)
     chosen = _defaults(how) | {"batch_size": min(how.batch_size, len(dataset))} | given | facts
     return Settings(**_goal(asked, None), **chosen), dataset
@@ -87,7 +87,7 @@ def _again(asked, stored: Settings) -> tuple[Settings, ImageSet | PairSet]:
         raise ValueError(f"{asked.output} holds another run: {stored.words()}. You asked for "
                          f"{'; '.join(differ)}. Choose another folder with -o, or go on with that "
                          f"run: gan-course train --resume -o {asked.output}")
-    dataset = recipes.load(how.needs, stored.data, stored.size)
+    dataset = recipes.load(how.needs, stored.data, stored.size, fit=stored.fit)
     if recipes.facts(dataset)["checksum"] != stored.checksum:
         raise ValueError(f"The pictures in {' and '.join(stored.data)} have changed since the run "
                          f"in {asked.output} began with {stored.pictures:,}. Begin a new run in "
@@ -98,7 +98,7 @@ def _again(asked, stored: Settings) -> tuple[Settings, ImageSet | PairSet]:
 def _given(asked) -> dict:
     """What the command line says about the run itself, by the names of the settings."""
     given = {name: getattr(asked, name)
-             for name in ("game", "data", "size", "batch_size", "lr", "width", "latent_dim",
+             for name in ("game", "data", "size", "fit", "batch_size", "lr", "width", "latent_dim",
                           "augment", "seed", "precision", "generator", "discriminator")}
     given = {name: value for name, value in given.items() if value is not None}
     if "data" in given:                 # a folder stays the same one wherever the command is given
@@ -114,9 +114,9 @@ def _given(asked) -> dict:
 
 def _defaults(how: recipes.Recipe) -> dict:
     """What a run has if nobody says otherwise."""
-    return {"size": None, "lr": list(how.lr), "width": how.width, "latent_dim": how.latent_dim,
-            "augment": "", "seed": 0, "precision": "fastest", "generator": None,
-            "discriminator": None}
+    return {"size": None, "fit": "crop", "lr": list(how.lr), "width": how.width,
+            "latent_dim": how.latent_dim, "augment": "", "seed": 0, "precision": "fastest",
+            "generator": None, "discriminator": None}
 
 
 def _goal(asked, stored: Settings | None) -> dict:
@@ -154,7 +154,8 @@ class Run:
             self.training = Training(game, stream, seed=wish.seed, precision=wish.precision)
         self.kept = self.training.round
         keeping.cut_losses(self.out / keeping.LOSSES, self.kept)
-        held_out = recipes.load(self.how.needs, wish.data, wish.size, "test") if isinstance(
+        held_out = recipes.load(
+            self.how.needs, wish.data, wish.size, "test", wish.fit) if isinstance(
             self.dataset, PairSet) else None
         self.draw = keeping.watching(self.training.game, held_out)
 
