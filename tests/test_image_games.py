@@ -1,11 +1,13 @@
 """What makes each game on images the game of its paper. The contract that all games keep is in test_games."""
+import math
+
 import pytest
 import torch
 from torch import nn
 
-from gan_course import games, nets
+from gan_course import games, losses, nets
 from gan_course.data import Batch
-from gan_course.games import cgan, cyclegan, infogan, pix2pix
+from gan_course.games import biggan, cgan, cyclegan, infogan, pix2pix, ssgan
 from gan_course.profile import seed_everything
 from gan_course.training import Training
 
@@ -381,3 +383,76 @@ def test_infogan_reads_any_picture_without_learning_from_it():
     game.read(torch.randn(5, 1, 8, 8))
     assert all(torch.equal(a, b) for a, b in zip(before, game.buffers(), strict=True))
     assert isinstance(game.Q, infogan.CodeReader) and all(module.training for module in game.modules())
+
+
+# BigGAN
+
+def test_each_layer_of_biggans_generator_reads_its_own_chunk_of_z():
+    G = biggan.HierarchicalGenerator(9, 10, 1, 4, 8).eval()
+    entered = []
+    for layer in (G.first, *G.affines):
+        layer.register_forward_pre_hook(lambda _, inputs: entered.append(inputs[0]))
+    z, y = torch.arange(9.0).repeat(2, 1), torch.tensor([3, 7])
+    G(z, y)
+    assert [told[0, :3].tolist() for told in entered] == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    for told in entered:                                            # one embedding for all
+        assert torch.equal(told[:, 3:], G.embedding(y))
+
+
+def test_biggan_pays_the_hinge_loss_and_its_d_moves_twice():
+    training = start("biggan")
+    game, batch = training.game.eval(), next(training.batches)
+    torch.manual_seed(0)
+    paid = sum(game.discriminator_terms(batch).values())
+    torch.manual_seed(0)
+    fake = game.G(game.noise(len(batch.x)), batch.y)
+    assert paid.item() == pytest.approx(losses.hinge_discriminator_loss(game.D(batch.x, batch.y), game.D(fake, batch.y)).item())
+    assert [player.updates for player in game.players()] == [2, 1]
+
+
+def test_every_layer_of_biggans_d_has_the_largest_singular_value_1():
+    D = biggan.PooledDiscriminator(10, 1, 8)
+    for _ in range(30):                                             # the power iteration has settled by then
+        D(torch.randn(4, 1, 8, 8), torch.arange(4))
+    D.eval()
+    layers = [layer for layer in D.modules() if isinstance(layer, nn.Linear | nn.Conv2d | nn.Embedding)]
+    assert len(layers) == 5
+    for layer in layers:
+        assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.05)
+
+
+# Self-supervised GAN
+
+def test_rotations_are_quarter_turns_and_no_reflections():
+    x = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]], [[[5.0, 6.0], [7.0, 8.0]]]])
+    turned, k = ssgan.rotations(x)
+    assert k.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert turned[::2, 0].tolist() == [[[1, 2], [3, 4]], [[2, 4], [1, 3]], [[4, 3], [2, 1]], [[3, 1], [4, 2]]]
+    assert torch.equal(torch.stack([torch.rot90(each, -int(n), (1, 2)) for each, n in zip(turned, k, strict=True)]), x.repeat(4, 1, 1, 1))
+
+
+def test_ssgan_judges_upright_images_only_and_turns_real_ones_for_d_and_fakes_for_g():
+    training = start("ssgan")
+    game, batch = training.game, next(training.batches)
+    seen = {"judged": [], "turned": []}
+    game.D.head.register_forward_pre_hook(lambda _, h: seen["judged"].append(len(h[0])))
+    game.D.rotation.register_forward_pre_hook(lambda _, h: seen["turned"].append(len(h[0])))
+    n = len(batch.x)
+    with torch.no_grad():
+        game.G.layers[0].weight.fill_(0)                            # all fakes are alike
+    terms = game.discriminator_terms(batch)
+    assert seen == {"judged": [n, n], "turned": [4 * n]}
+    terms["rotation"].backward()
+    assert all(p.grad is None for p in game.G.parameters()), "D learns the rotations of real images"
+    game.generator_terms(batch)["rotation"].backward()
+    assert seen == {"judged": [n, n, n], "turned": [4 * n, 4 * n]}
+    assert any(p.grad is not None for p in game.G.parameters()), "G learns from the rotations of its own"
+
+
+def test_the_weights_of_the_rotation_losses_are_those_of_the_paper():
+    training = start("ssgan")
+    game, x = training.game.eval(), next(training.batches).x
+    game.D.turns = lambda x: torch.zeros(len(x), 4)                 # no idea: log 4 nats
+    batch = Batch(x, torch.zeros(len(x), dtype=torch.long))
+    assert game.discriminator_terms(batch)["rotation"].item() == pytest.approx(math.log(4))
+    assert game.generator_terms(batch)["rotation"].item() == pytest.approx(0.2 * math.log(4))

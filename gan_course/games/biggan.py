@@ -1,0 +1,103 @@
+"""Large Scale GAN Training for High Fidelity Natural Image Synthesis (BigGAN). Brock, Donahue,
+Simonyan, 2018, arXiv:1809.11096.
+
+    min_D E[max(0, 1 - D(x, y))] + E[max(0, 1 + D(G(z, y), y))]        min_G -E[D(G(z, y), y)]
+
+The labels go where they go in BigGAN. The networks are small: strided convolutions where BigGAN has
+residual blocks and self-attention, and only D's layers are spectrally normalised.
+"""
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from gan_course import losses
+from gan_course.data import Batch, batches
+from gan_course.games.cgan import CGAN
+from gan_course.games.sngan import normalised
+
+
+class HierarchicalGenerator(nn.Module):
+    """G(z, y): one embedding e(y) is shared by all layers, and each layer reads it beside its own
+    chunk of z. Conditional BatchNorm gets its gain and shift from both.
+
+    Args:
+        z_dim: the number of latent dimensions, a multiple of 3.
+        classes: the number of classes.
+        channels, width, size: of the images; size is a multiple of 4.
+        dim: how long the vectors of the labels are.
+    """
+
+    def __init__(self, z_dim: int, classes: int, channels=3, width=32, size=32, dim=32):
+        super().__init__()
+        self.z_dim, self.classes, self.start, told = z_dim, classes, size // 4, z_dim // 3 + dim
+        self.embedding = nn.Embedding(classes, dim)
+        self.first = nn.Linear(told, 2 * width * self.start**2)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(c, affine=False) for c in (2 * width, width))
+        self.affines = nn.ModuleList(nn.Linear(told, 2 * c) for c in (2 * width, width))
+        self.grow = nn.ModuleList([nn.ConvTranspose2d(2 * width, width, 4, 2, 1),
+                                   nn.ConvTranspose2d(width, channels, 4, 2, 1)])
+
+    def forward(self, z: Tensor, y: Tensor) -> Tensor:
+        """z and classes -> images: (N, z_dim) and int64 (N,) -> (N, channels, size, size)."""
+        first, *others = (torch.cat([part, self.embedding(y)], dim=1) for part in z.chunk(3, dim=1))
+        h = self.first(first).view(len(z), -1, self.start, self.start)
+        for told, norm, affine, grow in zip(others, self.norms, self.affines, self.grow,
+                                            strict=True):
+            gain, shift = affine(told)[:, :, None, None].chunk(2, dim=1)
+            h = grow(((1 + gain) * norm(h) + shift).relu())
+        return h.tanh()
+
+
+class PooledDiscriminator(nn.Module):
+    """D(x, y) = psi(phi(x)) + v(y) . phi(x): phi are features summed over the image, and every
+    layer, v too, is divided by its largest singular value.
+
+    Args:
+        classes: the number of classes.
+        channels: of the images, 8 pixels a side or more.
+        width: the channels of the first convolution.
+    """
+
+    def __init__(self, classes: int, channels: int = 3, width: int = 32):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2),
+            nn.Conv2d(width, 2 * width, 4, 2, 1), nn.LeakyReLU(0.2),
+            nn.Conv2d(2 * width, 4 * width, 4, 2, 1), nn.LeakyReLU(0.2))
+        self.psi, self.v = nn.Linear(4 * width, 1), spectral_norm(nn.Embedding(classes, 4 * width))
+        normalised(self)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Images and their classes -> scores: (N, C, H, W) and int64 (N,) -> (N,)."""
+        phi = self.body(x).sum(dim=(2, 3))
+        return self.psi(phi).squeeze(1) + (self.v(y) * phi).sum(dim=1)
+
+
+class BigGAN(CGAN):
+    """A conditional GAN with the hinge loss, two moves of D for each of G, and a faster D.
+
+    Args:
+        G, D: they read a class y beside z and x.
+        rules: those of `CGAN`. As in the paper lr is (2e-4, 5e-5), betas (0, 0.999), updates 2.
+    """
+
+    def __init__(self, G: nn.Module, D: nn.Module, *, lr: tuple[float, float] = (2e-4, 5e-5),
+                 betas: tuple[float, float] = (0.0, 0.999), updates: int = 2, **rules):
+        super().__init__(G, D, generator_loss=losses.wasserstein_generator_loss, lr=lr, betas=betas,
+                         updates=updates, **rules)
+
+    def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
+        """D's loss terms for real images and for fakes, both beside the labels of the batch."""
+        fake = self.G(self.noise(len(batch.x)), batch.y).detach()
+        return {"real": losses.hinge_loss_real(self.D(batch.x, batch.y)),
+                "fake": losses.hinge_loss_fake(self.D(fake, batch.y))}
+
+    def chance(self) -> dict[str, float]:
+        """D's and G's loss where D(x, y) = 0 everywhere: on the line between the margins."""
+        return {"D": 2.0, "G": 0.0}
+
+
+def demo():
+    """A BigGAN of a few thousand weights on the 8x8 digits."""
+    stream = batches("digits", 64)
+    return BigGAN(HierarchicalGenerator(9, 10, 1, 8, 8), PooledDiscriminator(10, 1, 8)), stream
