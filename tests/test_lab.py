@@ -702,8 +702,15 @@ def test_without_a_front_end_an_error_behind_a_button_is_raised(page, monkeypatc
 def test_without_a_front_end_it_trains_and_presses_every_button(page, monkeypatch, tmp_path):
     monkeypatch.setenv("GAN_COURSE_HEADLESS", "1")
     monkeypatch.chdir(tmp_path)
-    lab = Lab("t", build, rounds=3, **SLIDERS)
+    tried = []
+
+    def noted(latent_dim, seed):
+        tried.append((latent_dim, seed))
+        return build(latent_dim, seed)
+
+    lab = Lab("t", noted, rounds=3, **SLIDERS)
     assert lab.live.training.round == 3 and len(lab.kept) == 1 and not lab.live.running
-    assert lab.live.settings == {"latent_dim": 4, "seed": 1}
+    assert {(4, 0), (2, 1)} <= set(tried), "every slider is moved"
+    assert lab.live.settings == {"latent_dim": 2, "seed": 0}, "what is shown has the settings of the start"
     assert "[lab: Round 3." in page[0]["text/plain"] and "<img" in page[0]["text/html"]
     assert list(tmp_path.iterdir()) == []

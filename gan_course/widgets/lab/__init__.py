@@ -345,8 +345,12 @@ class Lab:
                     self.raise_error()          # ipywidgets would only log it
         self.folder = Path()
         for slider in [*self.rates.values(), *self.knobs.values()]:
-            slider.index = (slider.index + 1) % len(slider.options)
-        self.live.play(rounds)
+            start = slider.index
+            slider.index = (start + 1) % len(slider.options)
+            self.live.play(1)
+            slider.index = start
+        self.reset()
+        self.live.play(rounds)                  # what is shown has the settings of the start
         self.draw()
         display({"text/html": self.picture.value + self.table.value,
                  "text/plain": f"[lab: {self.scene.describe()}]"}, raw=True)
