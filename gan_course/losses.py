@@ -255,6 +255,40 @@ def hinge_discriminator_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor
     return hinge_loss_real(real_scores) + hinge_loss_fake(fake_scores)
 
 
+def relativistic_pairing_loss(higher: Tensor, lower: Tensor) -> Tensor:
+    """E[log(1 + e^-(higher - lower))], the cost of pairs in which the first should score higher.
+
+    Only differences within a pair count, so a constant added to every score changes nothing. D
+    takes it with the scores of x first, G with those of G(z) first. RGAN, arXiv:1807.00734; RpGAN,
+    arXiv:2011.04926.
+
+    Args:
+        higher, lower: raw scores of the first and of the second in each pair, of one shape.
+
+    Returns:
+        A scalar in nats, at least 0; log 2 where the two score the same.
+    """
+    return softplus(lower.float() - higher.float()).mean()
+
+
+def zero_centred_penalty(scores: Tensor, x: Tensor) -> Tensor:
+    """E[|grad D(x)|^2], called R1 on real data and R2 on fakes.
+
+    |.|^2 is summed over all numbers of one x, and the mean goes over the mini-batch. The weight
+    (gamma / 2 in the papers) is the caller's. D must not mix the rows of a mini-batch, so it has no
+    BatchNorm. arXiv:1801.04406, equations 9 and 10.
+
+    Args:
+        scores: D's raw output for x, (N,).
+        x: what D has read, (N, *data_shape), with requires_grad set before.
+
+    Returns:
+        A scalar, at least 0, through which gradients flow to D.
+    """
+    slope, = torch.autograd.grad(scores.float().sum(), x, create_graph=True)    # (N, *data_shape)
+    return slope.float().flatten(1).square().sum(dim=1).mean()
+
+
 def absolute_error(guess: Tensor, target: Tensor) -> Tensor:
     """E[|guess - target|], the L1 distance of pix2pix and of the cycle of CycleGAN.
 

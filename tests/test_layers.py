@@ -10,10 +10,10 @@ from gan_course.paths import ROOT
 PACKAGE = ROOT / "gan_course"
 LAYERS = [  # a module imports from its own line and from those above
     {"paths", "files", "advice", "profile"},
-    {"data", "nets", "crowd", "losses"},
+    {"data", "nets", "style_networks", "crowd", "losses"},
     {"games"},
     {"training"},
-    {"metrics", "codes", "likeness", "latent", "readers", "judge", "inception", "milestones", "plots", "saving"},
+    {"metrics", "codes", "likeness", "latent", "projection", "readers", "judge", "inception", "milestones", "plots", "saving"},
     {"lessons"},
     {"widgets"},
     {"teaching", "terminal"},
