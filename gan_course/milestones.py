@@ -26,9 +26,11 @@ from gan_course.data import Batches, captions, glyphs
 from gan_course.games import Game
 from gan_course.games.cyclegan import CycleGAN, ResidualGenerator
 from gan_course.games.dcgan import DCGAN
+from gan_course.games.stylegan import StyleGAN
 from gan_course.games.text_to_image import TextDiscriminator, TextGenerator, TextToImage
 from gan_course.paths import DATA
 from gan_course.profile import by_profile, seed_everything
+from gan_course.style_networks import StyleDiscriminator, StyleGenerator
 from gan_course.training import PRECISIONS, Training, checkpoints
 
 FOLDER = DATA / "milestones"
@@ -103,6 +105,21 @@ def text_to_image(seed: int = 0, device=None) -> tuple[Game, Batches]:
     return game, data.batches(described, 32, seed=seed, device=device)
 
 
+def stylegan(seed: int = 0, device=None) -> tuple[Game, Batches]:
+    """A StyleGAN on digits in colour.
+
+    Args:
+        seed: of the networks and the data.
+        device: where the batches are; by default `pick_device()`.
+
+    Returns:
+        The game and its batches.
+    """
+    seed_everything(seed)
+    game = StyleGAN(StyleGenerator(), StyleDiscriminator())
+    return game, data.batches("glyphs_colour", 16, seed=seed, device=device)
+
+
 # name: the recipe, and after how many rounds to look
 RECIPES: dict[str, tuple[Recipe, tuple[int, ...]]] = {
     "dcgan_glyphs": (dcgan("glyphs", 32), (6_000,)),
@@ -113,12 +130,14 @@ RECIPES: dict[str, tuple[Recipe, tuple[int, ...]]] = {
     "text_to_image": (text_to_image, (8_000,)),
     "dcgan_letters": (dcgan("letters", 32), (8_000,)),
     "dcgan_mnist": (dcgan("mnist", 32), (8_000,)),
+    "stylegan": (stylegan, (4_000,)),
 }
 # of these only the averaged generator is kept: enough to draw with, and not to train on
 GENERATORS: dict[str, Callable[[], nn.Module]] = {
     "text_to_image": text_generator,
     "dcgan_letters": lambda: nets.ConvGenerator(64, 1, 32, 28),
     "dcgan_mnist": lambda: nets.ConvGenerator(64, 1, 32, 28),
+    "stylegan": StyleGenerator,
 }
 
 

@@ -87,7 +87,7 @@ def test_of_a_text_to_image_gan_only_the_average_is_kept(folder, monkeypatch):
 
 
 def test_a_generator_that_is_not_there_is_said(folder):
-    with pytest.raises(ValueError, match="generators of text_to_image, dcgan_letters, dcgan_mnist; got 'dcgan_shapes'"):
+    with pytest.raises(ValueError, match="generators of text_to_image, dcgan_letters, dcgan_mnist, stylegan; got 'dcgan_shapes'"):
         milestones.generator("dcgan_shapes")
     with pytest.raises(FileNotFoundError, match="python -m gan_course.milestones text_to_image --seed 0"):
         milestones.generator("text_to_image")
