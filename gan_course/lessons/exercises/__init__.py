@@ -21,10 +21,12 @@ How to add an exercise to notebook NN:
    mistakes, and your own before them. (Examples: `first_loop`, `first_gan`.) A **loop** that calls
    other functions of the notebook by name gets stand-ins for them, `Probe(…, names=…)`. (Example:
    `first_training`.)
-5. A `Mistake(id, says, like=…)` is recognised by a wrong solution that sees the same, or, with
+5. A **test** of a program is a `BugTest` with the program, its bug and some right versions.
+   (Example: `bug_hunt`.)
+6. A `Mistake(id, says, like=…)` is recognised by a wrong solution that sees the same, or, with
    `when=…`, by what was seen. The order counts: the first one that fits speaks. Names that begin
    with `_` are clues, seen by `when` and not compared. `remarks` are for what does no harm.
-6. In the tests, one wrong answer for each mistake, as a learner would write it, and some right ones
+7. In the tests, one wrong answer for each mistake, as a learner would write it, and some right ones
    that look different. Then the notebook: `X = exercises.check("NN.X", X)` behind a skeleton with
    `...`, and `X` is used from there on. `tests/test_solved.py` runs it with the solutions.
 """
@@ -36,17 +38,19 @@ import linecache
 import pkgutil
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 
-from gan_course.lessons.exercises import _checking, _networks
+from gan_course.lessons.exercises import _bugs, _checking, _networks
+from gan_course.lessons.exercises._bugs import BugTest
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Verdict
 from gan_course.lessons.exercises._networks import Network
 
-__all__ = ["Exercise", "Mistake", "Network", "Probe", "Verdict", "assess", "evidence", "find",
-           "names", "prepare", "reference", "source", "written"]
+__all__ = ["BugTest", "Exercise", "Mistake", "Network", "Probe", "Verdict", "assess", "evidence",
+           "find", "names", "prepare", "reference", "source", "written"]
 
 
 @functools.cache
-def _all() -> dict[str, Exercise | Network]:
+def _all() -> dict[str, Exercise | Network | BugTest]:
     modules = [importlib.import_module(f"{__name__}.{module.name}")
                for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
     found = [exercise for module in modules for exercise in module.EXERCISES]
@@ -58,7 +62,7 @@ def names() -> tuple[str, ...]:
     return tuple(_all())
 
 
-def find(key: str) -> Exercise | Network | None:
+def find(key: str) -> Exercise | Network | BugTest | None:
     """The exercise called `key`; None if there is none."""
     return _all().get(key)
 
@@ -79,7 +83,10 @@ def assess(key: str, answer: Callable) -> Verdict:
     exercise = _all()[key]
     if isinstance(exercise, Network):
         return Verdict(*_networks.assess(exercise, answer))
-    return _checking.assess(exercise, answer)
+    if isinstance(exercise, BugTest):
+        return Verdict(*_bugs.assess(exercise, answer))
+    verdict = _checking.assess(exercise, answer)
+    return replace(verdict, outcome="not yet") if verdict.id == "the_bug" else verdict
 
 
 def prepare() -> None:
@@ -120,6 +127,8 @@ def evidence(key: str, answer: Callable) -> list[dict]:
     exercise = _all()[key]
     if isinstance(exercise, Network):
         return _networks.evidence(exercise, answer)
+    if isinstance(exercise, BugTest):
+        return _bugs.evidence(exercise, answer)
     return _checking.evidence(exercise, answer)
 
 

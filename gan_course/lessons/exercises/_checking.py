@@ -88,7 +88,7 @@ class Verdict:
 
 def assess(exercise: Exercise, answer: Any) -> Verdict:
     """What to say of a learner's answer. Leaves the random numbers of the notebook as they were."""
-    before = _before_running(exercise, answer)
+    before = before_running(exercise, answer)
     if before:
         return before
     printed = ""
@@ -99,7 +99,7 @@ def assess(exercise: Exercise, answer: Any) -> Verdict:
             right, _ = _observe(probe, exercise.reference)
             seen, outcome = _observe(probe, answer, _sandbox.run)
             printed = printed or outcome.printed
-            verdict = _broken(outcome) or _compare(probe, seen, right, answer, outcome)
+            verdict = broken(outcome) or _compare(probe, seen, right, answer, outcome)
             if verdict:
                 return Verdict(*verdict, printed)
     remarks = [remark for remark in exercise.remarks if remark.when(seen)]
@@ -125,7 +125,7 @@ def load_what_torch_loads_late() -> None:
     torch.optim.SGD([torch.zeros(1, requires_grad=True)])
 
 
-def _before_running(exercise: Exercise, answer: Any) -> Verdict | None:
+def before_running(exercise: Exercise, answer: Any) -> Verdict | None:
     """What can be said without a call: nothing written, the wrong thing handed over, wrong
     parameters, variables from outside.
     """
@@ -189,7 +189,7 @@ def _observe(probe: Probe, fn: Callable,
     return seen, outcome
 
 
-def _broken(outcome: _sandbox.Outcome) -> tuple[str, str, str] | None:
+def broken(outcome: _sandbox.Outcome) -> tuple[str, str, str] | None:
     """What is to be said of a call that never ended, or that says itself that it is not finished.
     """
     if outcome.endless:

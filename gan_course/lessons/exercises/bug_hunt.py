@@ -1,0 +1,332 @@
+"""The exercises of notebook 18: for each of eight programs a test that finds its bug, and the
+mended program.
+"""
+import copy
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from gan_course.lessons.exercises import _bug_programs as programs
+from gan_course.lessons.exercises._bugs import BugTest
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, as_number
+
+# the tests ----------------------------------------------------------------------------------------
+
+
+def test_opponents(adversarial_losses):
+    """D and G pull the logit of a fake in opposite directions."""
+    real, fake = torch.zeros(4), torch.zeros(4, requires_grad=True)
+    d_loss, g_loss = adversarial_losses(real, fake)
+    (of_D,) = torch.autograd.grad(d_loss, fake, retain_graph=True)
+    (of_G,) = torch.autograd.grad(g_loss, fake)
+    assert (of_D * of_G < 0).all(), "D and G want the same"
+
+
+def test_learns(discriminator_step):
+    """A linear D that sees no difference at first learns to tell two clusters of points apart."""
+    D = nn.Sequential(nn.Linear(2, 1), nn.Flatten(0))
+    D[0].weight.data = torch.tensor([[0.0, 1.0]])  # a slope of 1, across the difference
+    x, fake = torch.tensor([[2.0, 0.0]]).repeat(8, 1), torch.tensor([[-2.0, 0.0]]).repeat(8, 1)
+    optimizer = torch.optim.SGD(D.parameters(), lr=0.1)
+    for _ in range(50):
+        discriminator_step(D, optimizer, x, fake)
+    assert D(x).mean() > D(fake).mean() + 1, "D has not learned"
+
+
+def test_relative(relativistic_loss):
+    """Only differences of logits count."""
+    real, fake = torch.randn(8), torch.randn(8)
+    before, after = relativistic_loss(real, fake), relativistic_loss(real + 3, fake + 3)
+    assert torch.isclose(before, after, atol=1e-4), "it depends on the level of the logits"
+
+
+def test_unit_slope(gradient_penalty):
+    """A linear critic whose slope has norm 1 pays nothing."""
+    direction = F.normalize(torch.randn(3 * 8 * 8), dim=0)
+    x, fake = torch.randn(2, 16, 3, 8, 8)
+    penalty = gradient_penalty(lambda image: image.flatten(1) @ direction, x, fake)
+    assert penalty < 1e-4, f"a slope of 1 costs {penalty:.2f}"
+
+
+def test_same_slope(r1):
+    """What D's slope costs does not depend on how sure D is."""
+    x, w = torch.randn(16, 5), torch.randn(5)
+    unsure, sure = r1(lambda x: x @ w, x), r1(lambda x: x @ w + 10, x)
+    assert torch.isclose(unsure, sure, rtol=1e-3), "a D that is sure pays less"
+
+
+def test_scale_free(block):
+    """BatchNorm makes a weak signal as strong as a strong one."""
+    layers, x = block(3, 8), torch.randn(32, 3, 8, 8)
+    strong, weak = layers(x).std(), layers(x / 10).std()
+    assert torch.isclose(strong, weak, rtol=0.05), f"{strong:.2f} becomes {weak:.2f}"
+
+
+def test_average(update_average):
+    """The EMA of a network that stands still becomes that network, in evaluation mode, too."""
+    net = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4))
+    average = copy.deepcopy(net).eval()
+    x = 5 + torch.randn(64, 2)
+    for _ in range(200):
+        net(x)  # in training mode: its running mean and variance move
+        update_average(average, net, 0.9)
+    assert torch.allclose(average(x), net.eval()(x), atol=1e-2), "the average draws otherwise"
+
+
+def test_bounded(real_loss):
+    """A cross-entropy is never negative, however sure D is."""
+    assert real_loss(torch.full((64,), 100.0)) >= 0, "a loss below 0"
+
+
+TESTS = (
+    BugTest("18.test_opponents", test_opponents, programs.labels_swapped,
+            (programs.adversarial_losses, programs.with_softplus, programs.halved,
+             programs.minimax),
+            "In which direction does D's loss pull the logit of a fake, and in which G's? Compare "
+            "the two gradients.",
+            "Ask for what every GAN has, opponents, and not for one value of a loss.",
+            ("Both losses fall to 0 together. Can that be, in a game in which one player's gain is "
+             "the other's loss?",
+             "Look at the gradient of each loss with respect to `fake_logits`.",
+             "Give `fake_logits` a `requires_grad=True`, take `torch.autograd.grad` of both "
+             "losses, and assert that the product of the two gradients is below 0."),
+            "One derivative for each player, and no training at all."),
+    BugTest("18.test_learns", test_learns, programs.penalty_alone,
+            (programs.discriminator_step, programs.two_backward_passes),
+            "Whether a loss is computed does not say whether anyone learns from it. After some "
+            "steps, does D tell two clusters apart that a line can separate?",
+            "Leave D enough steps and a learning rate at which it gets there, and ask for a "
+            "difference of the logits, not for a certain loss.",
+            ("The number that is printed is D's loss. Is it the number D goes down?",
+             "A D of one linear layer and two clusters of points that a line separates: train for "
+             "fifty steps, and look at D's logits.",
+             "Begin with a D that has slope 1 already, in a direction that tells nothing, so the "
+             "penalty has nothing to do; then assert that real logits end above the fake ones."),
+            "This test would also find a forgotten step, and a D that is frozen."),
+    BugTest("18.test_relative", test_relative, programs.overwritten,
+            (programs.relativistic_loss, programs.pairs, programs.both_averages),
+            "What is special about a relativistic loss? It compares. What happens to it if all "
+            "logits rise by the same amount?",
+            "Relativistic losses differ in how they compare; all of them compare.",
+            ("Training looks fine, and it is another game than the one in the paper.",
+             "A relativistic loss depends on differences of logits alone.",
+             "Add 3 to both sets of logits, and assert that the loss stays what it was, up to "
+             "rounding."),
+            "An invariance is often the best test: no number has to be known."),
+    BugTest("18.test_unit_slope", test_unit_slope, programs.over_channels,
+            (programs.gradient_penalty, programs.by_squares, programs.from_the_other_end),
+            "Take a critic whose slope you know. What has the penalty to be for a critic whose "
+            "slope has norm 1 everywhere?",
+            "A linear critic with a slope of norm 1 pays nothing, up to rounding: leave a little "
+            "room for that, and give images (N, C, H, W).",
+            ("The penalty wants slopes of norm 1. The norm of what?",
+             "A linear critic, `image.flatten(1) @ direction`, has the slope `direction` "
+             "everywhere.",
+             "Normalise `direction` to length 1, and assert that the penalty is nearly 0 for "
+             "images of shape (N, 3, 8, 8)."),
+            "A function whose gradient is known is worth more than a hundred trainings."),
+    BugTest("18.test_same_slope", test_same_slope, programs.slope_of_the_loss,
+            (programs.r1, programs.squared_norm),
+            "Two linear D's with the same slope, one of them sure that everything is real: do both "
+            "pay the same?",
+            "R1 is gamma/2 times the mean squared norm of the slope, over the images, here with "
+            "gamma 1.",
+            ("The penalty fades while D gets surer. Should it?",
+             "R1 is about the slope of the logit. Adding a constant to D changes no slope.",
+             "Compute it for `x @ w` and for `x @ w + 10`, and assert that the two are equal up to "
+             "rounding."),
+            "The bug switches the penalty off exactly where it is needed."),
+    BugTest("18.test_scale_free", test_scale_free, programs.large_eps,
+            (programs.block, programs.usual_batch_norm, programs.with_bias),
+            "BatchNorm divides by the standard deviation. What should become of an image that is "
+            "ten times weaker?",
+            "Leave room for the small eps that every BatchNorm has, and compare one block with "
+            "itself.",
+            ("Weak signals die on their way through the network. Which layer should prevent that?",
+             "Compare what comes out for x and for x / 10.",
+             "Make one block, and assert that the standard deviations of its outputs for x and for "
+             "x / 10 agree to some per cent."),
+            "In `BatchNorm2d(c, 0.8)` the 0.8 is eps; Keras's momentum of 0.8 is 0.2 in PyTorch."),
+    BugTest("18.test_average", test_average, programs.parameters_only,
+            (programs.update_average, programs.averaged_buffers),
+            "Parameters are not all that a network remembers. Use a network with BatchNorm that "
+            "has seen data, in evaluation mode.",
+            "An average needs many updates to arrive: make the decay smaller or the updates more, "
+            "and leave room for rounding.",
+            ("The network draws well and its average draws nonsense, in evaluation mode only.",
+             "What does BatchNorm use in evaluation mode, and who moves it?",
+             "Let a network with BatchNorm stand still while its running statistics move, update "
+             "the average two hundred times, and assert that both then give the same."),
+            "BatchNorm's running mean and variance are buffers: `state_dict` has them, "
+            "`parameters` has not."),
+    BugTest("18.test_bounded", test_bounded, programs.labels_above_one,
+            (programs.real_loss, programs.smooth, programs.wide),
+            "How low can a cross-entropy be, and how low does this one get for a D that is very "
+            "sure?",
+            "Any labels between 0 and 1 are allowed. What holds for all of them?",
+            ("The loss is negative. Can -log of a probability be?",
+             "Try logits that are very large.",
+             "Assert that the loss is at least 0 for logits of 100."),
+            "A bound that holds for every input is a test that costs one line."),
+)
+
+# the mended programs -----------------------------------------------------------------------------
+
+
+def mend(key, reference, probe_inputs, look, bug, says, hints, *mistakes):
+    """An exercise: the program without its bug."""
+    first = Mistake("the_bug", says, like=bug)
+    return Exercise(key, reference, (Probe(probe_inputs, look, (first, *mistakes)),), hints)
+
+
+def two_logits():
+    real, fake = torch.randn(2, 6, generator=torch.Generator().manual_seed(0))
+    return {"real_logits": real, "fake_logits": fake}
+
+
+def both_losses(results, inputs):
+    if not results or not isinstance(results[0], tuple) or len(results[0]) != 2:
+        return {"two losses": False}
+    return {name: as_number(loss) for name, loss in zip(("D's loss", "G's loss"), results[0],
+                                                        strict=True)}
+
+
+def one_loss(results, inputs):
+    return {"the loss": as_number(results[0])} if results else {}
+
+
+def linear_critic():
+    dice = torch.Generator().manual_seed(0)
+    w = torch.randn(3 * 4 * 4, generator=dice)
+    x, fake = torch.randn(2, 5, 3, 4, 4, generator=dice)
+    return {"critic": lambda image: image.flatten(1).square() @ w, "x": x, "fake": fake}
+
+
+def quadratic_d():
+    dice = torch.Generator().manual_seed(0)
+    w = torch.randn(5, generator=dice)
+    return {"D": lambda x: x.square() @ w, "x": torch.randn(7, 5, generator=dice)}
+
+
+def players():
+    dice = torch.Generator().manual_seed(0)
+    D = nn.Sequential(nn.Linear(2, 1), nn.Flatten(0))
+    for w in D.parameters():
+        w.data = torch.randn(w.shape, generator=dice)
+    x, fake = torch.randn(2, 8, 2, generator=dice)
+    return {"D": D, "optimizer": torch.optim.SGD(D.parameters(), lr=0.1), "x": x, "fake": fake}
+
+
+def weights_of_d(results, inputs):
+    return {"D's weights": as_number(nn.utils.parameters_to_vector(inputs["D"].parameters()))}
+
+
+def without_penalty(D, optimizer, x, fake):
+    optimizer.zero_grad()
+    d_loss, _ = programs.adversarial_losses(D(x), D(fake))
+    d_loss.backward()
+    optimizer.step()
+
+
+def of_the_batch(critic, x, fake):
+    t = torch.rand(len(x), 1, 1, 1)
+    between = (t * x + (1 - t) * fake).requires_grad_()
+    (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    return (slope.norm() - 1).square()
+
+
+def two_numbers():
+    return {"channels_in": 3, "channels_out": 4}
+
+
+def weak_output(results, inputs):
+    if not results or not isinstance(results[0], nn.Module):
+        return {"a network": False}
+    x = torch.randn(8, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    return {"what comes out": as_number(results[0](x / 10).std())}
+
+
+def two_networks():
+    dice = torch.Generator().manual_seed(0)
+    average, net = (nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)) for _ in range(2))
+    for each in (*average.parameters(), *net.parameters()):
+        each.data = torch.randn(each.shape, generator=dice)
+    net[1].running_mean += 5
+    return {"average": average, "net": net, "decay": 0.9}
+
+
+def what_it_remembers(results, inputs):
+    average, net = inputs["average"], inputs["net"]
+    moved = (average[1].running_mean - net[1].running_mean).abs().max()
+    return {"the parameters": as_number(nn.utils.parameters_to_vector(average.parameters())),
+            "the running mean has moved": bool(moved < 4.9)}
+
+
+def sure_logits():
+    return {"real_logits": torch.full((4096,), 20.0)}
+
+
+def about(results, inputs):
+    """The loss to one decimal: which noise is drawn does not matter."""
+    loss = as_number(results[0]) if results else "nothing"
+    return {"the loss": loss.round(decimals=1) if isinstance(loss, torch.Tensor) else loss}
+
+
+MENDS = (
+    mend("18.adversarial_losses", programs.adversarial_losses, two_logits, both_losses,
+         programs.labels_swapped,
+         "The bug is still in it: D and G pull the logit of a fake in the same direction.",
+         ("Which of the two losses is the one of notebook 03?",
+          "D says 1 for real images and 0 for fakes.",
+          "Exchange the zeros and the ones in the line that makes D's labels."),
+         Mistake("mirrored", "Now D says 1 for fakes, and G wants a 0. That is a right game in a "
+                 "mirror, but the rest of the program expects 1 to mean real.",
+                 like=lambda real_logits, fake_logits: (
+                     programs.labels_swapped(real_logits, fake_logits)[0],
+                     F.softplus(fake_logits).mean()))),
+    mend("18.discriminator_step", programs.discriminator_step, players, weights_of_d,
+         programs.penalty_alone,
+         "The bug is still in it: D moves as if there were no fakes.",
+         ("From which number do the gradients come?", "`backward` is called once, on what?",
+          "Call `backward` on the sum of the loss and the penalty."),
+         Mistake("no_penalty", "Now D learns from its loss, and the penalty has been lost on the "
+                 "way. D should learn from both.", like=without_penalty)),
+    mend("18.relativistic_loss", programs.relativistic_loss, two_logits, one_loss,
+         programs.overwritten,
+         "The bug is still in it: what was computed first is thrown away.",
+         ("How often is `g_loss` assigned?", "Only the last assignment counts.",
+          "Delete the second assignment of `g_loss`.")),
+    mend("18.gradient_penalty", programs.gradient_penalty, linear_critic, one_loss,
+         programs.over_channels,
+         "The bug is still in it: the norm runs over the channels alone, at each pixel.",
+         ("Of which numbers is the norm taken?", "An image has one slope, of C times H times W "
+          "numbers.", "Flatten each image's slope before the norm, and keep the batch."),
+         Mistake("whole_batch", "Now the norm is that of the whole batch together. Each image has "
+                 "a slope of its own.", like=of_the_batch)),
+    mend("18.r1", programs.r1, quadratic_d, one_loss, programs.slope_of_the_loss,
+         "The bug is still in it: it is the slope of D's loss that is squared.",
+         ("Whose slope is R1 about?", "It is about the logit, before any loss.",
+          "Take the logits of D as they are, without softplus."),
+         Mistake("summed", "It adds up the images, so gamma would mean twice as much in a batch of "
+                 "twice the size.", like=lambda D, x: len(x) * programs.r1(D, x))),
+    mend("18.block", programs.block, two_numbers, weak_output, programs.large_eps,
+         "The bug is still in it: 0.8 stands where PyTorch expects eps.",
+         ("What is the second argument of `nn.BatchNorm2d`?", "It is eps, and should be tiny.",
+          "Name the argument: `momentum=0.2`, or leave it out.")),
+    mend("18.update_average", programs.update_average, two_networks, what_it_remembers,
+         programs.parameters_only,
+         "The bug is still in it: the running mean stays where it was.",
+         ("What else does a network remember?", "Look at `net.buffers()`.",
+          "Copy each buffer of the network into that of the average.")),
+    mend("18.real_loss", programs.real_loss, sure_logits, about,
+         programs.labels_above_one,
+         "The bug is still in it: the labels lie above 1.",
+         ("On which side of 1 do the labels lie?", "They have to lie between 0.9 and 1.",
+          "Subtract the noise instead of adding it."),
+         Mistake("no_noise", "Now every label is exactly 1, and the noise that was wanted is gone.",
+                 like=lambda real_logits: F.softplus(-real_logits).mean())),
+)
+
+
+EXERCISES = (*TESTS, *MENDS)

@@ -1,0 +1,49 @@
+"""Answers to the exercises of notebook 18, as learners write them: mended programs, and tests."""
+import torch
+from torch.nn.functional import binary_cross_entropy_with_logits as bce
+from torch.nn.functional import softplus
+
+from gan_course.lessons.exercises import _bug_programs as programs
+
+
+def mirrored(real_logits, fake_logits):
+    d_loss, _ = programs.labels_swapped(real_logits, fake_logits)
+    return d_loss, bce(fake_logits, torch.zeros_like(fake_logits))
+
+
+def loss_alone(D, optimizer, x, fake):
+    optimizer.zero_grad()
+    d_loss = softplus(-D(x)).mean() + softplus(D(fake)).mean()
+    d_loss.backward()
+    optimizer.step()
+    return d_loss.item()
+
+
+def norm_of_everything(critic, x, fake):
+    t = torch.rand(len(x), 1, 1, 1)
+    between = (t * x + (1 - t) * fake).requires_grad_()
+    (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    return (slope.norm() - 1) ** 2
+
+
+RIGHT = {
+    "18.adversarial_losses": [programs.with_softplus],
+    "18.discriminator_step": [programs.two_backward_passes],
+    "18.relativistic_loss": [lambda real_logits, fake_logits: softplus(real_logits.mean() - fake_logits).mean()],
+    "18.gradient_penalty": [programs.by_squares],
+    "18.r1": [programs.squared_norm],
+    "18.block": [programs.usual_batch_norm],
+    "18.update_average": [],
+    "18.real_loss": [lambda real_logits: bce(real_logits, 0.9 + 0.1 * torch.rand_like(real_logits))],
+}
+WRONG = {
+    "18.adversarial_losses": {"the_bug": [programs.labels_swapped], "mirrored": [mirrored]},
+    "18.discriminator_step": {"the_bug": [programs.penalty_alone], "no_penalty": [loss_alone]},
+    "18.relativistic_loss": {"the_bug": [programs.overwritten], "unknown": [programs.pairs]},
+    "18.gradient_penalty": {"the_bug": [programs.over_channels], "whole_batch": [norm_of_everything]},
+    "18.r1": {"the_bug": [programs.slope_of_the_loss], "summed": [lambda D, x: programs.r1(D, x) * len(x)]},
+    "18.block": {"the_bug": [programs.large_eps]},
+    "18.update_average": {"the_bug": [programs.parameters_only]},
+    "18.real_loss": {"the_bug": [programs.labels_above_one],
+                     "no_noise": [lambda real_logits: bce(real_logits, torch.ones_like(real_logits))]},
+}
