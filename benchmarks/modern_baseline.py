@@ -1,0 +1,169 @@
+"""Is it the pairing or the penalties? The table of notebook 15: {non-saturating, pairing} x {no
+penalty, R1, R2, both} on four data sets, and some rows beside it.
+
+    python benchmarks/modern_baseline.py                 what is still missing, cheap runs first
+    python benchmarks/modern_baseline.py ring grid       of some of the parts
+    python benchmarks/modern_baseline.py --show          what is there
+
+Every run is one line of data/tables/15_modern_baseline.json, written as soon as it has ended, so
+the script can be stopped and started again. The seconds are CPU seconds of one thread.
+
+    ring, grid        the networks and settings with which notebook 04 drops modes
+    gamma             pairing and both penalties on the ring, with other weights
+    tenfold           the ring with learning rates ten times as high
+    stacked_digits    the networks and learning rates of deeper/04_stacked
+    glyphs            the generator of notebook 07, and a discriminator without BatchNorm
+    few               the same on 100 pictures, without and with DiffAugment
+"""
+import argparse
+import json
+import time
+
+import torch
+from torch import Tensor
+
+from gan_course import data, files, judge, metrics, nets
+from gan_course.data import ImageSet
+from gan_course.games.diffaugment import AugmentedDiscriminator
+from gan_course.games.r3gan import R3GAN, PlainDiscriminator
+from gan_course.paths import DATA
+from gan_course.profile import seed_everything
+from gan_course.training import NotFinite, Training
+
+TABLE = DATA / "tables" / "15_modern_baseline.json"
+LOSSES = ("non-saturating", "pairing")
+PENALTIES = {"none": (0, 0), "R1": (1, 0), "R2": (0, 1), "both": (1, 1)}
+SETTINGS = {  # rounds, mini-batch, gamma, learning rates of D and of G
+    "ring": (1200, 100, 1, (1e-3, 3e-3)),
+    "grid": (1200, 100, 10, (1e-3, 3e-3)),
+    "stacked_digits": (1500, 64, 1, (1e-3, 3e-3)),
+    "glyphs": (800, 32, 0.1, (1e-3, 1e-3)),
+}
+
+
+def runs() -> list[dict]:
+    """All runs there are to be, in the order in which they are made."""
+    def grid(part: str, seeds: int, **changes) -> list[dict]:
+        name = changes.pop("data", part)
+        return [{"part": part, "data": name, "loss": loss, "penalty": penalty,
+                 "gamma": SETTINGS[name][2], "factor": 1, "pictures": 0, "policy": "",
+                 "seed": seed} | changes
+                for seed in range(seeds) for loss in LOSSES for penalty in PENALTIES]
+
+    def some(rows: list[dict], *cells: tuple[str, str]) -> list[dict]:
+        return [row for row in rows if (row["loss"], row["penalty"]) in cells]
+
+    plain, full = ("non-saturating", "none"), ("pairing", "both")
+    gammas = [some(grid("gamma", 3, data="ring", gamma=gamma), full)
+              for gamma in (0.01, 0.1, 10, 100, 1000)]
+    tenfold = some(grid("tenfold", 5, data="ring", factor=10), plain, full,
+                   ("pairing", "none"), ("non-saturating", "R1"))
+    few = [row for seed_rows in zip(*(
+        some(grid("few", 3, data="glyphs", pictures=100, policy=policy), plain, full)
+        for policy in ("", "translation,cutout")), strict=True) for row in seed_rows]
+    return [*grid("ring", 5), *sum(gammas, []), *grid("grid", 5), *grid("stacked_digits", 5),
+            *tenfold, *grid("glyphs", 3), *few]
+
+
+def networks(name: str) -> tuple[torch.nn.Module, torch.nn.Module]:
+    """G and D for a data set."""
+    if name in ("ring", "grid"):
+        return nets.MLPGenerator(2, (2,), 64), nets.MLPDiscriminator((2,), 64)
+    if name == "stacked_digits":
+        return nets.MLPGenerator(16, (2, 8, 8), 128), nets.MLPDiscriminator((2, 8, 8), 32)
+    return nets.ConvGenerator(64, 1, 32, 28), PlainDiscriminator(1, 32, 28)
+
+
+def train(run: dict) -> dict:
+    """Train one game; its numbers."""
+    rounds, batch_size, _, lr = SETTINGS[run["data"]]
+    seed_everything(run["seed"])
+    G, D = networks(run["data"])
+    if run["policy"]:
+        D = AugmentedDiscriminator(D, run["policy"])
+    r1, r2 = (run["gamma"] * share for share in PENALTIES[run["penalty"]])
+    images = run["data"] == "glyphs"
+    game = R3GAN(G, D, r1=r1, r2=r2, pairing=run["loss"] == "pairing",
+                 lr=(run["factor"] * lr[0], run["factor"] * lr[1]), betas=(0.5, 0.999),
+                 ema=0.995 if images else 0)
+    dataset = data.load(run["data"])
+    if run["pictures"]:
+        dataset = part(dataset, run["pictures"], run["seed"])
+    stream = data.batches(dataset, batch_size, seed=run["seed"], device="cpu")
+    training = Training(game, stream, seed=run["seed"])
+    begin = time.process_time()
+    try:
+        for round in range(1, rounds + 1):
+            next(training)
+            if not images:
+                training.decay(round / rounds)  # as in notebook 04
+    except NotFinite:
+        return {"seconds": time.process_time() - begin, "finite": False}
+    seconds = time.process_time() - begin
+    torch.manual_seed(1000 + run["seed"])
+    return {"seconds": seconds, "finite": True} | measure(run["data"], game)
+
+
+def part(dataset: ImageSet, n: int, seed: int) -> ImageSet:
+    """`n` pictures of a set, drawn without replacement."""
+    rows = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed))[:n]
+    return ImageSet(dataset.name, dataset.images[rows], dataset.labels[rows], dataset.classes)
+
+
+def measure(name: str, game: R3GAN) -> dict:
+    """Modes, share of good samples, reverse KL and sliced Wasserstein distance; for glyphs the Frechet distance to held-out
+    pictures under the judge.
+    """
+    if name in ("ring", "grid"):
+        mixture = data.load(name)
+        samples = game.sample(2500)
+        found = metrics.mode_coverage(samples, mixture.centres, mixture.sd)
+        real = mixture.sample(2500, torch.Generator().manual_seed(0)).x
+        return {"modes": found.modes, "high_quality": found.high_quality,
+                "kl": found.reverse_kl if found.modes else None,
+                "sliced": metrics.sliced_wasserstein(real, samples)}
+    fake = torch.cat([game.sample(500) for _ in range(4)])
+    if name == "stacked_digits":
+        return stacked(torch.cat([fake, game.sample(600)]))
+    real = data.load(name, "test").take(len(fake))
+    return {"distance": judge.frechet_classifier_distance(judge.load(name), real, fake)}
+
+
+def stacked(images: Tensor) -> dict:
+    """Modes of 100 as the judge reads both channels, and the KL of their shares to uniform."""
+    read = judge.load("digits")
+    tens, ones = (read.probabilities(images[:, c:c + 1]).argmax(1) for c in (0, 1))
+    counts = torch.bincount(10 * tens + ones, minlength=100).double()
+    shares = counts / counts.sum()
+    return {"modes": int((counts > 0).sum()),
+            "kl": torch.special.xlogy(shares, 100 * shares).sum().item()}
+
+
+def key(row: dict) -> tuple:
+    """What tells one run from another."""
+    return tuple(row[name] for name in ("part", "loss", "penalty", "gamma", "policy", "seed"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", help="which; by default all")
+    parser.add_argument("--show", action="store_true", help="print what there is")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    done = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.exists() else []
+    wanted = [run for run in runs() if not given.parts or run["part"] in given.parts]
+    for run in [] if given.show else wanted:
+        if key(run) in map(key, done):
+            continue
+        done.append(run | {name: round(value, 4) if isinstance(value, float) else value
+                           for name, value in train(run).items()})
+        lines = ",\n".join(json.dumps(row) for row in done)
+        TABLE.parent.mkdir(exist_ok=True)
+        files.write(TABLE, f"[\n{lines}\n]\n")
+    for row in done:
+        print(*(f"{name} {value}" for name, value in row.items()))
+
+
+if __name__ == "__main__":
+    main()
