@@ -111,8 +111,8 @@ def part(dataset: ImageSet, n: int, seed: int) -> ImageSet:
 
 
 def measure(name: str, game: R3GAN) -> dict:
-    """Modes, share of good samples, reverse KL and sliced Wasserstein distance; for glyphs the Frechet distance to held-out
-    pictures under the judge.
+    """Modes, share of good samples, reverse KL and sliced Wasserstein distance; for glyphs the
+    Frechet distance to held-out pictures under the judge.
     """
     if name in ("ring", "grid"):
         mixture = data.load(name)

@@ -26,7 +26,7 @@ class R3GAN(DCGAN):
         options: those of `DCGAN`: ema, lr, betas, updates.
     """
 
-    def __init__(self, G: nn.Module, D: nn.Module, *, r1: float = 1.0, r2: float = 1.0,
+    def __init__(self, G: nn.Module, D: nn.Module, *, r1: float = 0.1, r2: float = 0.1,
                  pairing: bool = True, lr: tuple[float, float] = (1e-3, 1e-3),
                  betas: tuple[float, float] = (0.0, 0.99), **options):
         super().__init__(G, D, lr=lr, betas=betas, **options)
@@ -104,4 +104,4 @@ def demo():
     stream = batches("moons", 64)
     G = nets.MLPGenerator(z_dim=2, data_shape=stream.data_shape, width=32)
     D = nets.MLPDiscriminator(stream.data_shape, width=32)
-    return R3GAN(G, D, r1=0.1, r2=0.1), stream
+    return R3GAN(G, D, r1=1.0, r2=1.0), stream

@@ -1,6 +1,9 @@
 """Tables of numbers in a notebook."""
 import html
+import json
 from collections.abc import Mapping, Sequence
+
+from gan_course.paths import DATA
 
 
 def show(rows: Mapping[str, Sequence[float | str] | float | str], columns: Sequence[str] = (),
@@ -39,6 +42,23 @@ def show(rows: Mapping[str, Sequence[float | str] | float | str], columns: Seque
     top = f"<thead><tr>{head}</tr></thead>" if columns else ""
     page = f"<table>{top}<tbody>{body}</tbody></table>"
     display({"text/html": page, "text/plain": plain}, raw=True)
+
+
+def read(name: str) -> list[dict]:
+    """A precomputed table of `data/tables`: one dictionary for each run.
+
+        runs = tables.read("15_modern_baseline")
+
+    Args:
+        name: the file's name without its ending.
+
+    Returns:
+        Each run with its settings and its numbers; what a run has not measured is missing or None.
+
+    Raises:
+        FileNotFoundError: there is no such table.
+    """
+    return json.loads((DATA / "tables" / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def _cell(value: float | str, digits: int) -> str:

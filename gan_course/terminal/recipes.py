@@ -28,6 +28,7 @@ from gan_course.games.infogan import CodeGenerator, InfoGAN
 from gan_course.games.lsgan import LSGAN
 from gan_course.games.pacgan import PacGAN
 from gan_course.games.pix2pix import Pix2Pix, UNet
+from gan_course.games.r3gan import R3GAN, PlainDiscriminator
 from gan_course.games.sngan import SNGAN
 from gan_course.games.unrolled import UnrolledGAN
 from gan_course.games.wgan import WGAN
@@ -106,6 +107,11 @@ def pack_discriminator(s: Settings) -> nn.Module:
     return nets.ConvDiscriminator(2 * s.data_shape[0], s.width, s.data_shape[1])
 
 
+def plain_discriminator(s: Settings) -> nn.Module:
+    """DCGAN's discriminator without BatchNorm."""
+    return PlainDiscriminator(s.data_shape[0], s.width, s.data_shape[1])
+
+
 def class_generator(s: Settings) -> nn.Module:
     """DCGAN's generator, which also reads the class."""
     return ConditionalGenerator(s.latent_dim, len(s.classes), s.data_shape[0], s.width,
@@ -176,6 +182,8 @@ RECIPES = {
     "wgan": Recipe(two_players(WGAN), *CONV, lr=(5e-5, 5e-5), batch_size=64),
     "wgan_gp": Recipe(two_players(WGAN_GP), conv_generator, layer_norm_critic, lr=(1e-4, 1e-4),
                       batch_size=64),
+    "r3gan": Recipe(two_players(R3GAN), conv_generator, plain_discriminator, lr=(1e-3, 1e-3),
+                    batch_size=32, width=32),
     "cgan": Recipe(two_players(CGAN), class_generator, projection_discriminator, "classes",
                    lr=(1e-3, 1e-3), batch_size=64, width=32),
     "infogan": Recipe(two_players(InfoGAN), code_generator, conv_discriminator, lr=(1e-3, 1e-3),

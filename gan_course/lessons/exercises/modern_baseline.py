@@ -216,7 +216,7 @@ OF_THE_PENALTY = (
             like=tuple(_of(right, gather) for gather in (
                 lambda scores: softplus(-scores).sum(), lambda scores: softplus(scores).sum(),
                 lambda scores: scores.sigmoid().sum()))),
-    Mistake("one_centred", "It wants slopes of length 1, as WGAN-GP does. R1 and R2 want all slopes "
+    Mistake("one_centred", "It wants slopes of length 1, as WGAN-GP does. R1 and R2 want slopes "
             "to be 0.", like=_of(lambda slope: (lengths(slope) - 1).square().mean())),
     Mistake("not_squared", "It takes the lengths of the slopes. The formula has their squares, "
             "whose pull fades smoothly towards 0.", like=_of(lambda slope: lengths(slope).mean())),
@@ -371,7 +371,7 @@ EXERCISES = (
              frozenset({"D", "G", "fake", "gamma"})),
     Exercise("15.training_step", training_step,
              (Probe(scene, _loops.round_played, OF_THE_STEP, given),), (
-                 "Write down first what D reads: x and the fakes, both with `requires_grad_(True)`.",
+                 "Write first what D reads: x and the fakes, both with `requires_grad_(True)`.",
                  "D's loss is `pairing_loss(D(x), D(fake))` plus gamma / 2 times two penalties. "
                  "G draws new noise, and its loss has the scores of the fakes first, then those of "
                  "x.",
