@@ -7,17 +7,18 @@ import pytest
 import torch
 
 from gan_course.lessons import exercises
-from gan_course.lessons.exercises import bug_hunt
+from gan_course.lessons.exercises import bug_hunt, more_bugs
 from gan_course.lessons.exercises._bugs import BugTest
 from gan_course.paths import NOTEBOOKS
 
-TESTS = {test.key: test for test in bug_hunt.TESTS}
-CELLS = [cell["source"] for cell in json.loads((NOTEBOOKS / "18_bug_hunt.ipynb").read_text(encoding="utf-8"))["cells"]]
+TESTS = {test.key: test for test in (*bug_hunt.TESTS, *more_bugs.EXERCISES)}
+CELLS = [cell["source"] for name in ("18_bug_hunt", "deeper/18_more_bugs")
+         for cell in json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]]
 
 
 def own(test):
     """The course's test as a learner would have it, another function with the same lines."""
-    space = dict(vars(bug_hunt))
+    space = dict(vars(inspect.getmodule(test.reference)))
     exec(inspect.getsource(test.reference), space)
     return space[test.reference.__name__]
 
@@ -86,7 +87,7 @@ def test_a_test_takes_less_than_a_second(key):
 
 
 def test_the_notebook_shows_each_program_with_the_bug_that_its_test_is_for():
-    for test in bug_hunt.TESTS:
+    for test in TESTS.values():
         name = next(iter(inspect.signature(test.reference).parameters))
         shown = [cell for cell in CELLS if f"def {name}(" in cell and "exercises.check" not in cell]
         assert len(shown) == 1, name
@@ -95,4 +96,4 @@ def test_the_notebook_shows_each_program_with_the_bug_that_its_test_is_for():
 
 
 def test_every_test_of_the_course_is_one():
-    assert all(isinstance(exercises.find(key), BugTest) for key in TESTS) and len(TESTS) == 8
+    assert all(isinstance(exercises.find(key), BugTest) for key in TESTS) and len(TESTS) == 16
