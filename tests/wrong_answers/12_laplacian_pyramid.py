@@ -1,0 +1,57 @@
+"""Answers to the exercises of deeper/12_laplacian_pyramid, as learners write them."""
+# ruff: noqa: E501 — a wrong answer reads best as one line
+import torch
+import torch.nn.functional as nnf
+
+
+def down(x):
+    return nnf.avg_pool2d(x, 2)
+
+
+def up(x):
+    return nnf.interpolate(x, scale_factor=2, mode="bilinear")
+
+
+def taken_apart(x, levels, lost=lambda x: x - up(down(x))):
+    images = [x]
+    for _ in range(levels):
+        images.append(down(images[-1]))
+    return [images[-1]] + [lost(image) for image in images[-2::-1]]
+
+
+def recursive(x, levels):
+    return [x] if not levels else [*recursive(down(x), levels - 1), x - up(down(x))]
+
+
+def put_together(parts, step=lambda x, h: h + up(x)):
+    x = parts[0]
+    for h in parts[1:]:
+        x = step(x, h)
+    return x
+
+
+RIGHT = {
+    "12.pyramid": [taken_apart, recursive],
+    "12.rebuild": [put_together],
+}
+WRONG = {
+    "12.pyramid": {
+        "not_a_list": [lambda x, levels: x - up(down(x))],
+        "fine_to_coarse": [lambda x, levels: taken_apart(x, levels)[::-1], lambda x, levels: [taken_apart(x, levels)[0], *taken_apart(x, levels)[:0:-1]]],
+        "sign": [lambda x, levels: taken_apart(x, levels, lambda x: up(down(x)) - x)],
+        "tanh": [lambda x, levels: taken_apart(x, levels, lambda x: torch.tanh(x - up(down(x))))],
+        "images_not_residuals": [lambda x, levels: taken_apart(x, levels, lambda x: x)],
+        "nearest": [lambda x, levels: taken_apart(x, levels, lambda x: x - nnf.interpolate(down(x), scale_factor=2))],
+        "unknown": [lambda x, levels: taken_apart(x, levels, lambda x: 2 * (x - up(down(x))))],
+        "error": [lambda x, levels: taken_apart(x, levels, lambda x: x - down(x))],
+    },
+    "12.rebuild": {
+        "minus": [lambda parts: put_together(parts, lambda x, h: up(x) - h)],
+        "cut_off": [lambda parts: put_together(parts, lambda x, h: up(x) + torch.tanh(h)), lambda parts: put_together(parts, lambda x, h: torch.tanh(up(x) + h))],
+        "nearest": [lambda parts: put_together(parts, lambda x, h: nnf.interpolate(x, scale_factor=2) + h)],
+        "no_residual": [lambda parts: put_together(parts, lambda x, h: up(x))],
+        "sizes": [lambda parts: put_together([parts[0], *parts[:0:-1]]), lambda parts: put_together(parts, lambda x, h: x + h)],
+        "unknown": [lambda parts: put_together(parts) + 1],
+        "error": [lambda parts: put_together(parts, lambda x, h: up(x.nothing) + h)],
+    },
+}
