@@ -61,7 +61,7 @@ def runs() -> list[dict]:
     few = [row for seed_rows in zip(*(
         some(grid("few", 3, data="glyphs", pictures=100, policy=policy), plain, full)
         for policy in ("", "translation,cutout")), strict=True) for row in seed_rows]
-    return [*grid("ring", 5), *sum(gammas, []), *grid("grid", 5), *grid("stacked_digits", 5),
+    return [*grid("ring", 5), *sum(gammas, []), *grid("grid", 5), *grid("stacked_digits", 3),
             *tenfold, *grid("glyphs", 3), *few]
 
 
