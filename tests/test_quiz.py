@@ -184,7 +184,7 @@ def test_a_file_cannot_run_code(tmp_path):
 
 
 def test_the_course_has_enough_questions_of_every_sort():
-    least_of = {"00": 3} | dict.fromkeys(("01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11"), 6)
+    least_of = {"00": 3} | dict.fromkeys(("01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "14"), 6)
     for number, least in least_of.items():
         questions = quizzes.load(number).values()
         assert len(questions) >= least
