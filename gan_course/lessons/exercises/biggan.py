@@ -280,7 +280,7 @@ def both_turned(D, x, fake):
 
 D_MISTAKES = (
     Mistake("turned_in_the_game", "The turned images take part in the question real or fake. Then "
-            "a sideways image counts as real, and G learns to draw sideways. Only upright ones do.",
+            "a sideways image counts as real. Only upright ones are asked.",
             like=(D_loss(everything_turned),)),
     Mistake("fakes_turned", "D learns the turns of fakes. It should learn them of real images "
             "only: the fakes are G's business.",
