@@ -615,14 +615,15 @@ def loss_curves(ax: Axes, records: Iterable, chance: dict[str, float]) -> None:
     Args:
         ax: where to draw.
         records: the rounds of a training, at least one.
-        chance: what `Game.chance` returns, with "D" and "G".
+        chance: what `Game.chance` returns; a player without a level there has no line.
     """
     records = list(records)
     for player, look in (("D", D_LINE), ("G", G_LINE)):
         terms = [term for term in records[0] if term.startswith(f"{player}/")]
         curve(ax, records, terms, f"{player}: " + " + ".join(term.split("/")[1] for term in terms),
               **look)
-        level(ax, chance[player], f"{player} at chance, {chance[player]:.2f}")
+        if player in chance:
+            level(ax, chance[player], f"{player} at chance, {chance[player]:.2f}")
     ax.set(xlabel="round", ylabel="loss (nats)")
     ax.legend(loc="upper left", fontsize=9)
 
@@ -634,7 +635,7 @@ def two_losses(ax: Axes, history: np.ndarray, chance: dict[str, float] = CHANCE)
     Args:
         ax: where to draw.
         history: D's losses and G's, (iterations, 2), in nats.
-        chance: the loss of "D" and of "G" against a D that cannot tell.
+        chance: the loss of "D" and of "G" against a D that cannot tell, or of one of the two.
     """
     loss_curves(ax, [{"round": i + 1, "D/loss": of_D, "G/loss": of_G}
                      for i, (of_D, of_G) in enumerate(history)], chance)

@@ -212,6 +212,14 @@ def test_two_losses_are_drawn_over_the_iterations_with_both_levels_of_chance():
     assert {"D at chance, 1.39", "G at chance, 0.69"} <= {text.get_text() for text in ax.texts}
 
 
+def test_a_player_without_a_level_of_chance_has_a_loss_and_no_line():
+    fig, ax = plots.canvas()
+    plots.two_losses(ax, np.linspace((0.2, 3.0), (1.4, 0.7), 40), {"D": 0.5})
+    words = [text.get_text() for text in ax.texts]
+    assert any("D at chance" in each for each in words) and not any("G at chance" in each for each in words)
+    assert len(ax.get_legend().get_texts()) == 2
+
+
 def test_snapshots_show_the_points_of_each_row_at_each_moment_beside_the_modes():
     ring = data.load("ring")
     early, late = torch.zeros(5, 2), torch.ones(5, 2)
