@@ -13,6 +13,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from gan_course import games, losses, metrics, nets
 from gan_course.data import Batch
 from gan_course.games.gan import GAN
+from gan_course.style_networks import EqualisedConv, EqualisedLinear
 from gan_course.training import guards
 
 EVERY_GAME = pytest.mark.parametrize("name", games.names())
@@ -116,7 +117,7 @@ def test_losses_are_float32_under_autocast(name):
     batch = next(stream)
     seen = []
     for layer in game.modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d):
+        if isinstance(layer, nn.Linear | nn.Conv2d | EqualisedLinear | EqualisedConv):
             layer.register_forward_hook(lambda *_, out=None: seen.append(_[2].dtype))
     for player in game.players():
         with torch.autocast("cpu", torch.bfloat16):

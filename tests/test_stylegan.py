@@ -99,16 +99,17 @@ def test_truncation_shrinks_towards_the_mean_of_w(G):
 
 def test_the_game_mixes_styles_as_often_as_asked(monkeypatch):
     torch.manual_seed(0)
-    crossovers = []
-    monkeypatch.setattr(stylegan, "mix", lambda a, b, crossover: crossovers.append(crossover) or mix(a, b, crossover))
     game, _ = stylegan.demo()
+    read = []
+    monkeypatch.setattr(game.G, "synthesis", read.append)
     for _ in range(200):
         game.fakes(1)
-    assert 160 <= len(crossovers) <= 195 and set(crossovers) == {1, 2}
-    crossovers.clear()
+    from_a = [int((styles[0] == styles[0, :1]).all(dim=1).sum()) for styles in read]    # layers that read A
+    assert 160 <= sum(layers < 3 for layers in from_a) <= 195 and set(from_a) == {1, 2, 3}
+    read.clear()
     game.mixing = 0.0
     game.fakes(1)
-    assert not crossovers
+    assert (read[0][0] == read[0][0, :1]).all()
 
 
 def test_d_pays_for_its_slope_on_real_images_only():

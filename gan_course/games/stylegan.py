@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from gan_course import losses, nets
 from gan_course.data import Batch, batches
 from gan_course.games.dcgan import DCGAN
-from gan_course.style_networks import StyleDiscriminator, StyleGenerator, mix, truncate
+from gan_course.style_networks import StyleDiscriminator, StyleGenerator, truncate
 
 
 class StyleGAN(DCGAN):
@@ -44,11 +44,12 @@ class StyleGAN(DCGAN):
         Returns:
             (n, *data_shape), with gradients.
         """
-        styles = self.G.styles(self.noise(n))
-        if torch.rand(()) < self.mixing:
-            crossover = int(torch.randint(1, styles.shape[1], ()))
-            styles = mix(styles, self.G.styles(self.noise(n)), crossover)
-        return self.G.synthesis(styles)
+        styles, others = self.G.styles(self.noise(n)), self.G.styles(self.noise(n))
+        layers, device = styles.shape[1], styles.device
+        crossover = torch.randint(1, layers, (), device=device)
+        mixed = torch.rand((), device=device) < self.mixing
+        first = (torch.arange(layers, device=device) < crossover) | ~mixed     # which layers read A
+        return self.G.synthesis(torch.where(first[:, None], styles, others))
 
     def discriminator_terms(self, batch: Batch) -> dict[str, Tensor]:
         """D's loss terms.
