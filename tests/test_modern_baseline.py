@@ -187,3 +187,35 @@ def test_a_right_answer_may_be_written_in_many_ways(written, changes):
 def test_fakes_that_are_not_detached_are_a_remark():
     verdict = exercises.assess("15.training_step", changed(training_step, (".detach().requires_grad_(True)\n    real", "\n    real")))
     assert (verdict.outcome, verdict.id) == ("right", "harmless_no_detach"), verdict.says
+
+
+# The discriminator
+
+def discriminator(layers):
+    """A learner's class with these layers: channels, width, size -> a list."""
+    class Discriminator(nn.Module):
+        def __init__(self, channels, width, size):
+            super().__init__()
+            self.layers = nn.Sequential(*layers(channels, width, size))
+
+        def forward(self, x):
+            return self.layers(x)
+    return Discriminator
+
+
+def halvings(c, w, leak=None, norm=None, bias=True):
+    return [layer for a, b in ((c, w), (w, 2 * w))
+            for layer in (nn.Conv2d(a, b, 4, 2, 1, bias=bias), *([norm(b)] if norm else []), leak or nn.LeakyReLU(0.2))]
+
+
+@pytest.mark.parametrize(("id", "layers"), [
+    ("right", lambda c, w, s: [*halvings(c, w), nn.Conv2d(2 * w, 1, s // 4), nn.Flatten(0)]),
+    ("batchnorm_at_the_edge", lambda c, w, s: [*halvings(c, w, norm=nn.BatchNorm2d), nn.Conv2d(2 * w, 1, s // 4), nn.Flatten(0)]),
+    ("sigmoid_in_D", lambda c, w, s: [*halvings(c, w), nn.Conv2d(2 * w, 1, s // 4), nn.Flatten(0), nn.Sigmoid()]),
+    ("relu_for_leaky", lambda c, w, s: [*halvings(c, w, leak=nn.ReLU()), nn.Conv2d(2 * w, 1, s // 4), nn.Flatten(0)]),
+    ("no_bias", lambda c, w, s: [*halvings(c, w, bias=False), nn.Conv2d(2 * w, 1, s // 4), nn.Flatten(0)]),
+    ("not_a_vector", lambda c, w, s: [*halvings(c, w), nn.Conv2d(2 * w, 1, s // 4), nn.Flatten(1)]),
+])
+def test_a_discriminator_is_told_what_does_not_belong_there(id, layers):
+    verdict = exercises.assess("15.Discriminator", discriminator(layers))
+    assert (verdict.outcome, verdict.id) == ("right" if id == "right" else "wrong", id), verdict.says

@@ -235,7 +235,7 @@ def architecture(exercise, mine: Pass, right: Pass) -> Iterator[Said]:
                                   f"{theirs.layer.name}.")
         if ours.norm() and not theirs.norm():
             yield "batchnorm_at_the_edge", (
-                f"There is a {ours.norm().name} behind {where}, and none is asked for there. On "
+                f"Behind {where} stands {ours.norm().name}, and none is asked for there. On "
                 "D's first and G's last layer it would take away the mean and the spread that the "
                 "data's own values have.")
         if theirs.norm() and not ours.norm():

@@ -1,5 +1,5 @@
 """The exercises of notebook 15: the relativistic pairing loss, the penalty that is R1 on real data
-and R2 on fakes, and the training step with both.
+and R2 on fakes, the discriminator without BatchNorm, and the training step.
 
 The scores that the penalty is given come from a critic without kinks, which the tensor x brings
 along for the check to look at.
@@ -7,7 +7,7 @@ along for the check to look at.
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from gan_course.lessons.exercises import _loops, _sandbox
@@ -19,6 +19,8 @@ from gan_course.lessons.exercises._checking import (
     as_number,
     number_called,
 )
+from gan_course.lessons.exercises._faults import N
+from gan_course.lessons.exercises._networks import Network
 from gan_course.lessons.exercises._penalty import Watching
 
 
@@ -31,6 +33,20 @@ def penalty(scores, x):
     """E[|grad D(x)|^2]: scores (N,) of x (N, ...) -> a scalar that D can be trained with."""
     slope, = torch.autograd.grad(scores.sum(), x, create_graph=True)
     return slope.flatten(1).square().sum(dim=1).mean()
+
+
+class Discriminator(nn.Module):
+    """Images (N, channels, size, size) -> scores (N,), each from its own image alone."""
+
+    def __init__(self, channels, width, size):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2),
+            nn.Conv2d(width, 2 * width, 4, 2, 1), nn.LeakyReLU(0.2),
+            nn.Conv2d(2 * width, 1, size // 4), nn.Flatten(0))
+
+    def forward(self, x):
+        return self.layers(x)
 
 
 def training_step(G, D, optimizer_G, optimizer_D, x, gamma):
@@ -348,7 +364,22 @@ OF_THE_STEP = (
             when=moved_right),
 )
 
+
+def square_images(channels, size, **others):
+    """N images of the size that this discriminator reads."""
+    return (torch.randn(N, channels, size, size),)
+
+
 EXERCISES = (
+    Network("15.Discriminator", Discriminator,
+            ({"channels": 1, "width": 4, "size": 8}, {"channels": 3, "width": 5, "size": 12}),
+            square_images, "discriminator",
+            ("It is the discriminator of notebook 07 with one kind of layer less.",
+             "Two halvings, `nn.Conv2d(a, b, 4, 2, 1)` with a bias, each with a LeakyReLU behind "
+             "it; then a convolution that covers what is left.",
+             "What is left is `size // 4` pixels high: `nn.Conv2d(2 * width, 1, size // 4)`, and "
+             "`nn.Flatten(0)` makes (N, 1, 1, 1) a vector."),
+            well_done="Every score depends on its own image alone, so every slope does, too."),
     Exercise("15.pairing_loss", pairing_loss,
              (Probe(ordinary, value, OF_THE_LOSS), Probe(learned, gradient, OF_ITS_GRADIENT),
               Probe(extreme, at_extremes, AT_EXTREMES)), (
