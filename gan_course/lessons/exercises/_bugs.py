@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gan_course.lessons.exercises import _checking, _sandbox
-from gan_course.lessons.exercises._checking import Mistake
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,7 @@ class BugTest:
         strict: what to say of a test that fails on a right program.
         hints: three: which symptom, which quantity, which numbers to try.
         well_done: a sentence for the learner who got it right.
+        outside: names of the notebook that the test must not lean on.
     """
 
     key: str
@@ -36,7 +36,6 @@ class BugTest:
     hints: tuple[str, str, str]
     well_done: str = ""
     outside: frozenset[str] = field(default=frozenset())
-    mistakes: tuple[Mistake, ...] = ()
 
 
 def assess(exercise: BugTest, answer: Callable) -> tuple[str, str, str, str]:
