@@ -14,7 +14,7 @@ The GANs come first: these files are what a learner reads, in this order.
     judge        frozen classifiers whose features the metrics compare, and the factors they read
                  with `readers`; `inception` is the real one
     milestones   the slow models after 0, 500 and 5,000 rounds, precomputed
-    plots        numbers in, figures out; `show` puts a figure with its description on the page
+    plots/       numbers in, figures out; `show` puts a figure with its description on the page
     saving       samples as files: a sheet, a file each, films
 
 What makes it a course stands in four folders.
