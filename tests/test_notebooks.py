@@ -196,6 +196,8 @@ def form(nb, path, names):
     lines = {number: own_lines(cell) for number, cell in code if own_lines(cell)}
     yield from (f"cell {number}: has {count} lines without its imports, at most {MOST_LINES}"
                 for number, count in lines.items() if count > MOST_LINES)
+    if lines and statistics.median(lines.values()) > MEDIAN_LINES:
+        yield f"half of its code cells have more than {MEDIAN_LINES} lines without imports: move tables, plots and loops into the package"
     made = [call for _, cell in code for call in calls(cell, "claim")]
     if len(made) > MOST_CLAIMS:
         yield f"has {len(made)} claims, at most {MOST_CLAIMS}"
@@ -210,16 +212,14 @@ def form(nb, path, names):
             if not re.search(r"^\s*accTitle:", diagram, re.M) or not re.search(r"^\s*accDescr\b", diagram, re.M):
                 yield f"cell {number}: a Mermaid diagram without accTitle and accDescr, which read it aloud"
     if not is_deeper(path):
-        yield from form_of_a_main_one(nb, path, names, code, lines)
+        yield from form_of_a_main_one(nb, path, names, code)
 
 
-def form_of_a_main_one(nb, path, names, code, lines):
+def form_of_a_main_one(nb, path, names, code):
     number, first, course = path.name[:2], nb.cells[0].source, nb.metadata.get("gan_course", {})
     prose = [cell.source for cell in nb.cells if cell.cell_type == "markdown"]
     if len(nb.cells) > MOST_CELLS:
         yield f"has {len(nb.cells)} cells, at most {MOST_CELLS}"
-    if lines and statistics.median(lines.values()) > MEDIAN_LINES:
-        yield f"half of its code cells have more than {MEDIAN_LINES} lines without imports: move tables, plots and loops into the package"
     hours = course.get("hours")
     if not re.search(rf"\b{re.escape(str(hours))} hours?\b", first):
         yield f"the first cell does not say how many hours to study it: {hours} hours"
@@ -508,6 +508,8 @@ def test_a_deeper_notebook_needs_short_cells_and_few_claims_and_no_more(rebuilt)
     assert "\n".join(form(nb, deeper, [])).splitlines() == [
         "cell 10: has 21 lines without its imports, at most 20", "has 9 claims, at most 8",
         "cell 11: says 'Whoever'; the field says if you, anyone who"]
+    nb.cells = [nb.cells[0], *[new_code_cell("x = 1\n" * 9)] * 2]
+    assert "have more than 8 lines" in "\n".join(form(nb, deeper, []))
 
 
 GLOSSARY = """
