@@ -35,6 +35,8 @@ WRONG = [
     (BLOCK, "no_batchnorm", [("nn.InstanceNorm2d(width), nn.ReLU()", "nn.ReLU()")]),
     (BLOCK, "order", [("nn.InstanceNorm2d(width), nn.ReLU()", "nn.ReLU(), nn.InstanceNorm2d(width)")]),
     (BLOCK, "error", [("padding=1", "padding=0")]),
+    (BLOCK, "convolution", [("3, padding=1", "5, padding='same'")]),
+    (BLOCK, "other_numbers", [("padding=1", "padding=1, padding_mode='reflect'")]),
     (BLOCK, "layers", [("            nn.Conv2d(width, width, 3, padding=1, bias=False), nn.InstanceNorm2d(width),\n", "")]),
     (BLOCK, "no_super", [("        super().__init__()\n", "")]),
     (BLOCK, "no_return", [(ADD, "x + self.f(x)")]),
@@ -67,6 +69,8 @@ def test_messages_of_the_block_are_tried():
 
 @pytest.mark.parametrize("written, changes", [
     (BLOCK, []), (BLOCK, [(ADD, "y = self.f(x)\n        y += x\n        return y")]),
+    (BLOCK, [("padding=1", "padding='same'")]),
+    (BLOCK, [("nn.Conv2d(width, width, 3, padding=1", "nn.ZeroPad2d(1), nn.Conv2d(width, width, 3")]),
     (GENERATOR, []), (GENERATOR, [("nn.Tanh(),", ""), (RUN, "return torch.tanh(self.layers(x))")]),
     (GENERATOR, [("self.layers = nn.Sequential(", "self.layers = nn.ModuleList([", ), ("nn.Tanh(),\n        )", "nn.Tanh(),\n        ])"),
                  (RUN, "for layer in self.layers:\n            x = layer(x)\n        return x")]),

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gan_course.lessons.exercises._trace import (
+    Call,
     Pass,
     Stage,
     receptive_field,
@@ -294,7 +295,7 @@ def _other_sequel(ours: Stage, theirs: Stage, where: str) -> Iterator[Said]:
 
 def _other_shape(ours: Stage, theirs: Stage, where: str) -> Iterator[Said]:
     got, wanted = ours.layer, theirs.layer
-    if got.options != wanted.options:
+    if not _one_geometry(got, wanted):
         yield "convolution", (f"{_big(where)} has {_options(got.options)}; asked is "
                               f"{_options(wanted.options)}.")
     if got.weight.shape != wanted.weight.shape:
@@ -302,6 +303,17 @@ def _other_shape(ours: Stage, theirs: Stage, where: str) -> Iterator[Said]:
                         f"is {tuple(wanted.weight.shape)}.")
     if got.bias is None and wanted.bias is not None:
         yield "no_bias", f"{_big(where)} has no bias, and nothing behind it replaces one."
+
+
+def _one_geometry(ours: Call, theirs: Call) -> bool:
+    """Whether two layers have the same kernel, stride and padding. Padding may be written as
+    "same", or as a layer of its own in front: with the same kernel and stride the size tells.
+    """
+    if ours.options == theirs.options:
+        return True
+    without_padding = [{name: value for name, value in each.options.items() if name != "padding"}
+                       for each in (ours, theirs)]
+    return without_padding[0] == without_padding[1] and ours.out[2:] == theirs.out[2:]
 
 
 def _gradients(mine: Pass) -> Iterator[Said]:
