@@ -24,10 +24,10 @@ What makes it a course stands in four folders.
     teaching     for instructors: batches of runs, reports, a class's submissions
     terminal     without a notebook: train a game on your own pictures, draw with it, score folders
 
-`files` and `paths` say how files are written and where they lie, `advice` what helps against errors
-of the system; `cli` is the command `gan-course`. Each line imports only from those above it.
-Nothing is imported here, so that `import gan_course` costs nothing; take what you need from its own
-module.
+`files` and `paths` say how files are written and where they lie, `jobs` how a long job is stopped,
+`advice` what helps against errors of the system; `cli` is the command `gan-course`. Each line
+imports only from those above it. Nothing is imported here, so that `import gan_course` costs
+nothing; take what you need from its own module.
 """
 
 __version__ = "0.1.0"

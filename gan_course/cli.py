@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gan_course.lessons import catalogue
 from gan_course.profile import PROFILES, profile
-from gan_course.teaching import notebooks
+from gan_course.teaching import notebooks, outputs, parameter_cell
 from gan_course.teaching.batch import commands as batch
 from gan_course.teaching.classroom import commands as classroom
 from gan_course.terminal import commands as terminal
@@ -119,8 +119,9 @@ def run_notebook(asked) -> int:
     if out.suffix != ".ipynb" or out.resolve() == entry.path:
         raise ValueError(f"The result goes into a notebook of its own, a file *.ipynb; {out} will "
                          "not do.")
-    known = notebooks.parameters(entry.path)
-    values = notebooks.located(notebooks.read(dict(asked.parameter), known), known, Path.cwd())
+    known = parameter_cell.parameters(entry.path)
+    given = parameter_cell.read(dict(asked.parameter), known)
+    values = parameter_cell.located(given, known, Path.cwd())
     environment = {"GAN_COURSE_PROFILE": asked.profile or profile()}
     if asked.device:
         environment["GAN_COURSE_DEVICE"] = asked.device
@@ -135,12 +136,12 @@ def run_notebook(asked) -> int:
             failed, status = str(end), 1
         print(f"\n{failed}\n\nThe notebook as far as it came: {out}", file=sys.stderr)
         return status
-    claims, errors = notebooks.claims(notebook), notebooks.hidden_errors(notebook)
+    claims, errors = outputs.claims(notebook), outputs.hidden_errors(notebook)
     if claims:
-        print(f"What the notebook claims:\n{notebooks.summary(claims)}")
+        print(f"What the notebook claims:\n{outputs.summary(claims)}")
     for error in errors:
         print(f"A widget failed: {error}", file=sys.stderr)
-    if missed := notebooks.missed(claims):
+    if missed := outputs.missed(claims):
         print("Did not hold in this run; the notebook says how often each does:",
               *missed, sep="\n  ")
     print(f"The notebook with its results: {out}")

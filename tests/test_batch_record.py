@@ -10,7 +10,6 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
 from gan_course.lessons import results
-from gan_course.teaching import notebooks
 from gan_course.teaching.batch import record
 from gan_course.teaching.batch.record import Limits, RunRecord
 
@@ -30,12 +29,12 @@ def test_a_notebook_s_numbers_and_curves_are_read_back(monkeypatch):
     results.collect_curve("loss of D", range(3), torch.tensor([1.5, math.nan, 0.5]))
     results.collect_images("samples", torch.tensor([-1.0, 1.0]).view(2, 1, 1, 1), columns=2)
     notebook = new_notebook(cells=[new_code_cell("", outputs=outputs)])
-    assert notebooks.numbers(notebook) == {"coverage": 0.5, "fid": None, "kid": 1.0}
-    assert notebooks.curves(notebook) == {"loss of D": {"x": [0.0, 1.0, 2.0], "y": [1.5, None, 0.5]}}
-    with Image.open(io.BytesIO(base64.b64decode(notebooks.images(notebook)["samples"]))) as picture:
+    assert outputs.numbers(notebook) == {"coverage": 0.5, "fid": None, "kid": 1.0}
+    assert outputs.curves(notebook) == {"loss of D": {"x": [0.0, 1.0, 2.0], "y": [1.5, None, 0.5]}}
+    with Image.open(io.BytesIO(base64.b64decode(outputs.images(notebook)["samples"]))) as picture:
         assert [picture.getpixel((x, 0)) for x in range(3)] == [(0, 0, 0), (255, 255, 255), (255, 255, 255)]  # black, the line, white
     assert notebook.cells[0].outputs[0].data["text/plain"] == "Collected: coverage 0.5, fid 9"
-    assert notebooks.claims(notebook) == []
+    assert outputs.claims(notebook) == []
 
 
 def test_a_curve_with_as_many_x_as_y_or_none():

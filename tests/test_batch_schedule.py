@@ -116,15 +116,8 @@ def test_a_run_gets_the_threads_of_the_environment_or_its_share_of_the_processor
         assert (pool.threads, pool.slots()) == (threads, jobs)
 
 
-def test_one_batch_at_a_time_in_a_folder(tmp_path):
-    with schedule.only_one(tmp_path), pytest.raises(ValueError, match="Another batch is at work"):
-        with schedule.only_one(tmp_path):
-            pass
-
-
 def test_ctrl_c_once_finishes_what_runs_and_twice_stops_it(tmp_path, capsys):
     runs = some("a", "b", "c")
-    before = signal.getsignal(signal.SIGINT)                        # ignored, where the tests run in the background
 
     def press(future, times=1):
         for _ in range(times):
@@ -137,7 +130,6 @@ def test_ctrl_c_once_finishes_what_runs_and_twice_stops_it(tmp_path, capsys):
     pool = Pool({"a": lambda future: press(future, 2)})
     schedule.work(runs, tmp_path, pool, screen.Screen(3))
     assert pool.begun == ["a"] and pool.stops > 0
-    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_the_time_is_that_of_earlier_runs(tmp_path):

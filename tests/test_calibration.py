@@ -16,7 +16,7 @@ from gan_course import cli
 from gan_course.lessons import calibration, catalogue, fingerprint
 from gan_course.lessons.calibration import PLAIN_ARITHMETIC, HoldRate
 from gan_course.paths import ROOT
-from gan_course.teaching import notebooks
+from gan_course.teaching import notebooks, outputs, parameter_cell
 from gan_course.teaching.batch import calibrate, record
 
 PARAMETERS = """rate: float = 0.1  # how fast
@@ -51,7 +51,7 @@ def problems(found, notebook):
     )
     own = {
         name: parameter.own
-        for name, parameter in notebooks.parameters(nbformat.from_dict(notebook)).items()
+        for name, parameter in parameter_cell.parameters(nbformat.from_dict(notebook)).items()
         if name != "seed"
     }
     if own != found.settings:
@@ -115,7 +115,7 @@ BACK_TO_ITS_OWN = {
 def test_no_notebook_gives_a_parameter_another_value_later():
     """Claims compare the parameters with the notebook's own when they are made."""
     for entry in catalogue.notebooks():
-        names = set(notebooks.parameters(entry.path)) - BACK_TO_ITS_OWN.get(entry.path.stem, set())
+        names = set(parameter_cell.parameters(entry.path)) - BACK_TO_ITS_OWN.get(entry.path.stem, set())
         for cell in json.loads(entry.path.read_text(encoding="utf-8"))["cells"]:
             if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", []):
                 assert not names & set(assigned(ast.parse("".join(cell["source"])))), (
@@ -587,4 +587,4 @@ def test_a_running_notebook_knows_whether_its_settings_are_its_own(batch, tmp_pa
         output["data"]["text/plain"] for cell in ran.cells for output in cell.get("outputs", [])
     ]
     assert said in texts[0] and said in texts[-1] and "1 of 2 claims held in this run." in texts[-1]
-    assert notebooks.missed(notebooks.claims(ran)) == ["Pigs fly"]
+    assert outputs.missed(outputs.claims(ran)) == ["Pigs fly"]

@@ -66,7 +66,7 @@ def test_whoever_joins_late_and_another_parameter_change_nobody_s(call):
 
 
 def test_ranges_are_used_from_end_to_end():
-    parameters = {"lr": variants.notebooks.Parameter("lr", "float", "1e-3", ""), "n": variants.notebooks.Parameter("n", "int", "1", "")}
+    parameters = {"lr": variants.parameter_cell.Parameter("lr", "float", "1e-3", ""), "n": variants.parameter_cell.Parameter("n", "int", "1", "")}
     whole = variants._draw(variants.Between(**{"from": 3, "to": 5}), parameters["n"])
     assert {whole(i / 100) for i in range(100)} == {3, 4, 5} and whole(1 - 1e-9) == 5
     log = variants._draw(variants.Between(**{"from": 1e-4, "to": 1e-2, "scale": "log"}), parameters["lr"])

@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook, writes
 from gan_course import cli
 from gan_course.lessons import catalogue, doctor, quizzes
 from gan_course.paths import NOTEBOOKS, ROOT
-from gan_course.teaching import notebooks
+from gan_course.teaching import parameter_cell
 from gan_course.teaching.batch import record
 
 SHOW_CLAIM = """from IPython.display import display
@@ -37,7 +37,7 @@ def notebook(tmp_path, monkeypatch):
 
 
 def known(*lines):
-    return {name: notebooks.Parameter(name, kind, default, "") for name, kind, default in lines}
+    return {name: parameter_cell.Parameter(name, kind, default, "") for name, kind, default in lines}
 
 
 # the catalogue
@@ -103,20 +103,20 @@ def test_a_notebook_without_metadata_is_named(tmp_path):
     ("str", "mnist", "mnist"), ("str", "5", "5"), ("bool", "true", True), ("bool", "False", False),
 ])
 def test_texts_become_values_of_the_parameter_s_type(kind, text, value):
-    [read] = notebooks.read({"x": text}, known(("x", kind, "…"))).values()
+    [read] = parameter_cell.read({"x": text}, known(("x", kind, "…"))).values()
     assert read == value and type(read) is type(value)
 
 
 @pytest.mark.parametrize("kind, text", [("int", "1.5"), ("int", "many"), ("float", "fast"), ("bool", "2"), ("int", "inf")])
 def test_a_text_of_another_type_is_refused(kind, text):
     with pytest.raises(ValueError, match=f"x has to be of type {kind}"):
-        notebooks.read({"x": text}, known(("x", kind, "…")))
+        parameter_cell.read({"x": text}, known(("x", kind, "…")))
 
 
 def test_without_annotation_the_default_tells_the_type():
-    assert notebooks.read({"x": "2"}, known(("x", "None", "0.5"))) == {"x": 2.0}
+    assert parameter_cell.read({"x": "2"}, known(("x", "None", "0.5"))) == {"x": 2.0}
     with pytest.raises(ValueError, match="x has to be of type int"):
-        notebooks.read({"x": "two"}, known(("x", "None", "1")))
+        parameter_cell.read({"x": "two"}, known(("x", "None", "1")))
 
 
 def test_an_unknown_parameter_names_those_there_are(notebook, capsys):
@@ -153,7 +153,7 @@ def test_a_relative_folder_is_seen_from_where_the_user_stands(notebook, tmp_path
 
 
 def test_the_course_s_parameters_that_take_a_path():
-    found = {(entry.name, name) for entry in catalogue.notebooks() for name, parameter in notebooks.parameters(entry.path).items()
+    found = {(entry.name, name) for entry in catalogue.notebooks() for name, parameter in parameter_cell.parameters(entry.path).items()
              if parameter.is_path}
     assert {("deeper/03_settings", "sweep"), ("07_dcgan", "dataset"), ("11_cyclegan", "folder")} <= found
 

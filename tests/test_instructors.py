@@ -5,7 +5,7 @@ import pytest
 
 from gan_course.lessons import catalogue
 from gan_course.paths import ROOT
-from gan_course.teaching import notebooks
+from gan_course.teaching import parameter_cell
 from gan_course.teaching.batch import manifest
 from gan_course.teaching.classroom import variants
 
@@ -19,4 +19,4 @@ def test_every_file_on_the_page_can_be_read(block, tmp_path):
     if block.startswith("notebooks"):
         assert manifest.read(file)
     else:
-        assert variants.read_ranges(file, notebooks.parameters(catalogue.find("deeper/03_settings").path))
+        assert variants.read_ranges(file, parameter_cell.parameters(catalogue.find("deeper/03_settings").path))

@@ -9,7 +9,7 @@ from gan_course.paths import ROOT
 
 PACKAGE = ROOT / "gan_course"
 LAYERS = [  # a module imports from its own line and from those above
-    {"paths", "files", "advice", "profile"},
+    {"paths", "files", "jobs", "advice", "profile"},
     {"data", "nets", "style_networks", "crowd", "losses"},
     {"games"},
     {"training"},

@@ -16,7 +16,7 @@ from gan_course import cli, data, nets
 from gan_course.games.gan import GAN
 from gan_course.lessons import results, sweeps
 from gan_course.paths import DATA
-from gan_course.teaching import notebooks
+from gan_course.teaching import outputs
 from gan_course.teaching.batch import record
 from gan_course.widgets import explore as explore_module
 from gan_course.widgets import lab as lab_module
@@ -38,7 +38,7 @@ def an_image(shade):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("IPython.display.display", lambda bundle, raw: shown.append(new_output("display_data", data=bundle)))
         results.collect_images("samples", torch.full((2, 1, 4, 4), shade), columns=2)
-    return notebooks.images(new_notebook(cells=[new_code_cell("", outputs=shown)]))
+    return outputs.images(new_notebook(cells=[new_code_cell("", outputs=shown)]))
 
 
 @pytest.fixture(scope="module")

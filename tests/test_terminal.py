@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from gan_course import cli, data, saving
+from gan_course import cli, data, jobs, saving
 from gan_course.paths import ROOT
 from gan_course.terminal import keeping, recipes, settings
 
@@ -385,7 +385,7 @@ def test_a_loss_that_is_not_finite_ends_the_training_in_words(photos, tmp_path, 
 
 
 def test_two_trainings_do_not_share_a_folder(photos, tmp_path, capsys):
-    with keeping.only_one(tmp_path / "out"):
+    with jobs.only_one(tmp_path / "out", "training"):
         assert cli.main(dcgan(photos, tmp_path / "out", "--rounds", 1)) == 2
     assert "Another training is at work in" in capsys.readouterr().err
 

@@ -7,14 +7,11 @@
     real.png                   pictures of the data, to compare
 """
 import math
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
 from PIL import Image
 
 from gan_course import files, nets, plots, saving
@@ -30,46 +27,6 @@ SHOWN = 64
 
 TRANSLATED = 8
 """Pictures on a sheet of translations."""
-
-
-@contextmanager
-def only_one(out: Path) -> Iterator[None]:
-    """Hold a run's folder. A training that was killed holds nothing.
-
-    Args:
-        out: the folder; it is made if it is missing.
-
-    Raises:
-        ValueError: another training holds it.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(out / ".lock", timeout=0):
-            yield
-    except Timeout:
-        raise ValueError(f"Another training is at work in {out}. Wait for its end, or choose "
-                         "another folder with -o.") from None
-
-
-@contextmanager
-def stopping() -> Iterator[Callable[[], bool]]:
-    """Inside, Ctrl-C and a polite request to end (SIGTERM, SIGHUP) only leave word, so that the
-    round in progress comes to its end and can be saved.
-
-    Yields:
-        A function that says whether someone wants the training to stop.
-    """
-    asked = []
-    before = {}
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):                    # Windows has no SIGHUP
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            before[number] = signal.signal(number, lambda *_: asked.append(True))
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 # losses ------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from gan_course import data, saving
+from gan_course import data, jobs, saving
 from gan_course.data import ImageSet, PairSet
 from gan_course.games import Game
 from gan_course.terminal import keeping, recipes, settings
@@ -46,7 +46,7 @@ def train(asked) -> int:
         wish, dataset = _again(asked, stored)
     game = recipes.build(wish, asked.generator, asked.discriminator)
     stream = data.batches(dataset, wish.batch_size, seed=wish.seed)
-    with keeping.only_one(out):
+    with jobs.only_one(out, "training"):
         settings.write(out, wish)
         run = Run(out, wish, game, stream, every=asked.every)
         print(run.begins())
@@ -198,11 +198,11 @@ class Run:
             The exit status, as of `train`.
         """
         try:
-            with keeping.stopping() as stop, self._bar() as bar:
+            with jobs.requests_to_stop() as asked, self._bar() as bar:
                 if not self.kept:
                     saving.save_page(self.out / keeping.REAL, keeping.real_page(self.dataset))
                     self.keep()
-                self._rounds(stop, bar)
+                self._rounds(asked, bar)
                 if self.training.round > self.kept:
                     self.keep()
         except NotFinite as error:
@@ -219,9 +219,9 @@ class Run:
         print(self.ends(done))
         return 0 if done else 130
 
-    def _rounds(self, stop, bar: tqdm) -> None:
+    def _rounds(self, asked: list, bar: tqdm) -> None:
         last = looked = kept = time.perf_counter()
-        while self.reached() < 1 and not stop():
+        while self.reached() < 1 and not asked:
             if self.how.decays:
                 self.training.decay(self.reached())
             self.records.append(next(self.training))

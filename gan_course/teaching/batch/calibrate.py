@@ -13,7 +13,7 @@ from gan_course.lessons.calibration import (
     HoldRate,
     needed,
 )
-from gan_course.teaching import notebooks
+from gan_course.teaching import parameter_cell
 from gan_course.teaching.batch.record import NOTEBOOK, ClaimRecord, RunRecord, read_all
 
 
@@ -48,7 +48,7 @@ def _calibration(out: Path, records: list[RunRecord]) -> Calibration:
     if again:
         raise ValueError(f"Several runs of {notebook} have the same seed: {again}.")
     records = sorted(records, key=_seed)
-    own = notebooks.parameters(out / "runs" / records[0].name / NOTEBOOK)
+    own = parameter_cell.parameters(out / "runs" / records[0].name / NOTEBOOK)
     settings = {name: parameter.own for name, parameter in own.items() if name != "seed"}
     texts = dict.fromkeys(claim.text for record in records for claim in record.claims)
     plain = [record.environment == PLAIN_ARITHMETIC for record in records]

@@ -4,7 +4,7 @@ import hashlib
 from contextlib import closing
 from pathlib import Path
 
-from gan_course import files
+from gan_course import files, jobs
 from gan_course.teaching.formats import duration
 
 
@@ -125,7 +125,7 @@ def run_batch(asked) -> int:
             print(f"{run.name}  {duration(seconds) if seconds else 'time unknown'}")
         print(estimate.words(runs, todo, out, asked.jobs or 1))
         return 0
-    with schedule.only_one(out), closing(_pool(asked, runs)) as pool:
+    with jobs.only_one(out, "batch"), closing(_pool(asked, runs)) as pool:
         todo = schedule.missing(runs, out, asked.retry, asked.force)
         print(estimate.words(runs, todo, out, pool.slots()), flush=True)
         files.write(out / "manifest.yaml", asked.manifest.read_bytes())

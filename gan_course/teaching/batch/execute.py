@@ -21,7 +21,7 @@ from pydantic import ValidationError
 import gan_course
 from gan_course.lessons.fingerprint import fingerprint
 from gan_course.paths import ROOT
-from gan_course.teaching import notebooks
+from gan_course.teaching import notebooks, outputs
 from gan_course.teaching.batch import child
 from gan_course.teaching.batch.record import LOG, NOTEBOOK, LastCell, RunRecord, Status
 from gan_course.teaching.batch.run import Run, package_hash
@@ -73,17 +73,17 @@ def execute(run: Run, threads: int | None = None,
             folder / child.CELL)) if status != "ok" and _text(folder / child.CELL) else None
         log = (folder / LOG).read_bytes()
     seconds = time.monotonic() - began
-    if notebook and status == "ok" and (errors := notebooks.hidden_errors(notebook)):
+    if notebook and status == "ok" and (errors := outputs.hidden_errors(notebook)):
         status, message = "cell error", f"In a widget: {errors[0]}"
     known |= dict(
         status=status, message=message, cell=cell, started=started, seconds=round(seconds, 2),
-        overhead_seconds=round(seconds - (notebooks.seconds(notebook) if notebook else 0.0),
+        overhead_seconds=round(seconds - (outputs.seconds(notebook) if notebook else 0.0),
                                2), peak_memory_mb=round(peak, 1), cpu_seconds=round(cpu, 2))
     try:
-        collected = dict(metrics=notebooks.numbers(notebook), curves=notebooks.curves(notebook),
-                         images=notebooks.images(notebook),
-                         claims=notebooks.claims(notebook)) if notebook else {}
-        missed = notebooks.missed(collected.get("claims", []))
+        collected = dict(metrics=outputs.numbers(notebook), curves=outputs.curves(notebook),
+                         images=outputs.images(notebook),
+                         claims=outputs.claims(notebook)) if notebook else {}
+        missed = outputs.missed(collected.get("claims", []))
         if status == "ok" and missed:
             known |= {"status": "claim failed",
                       "message": f"Did not hold in this run: {'; '.join(missed)}"}

@@ -37,7 +37,7 @@ from gan_course.lessons import catalogue, strict_yaml
 from gan_course.lessons.calibration import PLAIN_ARITHMETIC
 from gan_course.lessons.results import Value
 from gan_course.profile import PROFILES
-from gan_course.teaching import notebooks
+from gan_course.teaching import parameter_cell
 from gan_course.teaching.batch.record import Limits
 from gan_course.teaching.batch.run import Run
 
@@ -143,14 +143,14 @@ def _runs(manifest: Manifest, folder: Path, problems: list) -> list[Run]:
     for where, path in _files(manifest, folder, problems):
         try:
             source = _source(path)
-            known = notebooks.parameters(source)
+            known = parameter_cell.parameters(source)
         except (ValueError, OSError) as error:
             problems.append((where, f"{path.name} cannot be read: {error}"))
             continue
         checked = [_checked(axis, path.stem, known, problems) for axis in axes]
         if not problems:
             runs = _combined(path, nbformat.writes(source), checked, manifest)
-            found += [replace(run, parameters=notebooks.located(run.parameters, known, folder))
+            found += [replace(run, parameters=parameter_cell.located(run.parameters, known, folder))
                       for run in runs]
     return found
 
@@ -232,7 +232,7 @@ def _source(path: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-def _checked(axis: Axis, notebook: str, known: dict[str, notebooks.Parameter],
+def _checked(axis: Axis, notebook: str, known: dict[str, parameter_cell.Parameter],
              problems: list) -> Axis:
     """The axis with its values in the types that the parameters of the notebook have."""
     for name in axis[0][1]:
@@ -244,7 +244,7 @@ def _checked(axis: Axis, notebook: str, known: dict[str, notebooks.Parameter],
     steps = []
     for where, values in axis:
         try:
-            step = {name: notebooks.fit(value, known[name]) for name, value in values.items()}
+            step = {name: parameter_cell.fit(value, known[name]) for name, value in values.items()}
         except ValueError as error:
             problems.append(((*where, *values), f"{error} ({notebook})"))
             continue

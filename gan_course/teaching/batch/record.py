@@ -51,7 +51,7 @@ class LastCell(_Strict):
 
 
 class ClaimRecord(_Strict):
-    """What a notebook said of a claim (`lessons.claims.Claim`), as `notebooks.claims` reads it."""
+    """What a notebook said of a claim (`lessons.claims.Claim`), as `outputs.claims` reads it."""
 
     text: str
     held: bool

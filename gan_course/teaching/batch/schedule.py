@@ -6,17 +6,12 @@ off, even by signal 9, goes on where it was. What does the runs is a pool: `loca
 machine, `cluster.Cluster` on others.
 """
 import queue
-import signal
 import time
 from collections import deque
-from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from gan_course import files
+from gan_course import files, jobs
 from gan_course.teaching.batch.execute import Finished, lost
 from gan_course.teaching.batch.record import LOG, NOTEBOOK, RECORD, RunRecord, read, write
 from gan_course.teaching.batch.run import Run, package_hash
@@ -65,7 +60,7 @@ def work(todo: list[Run], out: Path, pool, screen: Screen) -> bool:
         False when someone stopped it.
     """
     waiting, running, ended = deque(todo), {}, queue.SimpleQueue()
-    with _interrupts() as asked:
+    with jobs.requests_to_stop() as asked:
         while running or (waiting and not asked):
             while waiting and not asked and len(running) < pool.slots():
                 future = pool.submit(run := waiting.popleft())
@@ -113,25 +108,6 @@ def records(runs: list[Run], out: Path) -> list[RunRecord]:
     return [record for run in runs if (record := read(out / "runs" / run.name))]
 
 
-@contextmanager
-def only_one(out: Path) -> Iterator[None]:
-    """Hold the batch's folder. A batch that was killed holds nothing.
-
-    Args:
-        out: the folder; it is made if it is missing.
-
-    Raises:
-        ValueError: another batch holds it.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(out / ".lock", timeout=0):
-            yield
-    except Timeout:
-        raise ValueError(f"Another batch is at work in {out}. Wait for its end, or choose another "
-                         "folder with -o.") from None
-
-
 def _finished(run: Run, future: Future) -> Finished:
     if future.cancelled():
         return lost(run, "interrupted", "Stopped before it had ended.")
@@ -139,18 +115,3 @@ def _finished(run: Run, future: Future) -> Finished:
         return future.result()
     except Exception as error:  # the disk is full, or worker after worker died under this run
         return lost(run, "kernel died", f"The run was lost: {type(error).__name__}: {error}")
-
-
-@contextmanager
-def _interrupts() -> Iterator[list]:
-    """The requests to stop so far: one for Ctrl-C, two for SIGTERM, which waits for nobody."""
-    asked = []
-    handlers = {
-        signal.SIGINT: lambda *_: asked.append(1), signal.SIGTERM: lambda *_: asked.extend([1, 1])
-    }
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -5,6 +5,7 @@ their own. In reading order:
     submissions  what lies in a learner's folder, read without trusting any of it
     confine      what a process that runs strangers' code may take and touch, as far as the system
                  can hold it to that
+    cells        the code cells of a submission, and what of them has to run
     replay       that process: finds the learner's functions, calls them, and says what it saw
     process      starts it, listens to it, and ends it
     marking      believes nothing of what it says without checking

@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gan_course import files
 from gan_course.lessons import catalogue, strict_yaml
-from gan_course.teaching import notebooks
+from gan_course.teaching import parameter_cell
 
 Draw = Callable[[float], object]
 """From a number in [0, 1) to a value."""
@@ -68,7 +68,7 @@ def write(roster: Path, notebook: str, ranges: Path, secret: str, out: Path) -> 
         raise ValueError("The secret is empty. Choose one for this course and keep it: the "
                          "variants follow from it.")
     entry = catalogue.find(notebook)
-    ids, draws = students(roster), read_ranges(ranges, notebooks.parameters(entry.path))
+    ids, draws = students(roster), read_ranges(ranges, parameter_cell.parameters(entry.path))
     rows = [
         {"id": id}
         | {name: draw(fraction(secret, id, entry.path.stem, name)) for name, draw in draws.items()}
@@ -77,7 +77,7 @@ def write(roster: Path, notebook: str, ranges: Path, secret: str, out: Path) -> 
     for row in rows:
         folder = out / row["id"]
         folder.mkdir(parents=True, exist_ok=True)
-        own = notebooks.parameterized(entry.path, {name: row[name] for name in draws})
+        own = parameter_cell.parameterized(entry.path, {name: row[name] for name in draws})
         files.write(folder / entry.path.name, nbformat.writes(own))
     table = io.StringIO()
     writer = csv.DictWriter(table, ["id", *draws], lineterminator="\n")
@@ -126,7 +126,7 @@ def students(roster: Path) -> list[str]:
     ]
 
 
-def read_ranges(file: Path, known: dict[str, notebooks.Parameter]) -> dict[str, Draw]:
+def read_ranges(file: Path, known: dict[str, parameter_cell.Parameter]) -> dict[str, Draw]:
     """How each parameter is drawn.
 
     Args:
@@ -161,11 +161,11 @@ def read_ranges(file: Path, known: dict[str, notebooks.Parameter]) -> dict[str, 
     return draws
 
 
-def _draw(wanted: list | Between, parameter: notebooks.Parameter) -> Draw:
+def _draw(wanted: list | Between, parameter: parameter_cell.Parameter) -> Draw:
     if isinstance(wanted, list):
-        values = [notebooks.fit(value, parameter) for value in wanted]
+        values = [parameter_cell.fit(value, parameter) for value in wanted]
         return lambda share: values[int(share * len(values))]
-    low, high = (notebooks.fit(value, parameter) for value in (wanted.low, wanted.high))
+    low, high = (parameter_cell.fit(value, parameter) for value in (wanted.low, wanted.high))
     if not (isinstance(low, int | float) and low < high) or isinstance(low, bool):
         raise ValueError(f"{parameter.name} has to be a number from a lower to a higher one; got "
                          f"from {low} to {high}")
