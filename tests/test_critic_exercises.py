@@ -9,9 +9,9 @@ from torch import nn
 from torch.nn.functional import softplus
 
 from gan_course.lessons import exercises
-from gan_course.lessons.exercises import wasserstein, wasserstein_loop
+from gan_course.lessons.exercises import critic_update, wasserstein, wasserstein_loop
 
-CRITIC, STEP, ITERATION = wasserstein_loop.Critic, wasserstein_loop.critic_step, wasserstein_loop.wgan_iteration
+CRITIC, STEP, ITERATION = critic_update.Critic, critic_update.critic_step, wasserstein_loop.wgan_iteration
 
 
 def changed(written, *changes):
@@ -104,7 +104,7 @@ def test_G_may_not_move_first():
 
 def test_all_messages_of_the_loops_are_tried():
     tried = {said for _, said, _ in WRONG} | {"G_first"}
-    for mistakes in (wasserstein_loop.OF_AN_UPDATE, wasserstein_loop.OF_AN_ITERATION):
+    for mistakes in (critic_update.OF_AN_UPDATE, wasserstein_loop.OF_AN_ITERATION):
         assert {mistake.id for mistake in mistakes} <= tried
 
 
@@ -143,7 +143,7 @@ def test_a_square_root_at_zero_is_a_remark():
 def test_the_losses_of_the_course_are_those_of_the_exercises():
     """A critic trained by the exercise and one trained by the game of the package move alike."""
     from gan_course import losses
-    from gan_course.lessons.exercises.wasserstein_loop import an_update
+    from gan_course.lessons.exercises.critic_update import an_update
 
     torch.manual_seed(0)
     inputs = an_update()

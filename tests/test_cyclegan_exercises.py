@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from gan_course.lessons import exercises
-from gan_course.lessons.exercises import cyclegan_training
+from gan_course.lessons.exercises import cyclegan_networks, cyclegan_training
 
-BLOCK, GENERATOR = cyclegan_training.ResidualBlock, cyclegan_training.ResidualGenerator
+BLOCK, GENERATOR = cyclegan_networks.ResidualBlock, cyclegan_networks.ResidualGenerator
 
 
 def changed(written, *changes):

@@ -20,6 +20,7 @@ from gan_course.lessons import exercises
 from gan_course.lessons.exercises import (
     _checking,
     _sandbox,
+    critic_update,
     dcgan_step,
     first_loop,
     first_training,
@@ -504,7 +505,7 @@ def with_arguments(key, *bodies):
 
 
 ELSEWHERE = {exercise.key for module in (
-    first_loop, first_training, wasserstein_loop, dcgan_step, modern_baseline) for exercise in module.EXERCISES} | {
+    first_loop, first_training, critic_update, wasserstein_loop, dcgan_step, modern_baseline) for exercise in module.EXERCISES} | {
     key for key in exercises.names() if isinstance(exercises.find(key), exercises.Network | exercises.BugTest)}
 """Their answers stand in test_network_exercises.py, test_loop_exercises.py and, for later networks, in files of their own."""
 FUNCTIONS = [key for key in exercises.names() if key not in ELSEWHERE]

@@ -13,10 +13,10 @@ from torch import nn
 from gan_course.lessons import exercises
 from gan_course.lessons.exercises import (
     _networks,
+    best_discriminator,
     dcgan_networks,
     feature_network,
     first_networks,
-    minimax,
 )
 from gan_course.lessons.exercises._faults import N
 from gan_course.lessons.exercises._networks import Network
@@ -59,7 +59,7 @@ CONV_G = Network("99.ConvGenerator", ConvGenerator,
                  lambda z_dim, **_: (torch.randn(N, z_dim),), "generator", HINTS, std=0.02)
 CONV_D = Network("99.ConvDiscriminator", ConvDiscriminator, ({"width": 8}, {"width": 11}),
                  lambda **_: (torch.randn(N, 3, 16, 16),), "discriminator", HINTS)
-LINE_D = next(each for each in minimax.EXERCISES if each.key == "02.Discriminator")
+LINE_D = next(each for each in best_discriminator.EXERCISES if each.key == "02.Discriminator")
 OWN = {exercise.key: exercise for exercise in (
     *first_networks.EXERCISES, *feature_network.EXERCISES, *dcgan_networks.EXERCISES, LINE_D, CONV_G, CONV_D)}
 
@@ -118,7 +118,7 @@ def test_a_network_may_be_written_with_functions_and_methods_instead_of_modules(
 
 FEATURES = feature_network.FeatureNetwork
 G, IMAGE, D = first_networks.Generator, first_networks.ImageGenerator, first_networks.Discriminator
-LINE = minimax.Discriminator
+LINE = best_discriminator.Discriminator
 DCGAN_G, DCGAN_D = dcgan_networks.Generator, dcgan_networks.Discriminator
 INNER = "nn.BatchNorm2d(a), nn.ReLU(), "
 END = "layers += [nn.ConvTranspose2d(widths[-1], channels, 4, 2, 1), nn.Tanh()]"

@@ -5,7 +5,7 @@ import inspect
 import torch
 import torch.nn.functional as nnf
 
-from gan_course.lessons.exercises import cyclegan_training
+from gan_course.lessons.exercises import cyclegan_optimizers, cyclegan_training
 
 l1 = nnf.l1_loss
 
@@ -47,7 +47,7 @@ def changed(function, *changes):
     for old, new in changes:
         assert old in source, old
         source = source.replace(old, new)
-    space = dict(vars(cyclegan_training))
+    space = vars(cyclegan_optimizers) | vars(cyclegan_training)
     exec(compile(source, "cell", "exec"), space)
     return space[function.__name__]
 
@@ -57,7 +57,7 @@ def step(*changes):
 
 
 def adam(*changes):
-    return changed(cyclegan_training.optimizers, *changes)
+    return changed(cyclegan_optimizers.optimizers, *changes)
 
 
 TRANSLATED = "fake_x, fake_y = F(y), G(x)"
@@ -162,9 +162,9 @@ WRONG = {
         "error": [lambda D, real, fake: tell(D, real[0], fake)],
     },
     "11.optimizers": {
-        "not_two": [lambda G, F, D_X, D_Y, lr_G, lr_D: cyclegan_training.optimizers(G, F, D_X, D_Y, lr_G, lr_D)[0]],
+        "not_two": [lambda G, F, D_X, D_Y, lr_G, lr_D: cyclegan_optimizers.optimizers(G, F, D_X, D_Y, lr_G, lr_D)[0]],
         "spent_generator": [adam((GENERATORS, "(p for net in (G, F) for p in net.parameters())"), ("    return", "    print(len(list(generators)))\n    return"))],
-        "exchanged": [lambda G, F, D_X, D_Y, lr_G, lr_D: cyclegan_training.optimizers(G, F, D_X, D_Y, lr_G, lr_D)[::-1]],
+        "exchanged": [lambda G, F, D_X, D_Y, lr_G, lr_D: cyclegan_optimizers.optimizers(G, F, D_X, D_Y, lr_G, lr_D)[::-1]],
         "by_domain": [adam((GENERATORS, "[*G.parameters(), *D_Y.parameters()]"), (DISCRIMINATORS, "[*F.parameters(), *D_X.parameters()]")),
                       adam((GENERATORS, "[*G.parameters(), *F.parameters(), *D_X.parameters(), *D_Y.parameters()]"))],
         "one_generator": [adam((GENERATORS, "list(G.parameters())")), adam((GENERATORS, "list(F.parameters())"))],

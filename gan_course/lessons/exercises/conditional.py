@@ -1,5 +1,5 @@
-"""The exercises of notebook 08 that are functions: the moves of two players who know the label, the
-projection, and the obedience matrix. The networks are in `conditional_networks`.
+"""The moves of two players who know the label, in notebook 08. The networks are in
+`conditional_networks`.
 """
 import torch
 from torch import Tensor, nn
@@ -7,7 +7,7 @@ from torch.nn.functional import one_hot, softplus
 
 from gan_course import nets
 from gan_course.lessons.exercises import _sandbox, _steps
-from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Seen, number_called
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Seen
 from gan_course.lessons.exercises.first_gan import NO_DETACH, OWN_NOISE, SUM, VECTOR
 
 
@@ -35,27 +35,6 @@ def generator_step(G, D, optimizer_G, y, z):
     optimizer_G.step()
     return loss.item()
 
-
-def projection_logit(phi, y, w, b, V):
-    """psi(phi) + v_y . phi for each picture.
-
-    phi (N, d), y (N,), psi(phi) = w . phi + b, V (K, d) -> (N,).
-    """
-    psi = phi @ w + b                                               # (N,)
-    return psi + (V[y] * phi).sum(dim=1)
-
-
-def obedience(asked, drawn, classes):
-    """Row i, column j: of the pictures asked to be class i, the share that are class j.
-
-    (N,), (N,) -> (classes, classes).
-    """
-    rows, columns = (nn.functional.one_hot(each, classes).double() for each in (asked, drawn))
-    counts = rows.T @ columns                                       # (classes, classes)
-    return counts / counts.sum(dim=1, keepdim=True)
-
-
-# The moves: two networks that are told the class, and notes about the labels they were told
 
 CLASSES, ORDER = 3, [2, 0, 1, 1, 0, 2]
 
@@ -229,157 +208,6 @@ def reaches_G(results, inputs):
     return {"gradients reach G": "yes"} if ("backward", "G") in inputs["optimizer_D"].log else {}
 
 
-# The projection
-
-def logit(term, psi=lambda phi, w, b: phi @ w + b):
-    """psi plus some other term of the label."""
-    return lambda phi, y, w, b, V: psi(phi, w, b) + term(phi, y, V)
-
-
-def inner(phi, y, V):
-    return (V[y] * phi).sum(dim=1)
-
-
-def shaped(*shape):
-    """Whether the result came as a table of this shape."""
-    return lambda seen: isinstance(seen.get("the logit"),
-                                   Tensor) and tuple(seen["the logit"].shape) == shape
-
-
-N, D_FEATURES, K = 6, 5, 4
-PROJECTION_MISTAKES = (
-    Mistake("all_classes", "It gives a logit for every class. D is asked about one pair of a "
-            "picture and a label: from each row you need the entry of that picture's own label.",
-            when=shaped(N, K)),
-    Mistake("all_pairs", "It pairs every label with every picture, so the answer is a table. "
-            "Picture i goes with label i only: multiply entry by entry, then add up.",
-            when=shaped(N, N)),
-    Mistake("not_summed", "It stops before the sum: there is a number for each feature. An inner "
-            "product is the sum over the features.",
-            when=shaped(N, D_FEATURES)),
-    Mistake("one_number", "The whole batch gets one number. Each picture has a logit of its own.",
-            when=shaped()),
-    Mistake("over_batch", "The sum runs over the whole batch, so each picture's logit depends on "
-            "its neighbours. Along which dimension do the features lie?",
-            like=(logit(lambda phi, y, V: (V[y] * phi).sum()),
-                  logit(lambda phi, y, V: (V[y] * phi).mean()))),
-    Mistake("mean", "It takes the mean over the features. The inner product is a sum; with the "
-            "mean, the label would weigh less the more features there are.",
-            like=logit(lambda phi, y, V: (V[y] * phi).mean(dim=1))),
-    Mistake("no_psi", "The part without the label is missing. Then D can say whether the picture "
-            "fits its label, and not whether it is a good picture.",
-            like=lambda phi, y, w, b, V: inner(phi, y, V)),
-    Mistake("no_bias", "The number b is missing: psi is linear with a constant.",
-            like=logit(inner, lambda phi, w, b: phi @ w)),
-    Mistake("blind", "The label does not count, so this D is blind to it. Which term of the "
-            "formula has a y in it?",
-            like=(logit(lambda phi, y, V: 0), logit(lambda phi, y, V: (phi @ V.T).sum(1)),
-                  logit(lambda phi, y, V: (phi @ V.T).amax(1)),
-                  logit(lambda phi, y, V: (V.mean(0) * phi).sum(1)))),
-    Mistake("other_class", "It uses the row of another class. Row number y of V belongs to class "
-            "y, counted from 0.",
-            like=(logit(lambda phi, y, V: inner(phi, y - 1, V)),
-                  logit(lambda phi, y, V: inner(phi, (y + 1) % len(V), V)),
-                  logit(lambda phi, y, V: inner(phi, torch.arange(len(y)) % len(V), V)),
-                  logit(lambda phi, y, V: inner(phi, 0 * y, V)))),
-    Mistake("classifier", "It is how sure a classifier would be of the label, normalised over all "
-            "classes. The normaliser depends on the picture only; in the derivation it has gone "
-            "into psi.",
-            like=(logit(lambda phi, y, V: (phi @ V.T).log_softmax(1).gather(1, y[:, None])[:, 0]),
-                  logit(lambda phi, y, V: (phi @ V.T).softmax(1).gather(1, y[:, None])[:, 0]))),
-    Mistake("sign", "The inner product is subtracted. It is the log of p(y|x) / q(y|x): large "
-            "where the real data have this label more often than the fakes.",
-            like=logit(lambda phi, y, V: -inner(phi, y, V))),
-    Mistake("sigmoid", "It sends the answer through a sigmoid. Discriminators of this course give "
-            "raw logits.",
-            like=lambda *given: projection_logit(*given).sigmoid()),
-    Mistake("cosine", "It divides by the lengths of the vectors. The inner product of the "
-            "derivation has lengths: a long v_y means that the label matters much.",
-            like=logit(lambda phi, y, V: torch.cosine_similarity(V[y], phi, dim=1))),
-)
-
-
-def pairs(number, labels):
-    """Features of six pictures, their labels, psi and the directions of four classes."""
-    def inputs():
-        draw = torch.Generator().manual_seed(number)
-        phi, V = (torch.randn(count, D_FEATURES, generator=draw) for count in (N, K))
-        return {"phi": phi, "y": torch.tensor(labels), "w": torch.randn(D_FEATURES, generator=draw),
-                "b": torch.tensor(0.7), "V": V}
-    return Probe(inputs,
-                 lambda results, inputs: number_called("the logit", results),
-                 PROJECTION_MISTAKES)
-
-
-# The obedience matrix
-
-def table(asked, drawn, classes):
-    return one_hot(asked, classes).double().T @ one_hot(drawn, classes).double()
-
-
-def per_row(counts):
-    return counts / counts.sum(dim=1, keepdim=True)
-
-
-def once(asked, drawn, classes):
-    counts = torch.zeros(classes, classes, dtype=torch.float64)
-    counts[asked, drawn] += 1
-    return counts
-
-
-OBEDIENCE_MISTAKES = (
-    Mistake("accuracy", "It gives one number, how often the wish was granted. The matrix also says "
-            "what came instead.",
-            when=lambda seen: isinstance(seen.get("the matrix"), Tensor)
-                              and seen["the matrix"].dim() == 0),
-    Mistake("diagonal", "It gives one number for each class, the diagonal of the matrix. What was "
-            "drawn instead is lost.",
-            when=lambda seen: isinstance(seen.get("the matrix"), Tensor)
-                              and seen["the matrix"].dim() == 1),
-    Mistake("counts", "It gives counts. How large they are depends on how often a class was asked "
-            "for; shares of each row can be compared.",
-            like=table),
-    Mistake("transposed", "Asked and drawn have changed places. A row is what was asked, a column "
-            "what came; each row should sum to 1.",
-            like=(lambda a, d, k: per_row(table(a, d, k)).T, lambda a, d, k: table(a, d, k).T)),
-    Mistake("by_drawn", "The shares are taken of what was drawn: of all the pictures that look "
-            "like class j, how many had been asked to be class i? That is the other question. "
-            "Divide by how often each class was asked for.",
-            like=(lambda a, d, k: table(a, d, k) / table(a, d, k).sum(0),
-                  lambda a, d, k: per_row(table(d, a, k)),
-                  lambda a, d, k: table(a, d, k) / table(a, d, k).sum(0).clamp(min=1))),
-    Mistake("of_all", "The shares are taken of all pictures together, so a class that was asked "
-            "for twice as often looks twice as obedient.",
-            like=lambda a, d, k: table(a, d, k) / len(a)),
-    Mistake("equal_counts", "It divides every row by the same number, as if each class had been "
-            "asked for equally often. Count how often each one was.",
-            like=(lambda a, d, k: table(a, d, k) * k / len(a),
-                  lambda a, d, k: table(a, d, k) / table(a, d, k).sum(1).max())),
-    Mistake("wrong_axis", "The row sums are right, but they divide the columns: a vector of K "
-            "numbers is laid along the rows when it meets a table. Keep the dimension that you sum "
-            "over.",
-            like=lambda a, d, k: table(a, d, k) / table(a, d, k).sum(1)),
-    Mistake("counted_once", "A pair that comes several times counts only once: `counts[asked, "
-            "drawn] += 1` writes each place a single time, however often it is named. Use "
-            "something that adds up.",
-            like=(lambda a, d, k: per_row(once(a, d, k)), once)),
-    Mistake("percent", "It is given in per cent. The course keeps shares between 0 and 1, and "
-            "multiplies only for the eye.",
-            like=lambda a, d, k: 100 * per_row(table(a, d, k))),
-    Mistake("disobedience", "It gives the share of the others, one minus the answer.",
-            like=lambda a, d, k: 1 - per_row(table(a, d, k))),
-)
-
-
-def wishes(asked, drawn, classes):
-    """What was asked for, each class another number of times, and what came."""
-    def inputs():
-        return {"asked": torch.tensor(asked), "drawn": torch.tensor(drawn), "classes": classes}
-    return Probe(inputs,
-                 lambda results, inputs: number_called("the matrix", results),
-                 OBEDIENCE_MISTAKES)
-
-
 EXERCISES = (
     Exercise("08.discriminator_step", discriminator_step,
              (Probe(scene, look, STEP_MISTAKES), Probe(scene, reaches_G, (NO_DETACH,))),
@@ -401,25 +229,4 @@ EXERCISES = (
               "`step` with G's optimizer, and a `return`."),
              "G has moved towards pictures that are taken for real beside the label asked for.",
              frozenset({"fake", "optimizer_D", "batch"})),
-    Exercise("08.projection_logit", projection_logit,
-             (pairs(1, [2, 0, 3, 3, 1, 0]), pairs(2, [3, 3, 0, 1, 2, 1])),
-             ("Two parts: one for the picture alone, one for the picture with its label. Both have "
-              "the shape (N,).",
-              "`V[y]` picks for each picture the row of its label: (N, d). What does an inner "
-              "product do with two such tables, row by row?",
-              "psi is `phi @ w + b`; the other part is `V[y] * phi`, summed over the features."),
-             "It costs K rows of numbers more than a D without labels, and no other layer.",
-             frozenset({"D"})),
-    Exercise("08.obedience", obedience,
-             (wishes([0, 0, 0, 1, 1, 2, 2, 2, 2, 2], [0, 0, 1, 1, 1, 2, 2, 0, 0, 2], 3),
-              wishes([3, 3, 1, 0, 0, 0, 2, 1, 1, 1, 3, 0, 0],
-                     [1, 3, 1, 0, 2, 0, 0, 1, 1, 0, 1, 0, 0], 4)),
-             ("First count, for each pair of classes, how often the one was asked and the other "
-              "came. Then turn counts into shares.",
-              "`nn.functional.one_hot(asked, classes)` is (N, classes), and so is that of drawn. "
-              "Which product of the two counts pairs?",
-              "The counts are the transpose of the first times the second, `rows.T @ columns`; "
-              "divide each row by its sum, with `keepdim=True`."),
-             "The diagonal is obedience, class by class.",
-             frozenset({"K", "the_judge"})),
 )

@@ -1,12 +1,10 @@
-"""The exercises of notebook 11 on networks, optimizers and the whole training step of CycleGAN."""
+"""The whole training step of CycleGAN, in notebook 11."""
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector
 
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Seen, as_number
-from gan_course.lessons.exercises._faults import N
 from gan_course.lessons.exercises._loops import LEFT_OVER, Optimizer
-from gan_course.lessons.exercises._networks import Network
 from gan_course.lessons.exercises._translators import Line, Patches, pictures
 from gan_course.lessons.exercises.cyclegan import (
     adversarial_loss,
@@ -15,50 +13,6 @@ from gan_course.lessons.exercises.cyclegan import (
     identity_loss,
     size,
 )
-
-BETAS = (0.5, 0.999)
-
-
-class ResidualBlock(nn.Module):
-    """x -> x + f(x), f two 3x3 convolutions: (N, width, H, W), of the same shape."""
-
-    def __init__(self, width):
-        super().__init__()
-        self.f = nn.Sequential(
-            nn.Conv2d(width, width, 3, padding=1, bias=False), nn.InstanceNorm2d(width), nn.ReLU(),
-            nn.Conv2d(width, width, 3, padding=1, bias=False), nn.InstanceNorm2d(width),
-        )
-
-    def forward(self, x):
-        return x + self.f(x)
-
-
-class ResidualGenerator(nn.Module):
-    """Images (N, channels, H, W) in [-1, 1] -> images of the other domain, of the same shape."""
-
-    def __init__(self, channels, width, blocks):
-        super().__init__()
-        wide = 2 * width
-        self.layers = nn.Sequential(
-            nn.Conv2d(channels, width, 3, padding=1, bias=False), nn.InstanceNorm2d(width),
-            nn.ReLU(),
-            nn.Conv2d(width, wide, 3, 2, 1, bias=False), nn.InstanceNorm2d(wide), nn.ReLU(),
-            *[ResidualBlock(wide) for _ in range(blocks)],
-            nn.ConvTranspose2d(wide, width, 4, 2, 1, bias=False), nn.InstanceNorm2d(width),
-            nn.ReLU(),
-            nn.Conv2d(width, channels, 3, padding=1), nn.Tanh(),
-        )
-
-    def forward(self, x):
-        return self.layers(x)
-
-
-def optimizers(G, F, D_X, D_Y, lr_G, lr_D):
-    """Adam for both generators together, and Adam for both discriminators together."""
-    generators = [*G.parameters(), *F.parameters()]
-    discriminators = [*D_X.parameters(), *D_Y.parameters()]
-    return (torch.optim.Adam(generators, lr=lr_G, betas=(0.5, 0.999), fused=True),
-            torch.optim.Adam(discriminators, lr=lr_D, betas=(0.5, 0.999), fused=True))
 
 
 def training_step(G, F, D_X, D_Y, optimizer_G, optimizer_D, pool_X, pool_Y, x, y, cycle, identity):
@@ -78,134 +32,6 @@ def training_step(G, F, D_X, D_Y, optimizer_G, optimizer_D, pool_X, pool_Y, x, y
     optimizer_D.step()
     return loss_D.item(), loss_G.item()
 
-
-# The networks
-
-def features(width, **others):
-    """N feature maps of an odd size."""
-    return (torch.randn(N, width, 6, 7),)
-
-
-def images(channels, **others):
-    """N images, higher than wide, so that mixed-up axes show."""
-    return (torch.randn(N, channels, 12, 8),)
-
-
-class WithoutSkip(ResidualBlock):
-    def forward(self, x):
-        return self.f(x)
-
-
-class Difference(ResidualBlock):
-    def forward(self, x):
-        return x - self.f(x)
-
-
-NETWORKS = (
-    Network("11.ResidualBlock", ResidualBlock, ({"width": 8}, {"width": 5}), features, "features", (
-        "Two things: `__init__` makes the layers of f, `forward` adds what they give to x.",
-        "f is a convolution, InstanceNorm, ReLU, a convolution and InstanceNorm. The shape stays "
-        "the same, so a 3x3 convolution needs a padding of 1.",
-        "`nn.Conv2d(width, width, 3, padding=1, bias=False)`, `nn.InstanceNorm2d(width)`, "
-        "`nn.ReLU()`, the first two once more; `return x + self.f(x)`."),
-            mistakes=(
-                Mistake("no_skip", "The layers are right, and x itself is missing: a residual "
-                        "block gives back x + f(x). Without x the block has to learn to copy "
-                        "everything that should stay.", like=WithoutSkip),
-                Mistake("minus", "It subtracts: a residual block gives back x + f(x).",
-                        like=Difference)),
-            well_done="What should stay comes through x; f learns only what to change."),
-    Network("11.ResidualGenerator", ResidualGenerator, (
-        {"channels": 3, "width": 6, "blocks": 2}, {"channels": 1, "width": 4, "blocks": 3}),
-            images, "generator", (
-                "Five parts, one after the other: a convolution, one that halves the size, the "
-                "residual blocks, one that doubles it, and a last convolution.",
-                "A 4x4 transposed convolution with stride 2 and padding 1 doubles the size; a 3x3 "
-                "convolution with stride 2 and padding 1 halves it. InstanceNorm and ReLU stand "
-                "behind all but the last.",
-                "`nn.Sequential(…, *[ResidualBlock(2 * width) for _ in range(blocks)], …)`: each "
-                "block is a new one. The end is `nn.Conv2d(width, channels, 3, padding=1)` and "
-                "`nn.Tanh()`."),
-            well_done="An image of the same size, every pixel in [-1, 1]."),
-)
-
-
-# The optimizers
-
-def four_networks() -> dict:
-    return {"G": Line(1.5, 0.1), "F": Line(0.4, -0.2), "D_X": Patches(0.3, 1.1, -0.7, 0.2),
-            "D_Y": Patches(-0.9, 0.5, 1.3, 0.4), "lr_G": 2e-3, "lr_D": 5e-4}
-
-
-def held(results: list, inputs: dict) -> Seen:
-    """Which networks each optimizer holds, and its settings."""
-    pair = results[0] if results and isinstance(results[0], tuple | list) else results
-    if len(pair) != 2 or not all(isinstance(each, torch.optim.Optimizer) for each in pair):
-        return {"what it gives back": "not two optimizers"}
-    seen: Seen = {}
-    for name, optimizer in zip(("the first", "the second"), pair, strict=True):
-        groups = optimizer.param_groups
-        mine = {id(parameter) for group in groups for parameter in group["params"]}
-        seen[f"{name} is"] = type(optimizer).__name__
-        seen[f"{name} holds"] = ", ".join(player for player in ("G", "F", "D_X", "D_Y")
-                                          if id(inputs[player].numbers) in mine) or "nothing"
-        seen[f"{name} has the rate"] = Tensor([group["lr"] for group in groups]).double().mean()
-        seen[f"{name} has the betas"] = str(groups[0].get("betas"))
-    return seen
-
-
-def holds(first: str, second: str):
-    return lambda seen: (seen.get("the first holds"), seen.get("the second holds")) == (first,
-                                                                                        second)
-
-
-def both(seen: Seen) -> tuple[str, str]:
-    return seen.get("the first holds", ""), seen.get("the second holds", "")
-
-
-def mixed(held: str) -> bool:
-    return "D_" in held and held.lstrip()[:1] in ("G", "F")
-
-
-OPTIMIZER_MISTAKES = (
-    Mistake("spent_generator", "An optimizer got no parameters at all. `itertools.chain` and other "
-            "generators can be read only once; a list `[*G.parameters(), *F.parameters()]` can be "
-            "read again.",
-            when=lambda seen: "empty parameter list" in seen.get("the error", "")),
-    Mistake("not_two", "It should give back two optimizers, that of the generators first.",
-            when=lambda seen: "what it gives back" in seen and "the error" not in seen),
-    Mistake("exchanged", "The two come back in the other order: asked is the generators' optimizer "
-            "first, then the discriminators'.", when=holds("D_X, D_Y", "G, F")),
-    Mistake("by_domain", "An optimizer holds a generator together with a discriminator. Their "
-            "losses pull in opposite directions. Put the two generators into one optimizer, and "
-            "the two discriminators into the other.",
-            when=lambda seen: any(map(mixed, both(seen)))),
-    Mistake("one_generator", "Only one generator is in its optimizer, so the other one never "
-            "learns: it stays as it was drawn at the start. Both belong in.",
-            when=lambda seen: both(seen)[0] in ("G", "F")),
-    Mistake("one_discriminator", "Only one discriminator is in its optimizer, so one domain is "
-            "judged by a network that never learns. Both belong in.",
-            when=lambda seen: both(seen)[1] in ("D_X", "D_Y")),
-    Mistake("same_players", "Both optimizers hold the same networks, so the others never move.",
-            when=lambda seen: "" != both(seen)[0] == both(seen)[1]),
-    Mistake("not_adam", "Asked is Adam, `torch.optim.Adam`.",
-            when=lambda seen: any(seen.get(f"{name} is", "Adam") != "Adam"
-                                  for name in ("the first", "the second"))),
-    Mistake("rates", "The learning rates are exchanged or not used: lr_G belongs to the "
-            "generators, lr_D to the discriminators.",
-            when=lambda seen: "the error" not in seen
-            and not (torch.isclose(seen["the first has the rate"], torch.tensor(2e-3).double())
-                     and torch.isclose(seen["the second has the rate"],
-                                       torch.tensor(5e-4).double()))),
-    Mistake("betas", "The betas are not (0.5, 0.999). PyTorch's default of 0.9 for the first one "
-            "averages the gradient over about ten moves, and in a game the direction of ten moves "
-            "ago is out of date.",
-            when=lambda seen: any(seen.get(f"{name} has the betas", str(BETAS)) != str(BETAS)
-                                  for name in ("the first", "the second"))),
-)
-
-
-# The step
 
 class Notes:
     """What happened in an iteration: optimizers' steps, pools' visitors, networks' questions."""
@@ -470,22 +296,15 @@ STEP_MISTAKES = (
             "another order or form: asked is the pair (loss_D, loss_G), as plain numbers.",
             when=lambda seen: "the error" not in seen and moved_right(seen)),
 )
+
 SLOW = (
     Mistake("extra_translations", "A remark: it calls G and F more often than six times in all, so "
             "each iteration takes longer than it has to. fake_x and fake_y can be used twice.",
             when=lambda seen: seen["_translations"] > 6),
 )
 
+
 EXERCISES = (
-    *NETWORKS,
-    Exercise("11.optimizers", optimizers, (Probe(four_networks, held, OPTIMIZER_MISTAKES),), (
-        "Four networks, two optimizers: who wants the same thing?",
-        "`torch.optim.Adam` takes a list of parameters, and two networks have two of them: "
-        "`[*G.parameters(), *F.parameters()]`.",
-        "`torch.optim.Adam([*G.parameters(), *F.parameters()], lr=lr_G, betas=(0.5, 0.999))`, the "
-        "same with both discriminators and lr_D, and a `return` with the generators' first."),
-        "Two optimizers, and no network in both.",
-        frozenset({"lr", "players"})),
     Exercise("11.training_step", training_step, (
         Probe(scene, played, STEP_MISTAKES, the_losses),), (
         "Translate both images first. Then come two moves of the same form: a loss, old gradients "

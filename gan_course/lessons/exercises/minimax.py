@@ -1,21 +1,12 @@
-"""The exercises of notebook 02: both losses, the best discriminator, a network that has to find it,
-and one round of the smallest GAN.
-"""
-
-import numpy as np
+"""The losses of notebook 02: that of D, and the non-saturating one of G."""
 import torch
-from torch import nn
 from torch.nn.functional import binary_cross_entropy, softplus
 
 from gan_course.lessons.exercises import _losses
 from gan_course.lessons.exercises._checking import (
     Exercise,
     Mistake,
-    Probe,
-    as_number,
-    number_called,
 )
-from gan_course.lessons.exercises._faults import N
 from gan_course.lessons.exercises._losses import (
     LEAST_SQUARES,
     NO_LOG,
@@ -23,7 +14,6 @@ from gan_course.lessons.exercises._losses import (
     SIGMOID_TWICE,
     WASSERSTEIN,
 )
-from gan_course.lessons.exercises._networks import Network
 
 
 def discriminator_loss(real_logits, fake_logits):
@@ -34,33 +24,6 @@ def discriminator_loss(real_logits, fake_logits):
 def non_saturating_generator_loss(fake_logits):
     """-E[log D(G(z))]: what G minimises in practice. Logits (N,) -> scalar."""
     return softplus(-fake_logits).mean()
-
-
-def best_discriminator(p, q):
-    """D*(x) from the densities of real and fake at the same places: (N,), (N,) -> (N,)."""
-    return p / (p + q)
-
-
-class Discriminator(nn.Module):
-    """x (N, 1) -> logits (N,), through two hidden layers with ReLU."""
-
-    def __init__(self, width):
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(1, width), nn.ReLU(),
-            nn.Linear(width, width), nn.ReLU(),
-            nn.Linear(width, 1),
-        )
-
-    def forward(self, x):
-        return self.layers(x).squeeze(1)
-
-
-def dirac_step(psi, theta, h):
-    """One alternating round with learning rate h: (psi, theta) before -> (psi, theta) after."""
-    psi = psi - h * theta / (1 + np.exp(-psi * theta))  # D climbs V
-    theta = theta + h * psi / (1 + np.exp(-psi * theta))  # G descends, and meets the new psi
-    return psi, theta
 
 
 def real_cost(logits):
@@ -133,6 +96,7 @@ D_MISTAKES = (
         ),
     ),
 )
+
 G_MISTAKES = (
     Mistake(
         "saturating",
@@ -173,252 +137,6 @@ G_MISTAKES = (
         like=(lambda f: (f - 1).square().mean(), lambda f: (f.sigmoid() - 1).square().mean()),
     ),
 )
-BEST_MISTAKES = (
-    Mistake(
-        "inverted",
-        "This is the probability of being fake. Where real examples are much denser than fakes, D*"
-        " should be near 1.",
-        like=lambda p, q: q / (p + q),
-    ),
-    Mistake(
-        "ratio",
-        "This is the odds: three real for each fake give 3. D* is a probability: of four examples "
-        "that turn up there, how many are real?",
-        like=(lambda p, q: p / q, lambda p, q: q / p),
-    ),
-    Mistake(
-        "logit",
-        "This is the logit of D*, the log of the density ratio. One function is missing that turns"
-        " any number into a probability.",
-        like=(lambda p, q: p.log() - q.log(), lambda p, q: q.log() - p.log()),
-    ),
-    Mistake(
-        "brackets",
-        "Python divides before it adds. Put brackets around what belongs together below the line.",
-        like=lambda p, q: p / p + q,
-    ),
-    Mistake(
-        "sigmoid_of_densities",
-        "A sigmoid is a good idea, but it wants a logit, and a difference or a ratio of densities "
-        "is none: it can never come near both 0 and 1. Which number has the best probability as "
-        "its sigmoid? It is made of the logarithms of both densities.",
-        like=(
-            lambda p, q: torch.sigmoid(p - q),
-            lambda p, q: torch.sigmoid(p / q),
-            lambda p, q: torch.sigmoid(p),
-        ),
-    ),
-    Mistake(
-        "difference",
-        "A difference of densities is negative where fakes dominate, and no probability. D* "
-        "compares them as a share.",
-        like=(lambda p, q: p - q, lambda p, q: (p - q) / (p + q)),
-    ),
-    Mistake(
-        "over_all_places",
-        "It divides by something summed over all places. D is asked about one place at a time: "
-        "only the two densities there count.",
-        like=(
-            lambda p, q: p / (p + q).sum(),
-            lambda p, q: p / p.sum(),
-            lambda p, q: p.sum() / (p + q).sum(),
-        ),
-    ),
-    Mistake(
-        "mean",
-        "It gives one number for all places together. D* is a function: it has an answer of its "
-        "own for each x.",
-        like=lambda p, q: (p / (p + q)).mean(),
-    ),
-    Mistake(
-        "one_half",
-        "That is D* at the equilibrium, where p = q. Here the two differ, and the best D knows "
-        "more than one half.",
-        like=(lambda p, q: torch.full_like(p, 0.5), lambda p, q: 0.5),
-    ),
-    Mistake(
-        "hard",
-        "It decides yes or no. Where real examples are only a little denser, the best D is only a "
-        "little surer than one half: a wrong answer given with certainty would cost an infinite "
-        "amount.",
-        like=(lambda p, q: p > q, lambda p, q: p >= q),
-    ),
-    Mistake(
-        "half_mixture",
-        "It divides by the mean of the two densities instead of by both together, so that it "
-        "reaches 2. The mixture m = (p + q)/2 belongs to the JSD; D* is a share of the whole.",
-        like=lambda p, q: p / ((p + q) / 2),
-    ),
-)
-
-
-def sigma(l):
-    return 1 / (1 + np.exp(-l))
-
-
-def two_moves(psi, theta, h, up=-1.0, down=+1.0, squash=sigma):
-    psi = psi + up * h * theta * squash(psi * theta)
-    return psi, theta + down * h * psi * squash(psi * theta)
-
-
-def simultaneous(psi, theta, h):
-    return psi - h * theta * sigma(psi * theta), theta + h * psi * sigma(psi * theta)
-
-
-def G_first(psi, theta, h):
-    theta = theta + h * psi * sigma(psi * theta)
-    return psi - h * theta * sigma(psi * theta), theta
-
-
-def half_new(psi, theta, h):
-    new = psi - h * theta * sigma(psi * theta)
-    return new, theta + h * new * sigma(psi * theta)
-
-
-def half_old(psi, theta, h):
-    new = psi - h * theta * sigma(psi * theta)
-    return new, theta + h * psi * sigma(new * theta)
-
-
-def non_saturating(psi, theta, h):
-    psi = psi - h * theta * sigma(psi * theta)
-    return psi, theta + h * psi * sigma(-psi * theta)
-
-
-def exchanged(psi, theta, h):
-    new = psi - h * psi * sigma(psi * theta)
-    return new, theta + h * theta * sigma(new * theta)
-
-
-DIRAC_MISTAKES = (
-    Mistake(
-        "not_two",
-        "It should give back two numbers, psi and theta after the round, in this order.",
-        when=lambda seen: "what it returns" in seen,
-    ),
-    Mistake(
-        "simultaneous",
-        "That is the simultaneous game: both looked, then both moved. In the alternating one G "
-        "sees where D stands now. Which value of psi does G's line use?",
-        like=simultaneous,
-    ),
-    Mistake(
-        "G_first",
-        "G moves first here. A round of the course begins with D, and G answers.",
-        like=G_first,
-    ),
-    Mistake(
-        "half_new",
-        "G's gradient has psi in it twice, and one of them is still the old one. Compute the whole"
-        " gradient after D has moved.",
-        like=(half_new, half_old),
-    ),
-    Mistake(
-        "D_descends",
-        "D goes down V here, which makes it worse at telling the two apart. Who climbs, who "
-        "descends?",
-        like=lambda *now: two_moves(*now, up=+1.0),
-    ),
-    Mistake(
-        "G_ascends",
-        "G climbs V here, which makes its fakes easier to spot. Who climbs, who descends?",
-        like=lambda *now: two_moves(*now, down=-1.0),
-    ),
-    Mistake(
-        "both_signs",
-        "Both players run the wrong way: each makes its own score worse. Who climbs V, who "
-        "descends?",
-        like=lambda *now: two_moves(*now, up=+1.0, down=-1.0),
-    ),
-    Mistake(
-        "linearised",
-        "The sigmoid is replaced by one half. That is right close to the equilibrium only; here "
-        "psi and theta are large.",
-        like=lambda *now: two_moves(*now, squash=lambda l: 0.5),
-    ),
-    Mistake(
-        "no_sigmoid",
-        "The sigmoid is missing: each derivative is one number times the sigmoid of D's logit on "
-        "the fake.",
-        like=(
-            lambda *now: two_moves(*now, squash=lambda l: 1.0),
-            lambda *now: two_moves(*now, squash=lambda l: l),
-        ),
-    ),
-    Mistake(
-        "sigmoid_sign",
-        "The sign inside the sigmoid is turned round: that is how sure D is that the fake is a "
-        "fake, and the derivative of log(1 - D) has D itself.",
-        like=lambda *now: two_moves(*now, squash=lambda l: sigma(-l)),
-    ),
-    Mistake(
-        "non_saturating",
-        "G follows the non-saturating loss. A good idea in practice, but in this game both players"
-        " follow the gradient of the same V.",
-        like=non_saturating,
-    ),
-    Mistake(
-        "slopes_exchanged",
-        "The two derivatives are exchanged: the one by psi has theta in front of the sigmoid, and "
-        "the other way round. Differentiate V by psi once more.",
-        like=exchanged,
-    ),
-    Mistake(
-        "no_h",
-        "The learning rate h does not count: a step is h times the derivative.",
-        like=lambda psi, theta, h: two_moves(psi, theta, 1.0),
-    ),
-    Mistake(
-        "order",
-        "The two numbers come back in the wrong order: psi first, then theta.",
-        like=lambda *now: two_moves(*now)[::-1],
-    ),
-    Mistake(
-        "D_only",
-        "Only D has moved. A round is one move of each.",
-        like=lambda psi, theta, h: (two_moves(psi, theta, h)[0], theta),
-    ),
-    Mistake(
-        "G_only",
-        "Only G has moved. A round is one move of each.",
-        like=lambda *now: two_moves(*now, up=0.0),
-    ),
-    Mistake(
-        "only_the_steps",
-        "It gives back how far the two move instead of where they arrive.",
-        like=lambda psi, theta, h: tuple(
-            new - old for new, old in zip(two_moves(psi, theta, h), (psi, theta), strict=True)
-        ),
-    ),
-)
-
-
-def densities():
-    return {
-        "p": torch.tensor([0.3, 0.05, 0.2, 0.01, 0.6]),
-        "q": torch.tensor([0.1, 0.35, 0.2, 0.4, 0.003]),
-    }
-
-
-def shares(results, inputs):
-    return number_called("D*", results)
-
-
-def numbers_on_a_line(width):
-    return (torch.randn(N, 1),)
-
-
-def two_numbers(results, inputs):
-    for result in results:
-        numbers = (
-            [as_number(part) for part in result]
-            if np.ndim(result) == 1 and len(result) == 2
-            else []
-        )
-        if len(numbers) != 2 or any(isinstance(number, str) for number in numbers):
-            return {"what it returns": type(result).__name__}
-        return {"the new psi": numbers[0], "the new theta": numbers[1]}
-    return {}
 
 
 EXERCISES = (
@@ -450,49 +168,5 @@ EXERCISES = (
         ),
         "Its gradient is largest where D is sure of a fake. Later in the notebook you see why that"
         " matters.",
-    ),
-    Exercise(
-        "02.best_discriminator",
-        best_discriminator,
-        (Probe(densities, shares, BEST_MISTAKES),),
-        (
-            "Think of one place x where three real examples turn up for each fake. Someone shows "
-            "you one from there: how likely is it real?",
-            "Real ones as a share of all that turn up there. Nothing from other places is needed.",
-            "All that turn up at x have density p(x) + q(x). Mind the brackets.",
-        ),
-        "Where p = q it says 1/2, whatever their size: only the ratio counts.",
-    ),
-    Network(
-        "02.Discriminator",
-        Discriminator,
-        ({"width": 8}, {"width": 13}),
-        numbers_on_a_line,
-        "discriminator",
-        (
-            "`__init__` makes the layers, `forward` sends x through them.",
-            "`nn.Sequential` takes the layers in order: from 1 number to width, ReLU, from width "
-            "to width, ReLU, from width to 1.",
-            "The last layer is the output, without a sigmoid: a logit may be any number. "
-            "`.squeeze(1)` makes (N, 1) into (N,).",
-        ),
-        well_done="Numbers in, one logit for each of them out.",
-    ),
-    Exercise(
-        "02.dirac_step",
-        dirac_step,
-        (
-            Probe(lambda: {"psi": 0.7, "theta": -1.9, "h": 0.6}, two_numbers, DIRAC_MISTAKES),
-            Probe(lambda: {"psi": -1.3, "theta": 0.4, "h": 0.3}, two_numbers, DIRAC_MISTAKES),
-        ),
-        (
-            "With all real data at 0 and all fakes at theta, V = log(1/2) + log(1 - sigmoid(psi "
-            "theta)). Differentiate it by psi and by theta.",
-            "Both derivatives are minus (the other player's number) times sigmoid(psi theta). D "
-            "adds h times its own, G subtracts h times its own.",
-            "Three lines: psi after D's move; theta after G's move, its derivative computed with "
-            "that new psi; give both back.",
-        ),
-        "Call it again and again from (0, 1) and the path circles.",
     ),
 )
