@@ -349,7 +349,7 @@ def test_references_are_seen_by_one_thread_at_a_time():
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(seen) == 4 and all(marking._checking.same(a, b) for each in seen for a, b in zip(each, seen[0], strict=True))
+    assert len(seen) == 4 and all(exercises.same(a, b) for each in seen for a, b in zip(each, seen[0], strict=True))
 
 
 def test_wrong_requests_are_refused(tmp_path, capsys):

@@ -1,10 +1,10 @@
 """R3GAN: its loss, its penalty, its game, and the exercises on them."""
 # ruff: noqa: E501 — a wrong answer reads best as one line
-import inspect
 import math
 
 import pytest
 import torch
+from rewritten import changed
 from torch import nn
 from torch.nn.functional import softplus
 
@@ -89,17 +89,6 @@ def test_the_plain_discriminator_judges_each_picture_by_itself(size):
 
 
 # The exercises
-
-def changed(written, *changes):
-    """A function with pieces of its source exchanged, as a learner would write it."""
-    source = inspect.getsource(written)
-    for old, new in changes:
-        assert old in source, old
-        source = source.replace(old, new)
-    space = {"torch": torch, "softplus": softplus, "pairing_loss": pairing_loss, "penalty": penalty}
-    exec(compile(source, "cell", "exec"), space)
-    return space[written.__name__]
-
 
 LOSS, SLOPE, SQUARES = "softplus(lower - higher).mean()", "scores.sum(), x, create_graph=True", "slope.flatten(1).square().sum(dim=1).mean()"
 D_LOSS, G_LOSS = "pairing_loss(real_scores, fake_scores) + gamma / 2 * slopes", "pairing_loss(D(G(z)), D(x))"

@@ -193,14 +193,16 @@ def test_a_resumed_cyclegan_whose_rates_fall_equals_one_that_was_not_stopped(pho
     small = ["--width", "4", "--batch-size", "2", "--precision", "float32", "--size", "16", "--rounds", "8", "--every", "1e-6"]
     command = ["train", "cyclegan", "--data", str(photos / "sides"), *small, "-o"]
     assert cli.main([*command, str(tmp_path / "whole")]) == 0
-    at_five = []
 
-    def stop_at_five(*_):
-        at_five.append(True)
-        return len(at_five) > 5
+    class AtFive(list):
+        """Requests to stop, of which there are none until it was asked five times."""
+
+        def __bool__(self):
+            self.append(1)
+            return len(self) > 5
 
     with monkeypatch.context() as patch:
-        patch.setattr(keeping, "stopping", lambda: nullcontext(stop_at_five))
+        patch.setattr(jobs, "requests_to_stop", lambda: nullcontext(AtFive()))
         assert cli.main([*command, str(tmp_path / "parts")]) == 130
     assert len(losses(tmp_path / "parts")) == 6
     assert cli.main([*command, str(tmp_path / "parts")]) == 0

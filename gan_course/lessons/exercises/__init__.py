@@ -42,11 +42,11 @@ from dataclasses import replace
 
 from gan_course.lessons.exercises import _bugs, _checking, _networks
 from gan_course.lessons.exercises._bugs import BugTest
-from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Verdict
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Verdict, same
 from gan_course.lessons.exercises._networks import Network
 
 __all__ = ["BugTest", "Exercise", "Mistake", "Network", "Probe", "Verdict", "assess", "evidence",
-           "find", "names", "prepare", "reference", "source", "written"]
+           "find", "names", "prepare", "reference", "same", "source", "written"]
 
 
 @functools.cache

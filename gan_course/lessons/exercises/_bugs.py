@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gan_course.lessons.exercises import _checking, _sandbox
+from gan_course.lessons.exercises._before import before_running
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ def assess(exercise: BugTest, answer: Callable) -> tuple[str, str, str, str]:
     Returns:
         The outcome, the id of the message, the message, and what the test printed: a `Verdict`.
     """
-    if before := _checking.before_running(exercise, answer):
-        return before.outcome, before.id, before.says, ""
+    if before := before_running(exercise, answer):
+        return *before, ""
     _checking.load_what_torch_loads_late()
     with _sandbox.randomness_untouched():
         on_bug = _run(answer, exercise.bug)

@@ -5,14 +5,9 @@ value": 1.31}. If the reference gives the same, the next probe follows. If not, 
 and the probe's mistakes are gone through: a mistake is recognised either because a wrong solution
 that we know (`like`) gives what was seen, or because a clue says so (`when`).
 """
-import dis
 import functools
-import inspect
-import linecache
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -20,6 +15,8 @@ import torch
 from torch import Tensor
 
 from gan_course.lessons.exercises import _sandbox
+from gan_course.lessons.exercises._before import before_running
+from gan_course.lessons.exercises._words import given, in_short, line_of, say
 
 Seen = dict[str, Any]
 """What a probe saw: words -> a float64 tensor, a truth value or words.
@@ -88,9 +85,8 @@ class Verdict:
 
 def assess(exercise: Exercise, answer: Any) -> Verdict:
     """What to say of a learner's answer. Leaves the random numbers of the notebook as they were."""
-    before = before_running(exercise, answer)
-    if before:
-        return before
+    if before := before_running(exercise, answer):
+        return Verdict(*before)
     printed = ""
     load_what_torch_loads_late()
     with _sandbox.randomness_untouched():
@@ -123,49 +119,6 @@ def load_what_torch_loads_late() -> None:
     are not the learner's.
     """
     torch.optim.SGD([torch.zeros(1, requires_grad=True)])
-
-
-def before_running(exercise: Exercise, answer: Any) -> Verdict | None:
-    """What can be said without a call: nothing written, the wrong thing handed over, wrong
-    parameters, variables from outside.
-    """
-    wanted = list(inspect.signature(exercise.reference).parameters)
-    call = f"`{exercise.reference.__name__}({', '.join(wanted)})`"
-    if not callable(answer):
-        return Verdict("wrong", "not_a_function",
-                       "Hand over the function itself, by its name and without brackets behind it. "
-                       f"What arrived is of the type `{type(answer).__name__}`.")
-    if answer is exercise.reference:
-        return Verdict("not yet", "reference",
-                       "This is the course's own version, which stands in for yours. Run the cell "
-                       "that defines your function again, then check it.")
-    network = inspect.isclass(answer)
-    code = getattr(answer.forward if network and hasattr(answer, "forward") else answer,
-                   "__code__", None)
-    if code is None:
-        return None
-    if _does_nothing(code):
-        return Verdict("not yet", "stub",
-                       "Nothing to check yet: write your lines in place of the `...` and run the "
-                       "cell again. Until then the notebook goes on with the course's version.")
-    has = list(code.co_varnames[:code.co_argcount])
-    if not network and has != wanted and sorted(has) == sorted(wanted):
-        return Verdict("wrong", "argument_order",
-                       f"The arguments come in another order than agreed: {call}. Whoever calls "
-                       "your function will mix them up.")
-    try:
-        inspect.signature(answer).bind(*wanted)
-    except TypeError:
-        return Verdict("wrong", "arguments",
-                       f"It is called as {call}, and yours does not take these arguments. Look at "
-                       "its `def` line.")
-    leaning = sorted(_globals(code) & (exercise.outside | set(wanted)))
-    if leaning:
-        return Verdict("wrong", "outside",
-                       f"It uses `{leaning[0]}`, which is not among its arguments: that is a "
-                       "variable from elsewhere in the notebook, and another caller has another "
-                       f"one. Everything it needs comes in through {call}. (It was not run.)")
-    return None
 
 
 def _observe(probe: Probe, fn: Callable,
@@ -234,13 +187,13 @@ def _compare(probe: Probe, seen: Seen, right: Seen, answer: Callable,
                 "What should its last line do?")
     if same(seen, right):
         return None
-    where = _line_of(answer, outcome.error) if outcome.error else ""
+    where = line_of(answer, outcome.error) if outcome.error else ""
     for mistake in probe.mistakes:
         if _is(mistake, probe, seen):
             return "wrong", mistake.id, mistake.says + (f" It stopped{where}." if where else "")
     if outcome.error:
-        called = f" It was called with {given}." if (given := _given(probe)) else ""
-        error = _in_short(outcome.error)
+        called = f" It was called with {inputs}." if (inputs := given(probe.inputs())) else ""
+        error = in_short(outcome.error)
         return "wrong", "error", f"It stopped with an error{where}: {error}.{called}"
     return "wrong", "unknown", _what_differs(probe, seen, right)
 
@@ -284,62 +237,6 @@ def number_called(name: str, results: list) -> Seen:
     return {name: as_number(results[0])} if results else {}
 
 
-def _does_nothing(code: CodeType) -> bool:
-    """Whether a body is only `...`, `pass`, `return None` or a docstring."""
-    steps = list(dis.get_instructions(code))
-    idle = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
-    return {step.opname for step in steps} <= idle and all(step.argval in (None, ...)
-                                                           for step in steps
-                                                           if "CONST" in step.opname)
-
-
-def _globals(code: CodeType) -> set[str]:
-    """The names that a function, with the functions inside it, takes from outside."""
-    names = {step.argval for step in dis.get_instructions(code)
-             if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
-    inside = [part for part in code.co_consts if isinstance(part, CodeType)]
-    return names.union(*map(_globals, inside))
-
-
-def _line_of(answer: Callable, error: BaseException) -> str:
-    """The learner's own line in which an error came up, in words."""
-    file = getattr(getattr(answer, "__code__", None), "co_filename", None)
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
-             if frame.filename == file]
-    text = linecache.getline(file, lines[-1]).strip() if lines else ""
-    return f" in the line `{_short(text, 120)}`" if text else ""
-
-
-def _in_short(error: BaseException) -> str:
-    return f"{type(error).__name__}: {_short(' '.join(str(error).split()), 240)}".rstrip(".")
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[:most - 1] + "…"
-
-
-def _given(probe: Probe) -> str:
-    """The probe's inputs in words."""
-    words = []
-    for name, value in probe.inputs().items():
-        if isinstance(value, Tensor) and (value.dim() != 1 or value.numel() > 8):
-            words.append(f"{name} of shape {tuple(value.shape)}")
-        elif isinstance(value, Tensor | float | int):
-            words.append(f"{name} = {say(value)}")
-    return ", ".join(words)
-
-
-def say(value: Any) -> str:
-    """A value for the eye: numbers with four digits, long vectors by their shape."""
-    if not isinstance(value, Tensor | float | int) or isinstance(value, bool):
-        return str(value)
-    value = torch.as_tensor(value)
-    if value.numel() > 8:
-        return f"a tensor of shape {tuple(value.shape)}"
-    numbers = [f"{number:.4g}" for number in value.flatten().tolist()]
-    return numbers[0] if value.dim() == 0 else f"[{', '.join(numbers)}]"
-
-
 def _what_differs(probe: Probe, seen: Seen, right: Seen) -> str:
     """For a wrong answer that no mistake explains: the input, what came, and what should have come.
     """
@@ -349,5 +246,5 @@ def _what_differs(probe: Probe, seen: Seen, right: Seen) -> str:
             got, wanted = say(seen.get(name, "missing")), say(right[name])
             parts.append(f"{name} is {got}, and should be {wanted}" if got != wanted
                          else f"{name} is not what it should be")
-    return (f"Not yet. Called with {_given(probe)}: {'; '.join(parts)}. Try these inputs by hand, "
-            "on paper, and see where the two part ways.")
+    return (f"Not yet. Called with {given(probe.inputs())}: {'; '.join(parts)}. Try these inputs "
+            "by hand, on paper, and see where the two part ways.")

@@ -36,15 +36,21 @@ def scene() -> dict:
     with torch.no_grad():
         for parameter in (*G.parameters(), *D.parameters()):
             parameter.mul_(2.0)                 # logits far enough from 0 to tell formulas apart
-            parameter.grad = torch.full_like(parameter, LEFT_OVER)
-    G.before, D.before = (parameters_to_vector(net.parameters()).detach().clone() for net in (G, D))
-    G.log = log = []
-    for net in (G, D):                          # how many steps had been taken when a gradient came
-        net.reached = reached = []
-        list(net.parameters())[-1].register_hook(lambda _, to=reached: to.append(len(log)))
     x = torch.randn(N, 2, generator=torch.Generator().manual_seed(3)) + 1
+    return watched(G, D) | {"x": x}
+
+
+def watched(G: nn.Module, D: nn.Module) -> dict:
+    """Both players, as an earlier iteration left them, and their optimizers."""
+    G.log = log = []
+    for net in (G, D):
+        for parameter in net.parameters():
+            parameter.grad = torch.full_like(parameter, LEFT_OVER)
+        net.before = parameters_to_vector(net.parameters()).detach().clone()
+        net.reached = reached = []              # how many steps had been taken when a gradient came
+        list(net.parameters())[-1].register_hook(lambda _, to=reached: to.append(len(log)))
     return {"G": G, "D": D, "optimizer_G": Optimizer("G", G, log),
-            "optimizer_D": Optimizer("D", D, log), "x": x}
+            "optimizer_D": Optimizer("D", D, log)}
 
 
 def round_played(results: list, inputs: dict) -> Seen:
@@ -126,9 +132,13 @@ def moved_right(seen: Seen) -> bool:
     """Whether both players have moved as they should, whatever is given back."""
     inputs = scene()
     _sandbox.seed(1)
-    right = round_played([played()(*inputs.values())], inputs)
-    return all(torch.allclose(seen[name], right[name], rtol=1e-4, atol=1e-6)
-               for name in ("how G moved", "how D moved"))
+    return same_moves(seen, round_played([played()(*inputs.values())], inputs))
+
+
+def same_moves(seen: Seen, right: Seen, players: str = "GD") -> bool:
+    """Whether all players have moved alike in two iterations."""
+    return all(torch.allclose(seen[f"how {name} moved"], right[f"how {name} moved"],
+                              rtol=1e-4, atol=1e-6) for name in players)
 
 
 OF_A_ROUND = (
@@ -228,6 +238,9 @@ OF_A_ROUND = (
             when=lambda seen: "the error" not in seen and moved_right(seen)),
 )
 """In this order: the last one explains what is left when both players have moved as they should."""
+OF_ANY_ROUND = tuple(mistake for mistake in OF_A_ROUND
+                     if mistake.when and mistake.id != "losses_swapped")
+"""Those that are recognised by what happened, whatever the networks are."""
 NO_DETACH = Mistake("harmless_no_detach", "A remark: the fakes in D's step are not detached, so "
                     "D's backward pass also runs through G. Here that is harmless, since G's "
                     "gradients are wiped out before its own step, but it costs time for nothing. "

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from torch import Tensor, nn
 
 from gan_course.lessons.exercises import _faults, _sandbox
+from gan_course.lessons.exercises._architecture import Said, architecture
 from gan_course.lessons.exercises._checking import Mistake, is_unfinished
-from gan_course.lessons.exercises._faults import Said
 from gan_course.lessons.exercises._trace import Pass, Trace
+from gan_course.lessons.exercises._words import short
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def evidence(exercise: Network, answer: type) -> list[dict]:
             if not isinstance(outcome.result, Pass):
                 seen.append({"it runs": False})
             elif exercise.fixed and not next(
-                    _faults.architecture(exercise, outcome.result, right), None):
+                    architecture(exercise, outcome.result, right), None):
                 out = _faults.with_parameters_of(outcome.result, right)
                 seen.append({"with equal parameters": out})
             else:
@@ -190,7 +191,7 @@ def _in_words(error: BaseException, call: str, second: bool) -> Said:
                             "Without it PyTorch has no place to register the layers.")
     if second:
         return "one_size", (f"It works in one size and not in another: {call} stops with "
-                            f"“{_short(text)}”. Is a number written where an argument of "
+                            f"“{short(text, 200)}”. Is a number written where an argument of "
                             "`__init__` belongs?")
     if "Expected 3D (unbatched) or 4D (batched) input" in text:
         return "z_not_reshaped", ("A convolution was given vectors, and it wants pictures: "
@@ -199,13 +200,9 @@ def _in_words(error: BaseException, call: str, second: bool) -> Said:
                                   "`view` first.")
     if "mat1 and mat2 shapes cannot be multiplied" in text:
         return "layer_sizes", ("A fully connected layer was given another number of values than it "
-                               f"was made for ({_short(text)}). Follow the sizes from layer to "
+                               f"was made for ({short(text, 200)}). Follow the sizes from layer to "
                                "layer; pictures have to be flattened first.")
     if "to have" in text and "channels" in text:
         return "layer_sizes", ("A convolution was given another number of channels than it was "
-                               f"made for: {_short(text)}.")
-    return "error", f"{call} stopped with an error: {type(error).__name__}: {_short(text)}."
-
-
-def _short(text: str, most: int = 200) -> str:
-    return text if len(text) <= most else text[:most - 1] + "…"
+                               f"made for: {short(text, 200)}.")
+    return "error", f"{call} stopped with an error: {type(error).__name__}: {short(text, 200)}."

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import softplus
 from torch.nn.utils import parameters_to_vector
 
 from gan_course import nets
@@ -18,6 +19,21 @@ from gan_course.lessons.exercises._checking import Mistake, Seen, as_number, num
 N, Z_DIM, LR = 6, 3, 0.5
 LEFT_OVER = 0.25
 """What an earlier step left in every gradient."""
+
+OWN_NOISE = ("It draws noise of its own and leaves z aside. The caller decides on the noise, so "
+             "that a run can be repeated: use z.")
+
+VECTOR = ("The loss is still a vector, one number for each example, and `backward` wants one "
+          "number. The E in the formula stands for something that has not been done yet.")
+
+SUM = ("It adds up over the examples, so the loss grows with the batch size and its chance level "
+       "means nothing. The E in the formula is a mean.")
+
+NO_DETACH = Mistake("no_detach", "The step is right, and wasteful: the gradient also flows back "
+                    "into G, where a gradient towards worse fakes is left behind. It costs time, "
+                    "and if a `zero_grad` is forgotten it does harm. What cuts the fakes loose "
+                    "from G?",
+                    when=lambda seen: "gradients reach G" in seen)
 
 
 class Watched(torch.optim.SGD):
@@ -58,6 +74,11 @@ def scene(mover: str) -> dict[str, nn.Module | Watched]:
     _sandbox.seed(7)
     G = nets.MLPGenerator(Z_DIM, (2,), width=8, depth=1)
     D = nets.MLPDiscriminator((2,), width=8, depth=1)
+    return watched(G, D, mover)
+
+
+def watched(G: nn.Module, D: nn.Module, mover: str) -> dict[str, nn.Module | Watched]:
+    """Two networks as an earlier step left them, and the optimizer of the one whose step it is."""
     with torch.no_grad():
         for parameter in (*G.parameters(), *D.parameters()):
             parameter.mul_(2.0)  # logits far enough from 0 to tell one formula from another
@@ -87,6 +108,21 @@ def move(results: list, inputs: dict) -> Seen:
     mover = next(name for name, net in notes.players.items() if net is notes.mover)
     return seen | {"_log": notes.log, "_mover": mover, "_clean": notes.clean,
                    "_dirty_after": _dirty(notes.mover)}
+
+
+def reaches_G(results: list, inputs: dict) -> Seen:
+    """Whether a step of D sends gradients back into G."""
+    return {"gradients reach G": "yes"} if ("backward", "G") in inputs["optimizer_D"].log else {}
+
+
+def means(logits: Tensor) -> Tensor:
+    """Small where D takes all of them for fakes."""
+    return softplus(logits).mean()
+
+
+def sums(logits: Tensor) -> Tensor:
+    """`means` with the mean forgotten."""
+    return softplus(logits).sum()
 
 
 def of_the_move(other: str) -> tuple[Mistake, ...]:

@@ -8,7 +8,15 @@ from torch.nn.functional import one_hot, softplus
 from gan_course import nets
 from gan_course.lessons.exercises import _sandbox, _steps
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Seen
-from gan_course.lessons.exercises.first_gan import NO_DETACH, OWN_NOISE, SUM, VECTOR
+from gan_course.lessons.exercises._steps import (
+    NO_DETACH,
+    OWN_NOISE,
+    SUM,
+    VECTOR,
+    means,
+    reaches_G,
+    sums,
+)
 
 
 def discriminator_step(G, D, optimizer_D, x, y, z):
@@ -68,12 +76,7 @@ def _players(mover: str) -> dict:
     _sandbox.seed(7)
     G = Told(nets.MLPGenerator(_steps.Z_DIM + CLASSES, (2,), width=8, depth=1))
     D = Told(nets.MLPDiscriminator((2 + CLASSES,), width=8, depth=1))
-    with torch.no_grad():
-        for parameter in (*G.parameters(), *D.parameters()):
-            parameter.mul_(2.0)
-            parameter.grad = torch.full_like(parameter, _steps.LEFT_OVER)
-    return {"G": G, "D": D,
-            f"optimizer_{mover}": _steps.Watched({"G": G, "D": D}[mover], {"G": G, "D": D})}
+    return _steps.watched(G, D, mover)
 
 
 def look(results: list, inputs: dict) -> Seen:
@@ -106,14 +109,6 @@ def move(loss, noise=lambda z: z, fake_labels=lambda y: y):
         optimizer_D.step()
         return value
     return step
-
-
-def means(l):
-    return softplus(l).mean()
-
-
-def sums(l):
-    return softplus(l).sum()
 
 
 STEP_MISTAKES = (
@@ -202,10 +197,6 @@ G_STEP_MISTAKES = (
     Mistake("vector", VECTOR, like=G_move(lambda f: softplus(-f))),
     Mistake("own_noise", OWN_NOISE, like=G_move(lambda f: means(-f), noise=torch.randn_like)),
 )
-
-
-def reaches_G(results, inputs):
-    return {"gradients reach G": "yes"} if ("backward", "G") in inputs["optimizer_D"].log else {}
 
 
 EXERCISES = (

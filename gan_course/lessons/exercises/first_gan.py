@@ -11,7 +11,17 @@ from gan_course.lessons.exercises._losses import (
     SIGMOID_TWICE,
     WASSERSTEIN,
 )
-from gan_course.lessons.exercises._steps import D_move, G_move
+from gan_course.lessons.exercises._steps import (
+    NO_DETACH,
+    OWN_NOISE,
+    SUM,
+    VECTOR,
+    D_move,
+    G_move,
+    means,
+    reaches_G,
+    sums,
+)
 
 
 def discriminator_step(G, D, optimizer_D, x, z):
@@ -39,29 +49,12 @@ def generator_step(G, D, optimizer_G, z):
     return loss.item()
 
 
-OWN_NOISE = ("It draws noise of its own and leaves z aside. The caller decides on the noise, so "
-             "that a run can be repeated: use z.")
-
-VECTOR = ("The loss is still a vector, one number for each example, and `backward` wants one "
-          "number. The E in the formula stands for something that has not been done yet.")
-
 TOO_LATE = ("The step is right, but the loss it gives back was computed after it. The records of "
             "this course have the loss that the step was taken on.")
-
-SUM = ("It adds up over the examples, so the loss grows with the batch size and its chance level "
-       "means nothing. The E in the formula is a mean.")
 
 
 def cost(l):
     return softplus(l)
-
-
-def sums(l):
-    return softplus(l).sum()
-
-
-def means(l):
-    return softplus(l).mean()
 
 
 def fresh(z):
@@ -160,12 +153,6 @@ G_MISTAKES = (
     Mistake("after_the_step", TOO_LATE, like=after_the_step_of_G),
 )
 
-NO_DETACH = Mistake("no_detach", "The step is right, and wasteful: the gradient also flows back "
-                    "into G, where a gradient towards worse fakes is left behind. It costs time, "
-                    "and if a `zero_grad` is forgotten it does harm. What cuts the fakes loose "
-                    "from G?",
-                    when=lambda seen: "gradients reach G" in seen)
-
 TENSOR = Mistake("tensor", "The step is right, and the loss comes back as a tensor. A tensor holds "
                  "on to the graph of its iteration, so a list of losses would make memory grow. "
                  "`.item()` gives the number alone.",
@@ -175,10 +162,6 @@ TENSOR = Mistake("tensor", "The step is right, and the loss comes back as a tens
 def plain_number(results, inputs):
     a_tensor = bool(results) and isinstance(results[0], torch.Tensor)
     return {"the loss it gives back is": "a tensor" if a_tensor else "a plain number"}
-
-
-def reaches_G(results, inputs):
-    return {"gradients reach G": "yes"} if ("backward", "G") in inputs["optimizer_D"].log else {}
 
 
 def move_of_D():

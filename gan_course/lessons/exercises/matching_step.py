@@ -6,7 +6,14 @@ from torch.nn.functional import one_hot, softplus
 from gan_course import nets
 from gan_course.lessons.exercises import _sandbox, _steps
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Seen
-from gan_course.lessons.exercises.first_gan import NO_DETACH, OWN_NOISE, SUM, VECTOR
+from gan_course.lessons.exercises._steps import (
+    NO_DETACH,
+    OWN_NOISE,
+    SUM,
+    VECTOR,
+    means,
+    reaches_G,
+)
 
 
 def matching_step(G, D, optimizer_D, x, sentence, other, z):
@@ -48,14 +55,10 @@ def scene() -> dict:
     bag = VOCABULARY - 1
     G = Told(nets.MLPGenerator(_steps.Z_DIM + bag, (2,), width=8, depth=1))
     D = Told(nets.MLPDiscriminator((2 + bag,), width=8, depth=1))
-    with torch.no_grad():
-        for parameter in (*G.parameters(), *D.parameters()):
-            parameter.mul_(2.0)
-            parameter.grad = torch.full_like(parameter, _steps.LEFT_OVER)
     x, z = _steps.numbers("x", "z").values()
     sentence = torch.tensor(SAID)
-    return {"G": G, "D": D, "optimizer_D": _steps.Watched(D, {"G": G, "D": D}), "x": x,
-            "sentence": sentence, "other": sentence.roll(1, dims=0), "z": z}
+    return _steps.watched(G, D, "D") | {
+        "x": x, "sentence": sentence, "other": sentence.roll(1, dims=0), "z": z}
 
 
 def look(results: list, inputs: dict) -> Seen:
@@ -65,10 +68,6 @@ def look(results: list, inputs: dict) -> Seen:
     for first, said in inputs["D"].told:
         told["D, real" if torch.equal(first, inputs["x"]) else "D, fake"].append(said)
     return seen | {"_told": told if "the error" not in seen and len(results) else {}}
-
-
-def means(l):
-    return softplus(l).mean()
 
 
 def move(loss, noise=lambda z: z, told_G=lambda s, o: s, fake_beside=lambda s, o: s,
@@ -142,10 +141,6 @@ STEP_MISTAKES = (
         lambda r, w, f: softplus(-r) + (softplus(w) + softplus(f)) / 2)),
     Mistake("own_noise", OWN_NOISE, like=move(right_loss, noise=torch.randn_like)),
 )
-
-
-def reaches_G(results, inputs):
-    return {"gradients reach G": "yes"} if ("backward", "G") in inputs["optimizer_D"].log else {}
 
 
 EXERCISES = (

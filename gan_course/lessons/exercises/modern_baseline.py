@@ -311,9 +311,7 @@ def moved_right(seen: Seen) -> bool:
     inputs = scene()
     _sandbox.seed(1)
     wanted = _loops.round_played([played()(*inputs.values())], inputs)
-    return "the error" not in seen and all(
-        torch.allclose(seen[name], wanted[name], rtol=1e-4, atol=1e-6)
-        for name in ("how G moved", "how D moved"))
+    return "the error" not in seen and _loops.same_moves(seen, wanted)
 
 
 OF_THE_STEP = (
@@ -323,7 +321,7 @@ OF_THE_STEP = (
     Mistake("other_data", "A penalty is given scores and data that do not belong together: the "
             "scores have to come from exactly these data.",
             when=_said("appears to not have been used")),
-    *(mistake for mistake in _loops.OF_A_ROUND if mistake.when and mistake.id != "losses_swapped"),
+    *_loops.OF_ANY_ROUND,
     Mistake("zero_forgotten_both", "Neither player's old gradients are wiped out. PyTorch adds "
             "each backward pass to what is there: call `zero_grad()` before both of them.",
             like=played(zero_D=False, zero_G=False)),

@@ -3,7 +3,6 @@ from collections.abc import Callable
 
 import torch
 from torch.nn.functional import softplus
-from torch.nn.utils import parameters_to_vector
 
 from gan_course.lessons.exercises import _loops
 from gan_course.lessons.exercises._checking import (
@@ -40,15 +39,7 @@ def training_step(G, D, optimizer_G, optimizer_D, x, y, weight):
 def scene() -> dict:
     """G, D, their optimizers and a mini-batch of pairs, as they are before each iteration."""
     G, D = Line(0.6, 0.1), Patches(0.3, 1.1, -0.7, 0.9, -0.4, 0.8, 0.2)
-    G.log = log = []
-    for net in (G, D):
-        net.numbers.grad = torch.full_like(net.numbers, _loops.LEFT_OVER)
-        net.before = parameters_to_vector(net.parameters()).detach().clone()
-        net.reached = reached = []
-        net.numbers.register_hook(lambda _, to=reached: to.append(len(log)))
-    return {"G": G, "D": D, "optimizer_G": _loops.Optimizer("G", G, log),
-            "optimizer_D": _loops.Optimizer("D", D, log), "x": pictures(1), "y": pictures(2),
-            "weight": 7.0}
+    return _loops.watched(G, D) | {"x": pictures(1), "y": pictures(2), "weight": 7.0}
 
 
 def names(inputs: dict) -> dict:
@@ -99,14 +90,8 @@ def both_losses_first(G, D, optimizer_G, optimizer_D, x, y, weight):
 def moved_right(seen: Seen) -> bool:
     """Whether both players have moved as they should, whatever is given back."""
     inputs = scene()
-    right = _loops.round_played([stepped()(*inputs.values())], inputs)
-    return all(torch.allclose(seen[name], right[name], rtol=1e-4, atol=1e-6)
-               for name in ("how G moved", "how D moved"))
+    return _loops.same_moves(seen, _loops.round_played([stepped()(*inputs.values())], inputs))
 
-
-OF_ANY_ROUND = tuple(mistake for mistake in _loops.OF_A_ROUND
-                     if mistake.when and mistake.id != "losses_swapped")
-"""Those that are recognised by what happened, whatever the networks are."""
 
 STEP_MISTAKES = (
     X_MISSING,
@@ -120,7 +105,7 @@ STEP_MISTAKES = (
             "step), then ask D again for G's loss.",
             when=lambda seen: "modified by an inplace operation" in seen.get("the error", ""),
             like=both_losses_first),
-    *OF_ANY_ROUND,
+    *_loops.OF_ANY_ROUND,
     Mistake("zero_between", "Gradients are wiped out between the backward pass and the step, so "
             "the step has nothing to act on. `zero_grad` comes before `backward`.",
             like=tuple(stepped(zero_between=players) for players in ("D", "G", "DG"))),

@@ -4,7 +4,6 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
-from torch.nn.utils import parameters_to_vector
 
 from gan_course.lessons.exercises import _loops
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Seen, as_number
@@ -191,15 +190,7 @@ ADVERSARIAL_MISTAKES = (
 def scene() -> dict:
     """G, D, their optimizers and a mini-batch, as they are before each iteration."""
     G, D = Line(0.6, 0.1), Patches(0.9, 1.4, -0.7, 0.4)
-    G.log = log = []
-    for net in (G, D):
-        net.numbers.grad = torch.full_like(net.numbers, _loops.LEFT_OVER)
-        net.before = parameters_to_vector(net.parameters()).detach().clone()
-        net.reached = reached = []
-        net.numbers.register_hook(lambda _, to=reached: to.append(len(log)))
-    return {"G": G, "D": D, "optimizer_G": _loops.Optimizer("G", G, log),
-            "optimizer_D": _loops.Optimizer("D", D, log), "x": pictures(1), "y": pictures(2),
-            "adv": 0.3}
+    return _loops.watched(G, D) | {"x": pictures(1), "y": pictures(2), "adv": 0.3}
 
 
 def the_losses(inputs: dict) -> dict:
@@ -232,8 +223,7 @@ def moved_right(seen: Seen) -> bool:
     """Whether both players have moved as they should, whatever is given back."""
     inputs = scene()
     right = _loops.round_played([training_step(*inputs.values())], inputs)
-    return all(torch.allclose(seen[name], right[name], rtol=1e-4, atol=1e-6)
-               for name in ("how G moved", "how D moved"))
+    return _loops.same_moves(seen, right)
 
 
 STEP_MISTAKES = (
@@ -242,7 +232,7 @@ STEP_MISTAKES = (
             "plain data, `fake.detach()`.",
             when=lambda seen: "backward through the graph a second time"
             in seen.get("the error", "")),
-    *(mistake for mistake in _loops.OF_A_ROUND if mistake.when and mistake.id != "losses_swapped"),
+    *_loops.OF_ANY_ROUND,
     Mistake("zero_between", "Gradients are wiped out between the backward pass and the step, so "
             "the step has nothing to act on. `zero_grad` comes before `backward`.",
             like=tuple(stepped(zero_between=players) for players in ("D", "G", "DG"))),

@@ -73,18 +73,14 @@ def scene() -> dict:
     G, D, Q = _Generator(), _Discriminator(), CodeReader(8, 2, 1)
     with torch.no_grad():
         for parameter in (*G.parameters(), *D.parameters(), *Q.parameters()):
-            if parameter.any():
-                parameter.mul_(2.0)             # logits far enough from 0 to tell formulas apart
-            parameter.grad = torch.full_like(parameter, LEFT_OVER)
-    for net in (G, D, Q):
-        net.before = parameters_to_vector(net.parameters()).detach().clone()
-    G.log = log = []
-    for net in (G, D):                          # how many steps had been taken when a gradient came
-        net.reached = reached = []
-        list(net.parameters())[-1].register_hook(lambda _, to=reached: to.append(len(log)))
+            parameter.mul_(2.0)                 # logits far enough from 0 to tell formulas apart
+    players = _loops.watched(G, D)
+    Q.before = parameters_to_vector(Q.parameters()).detach().clone()
+    for parameter in Q.parameters():
+        parameter.grad = torch.full_like(parameter, LEFT_OVER)
     x = torch.randn(N, 2, generator=torch.Generator().manual_seed(3)) + 1
-    return {"G": G, "D": D, "Q": Q, "optimizer_D": _loops.Optimizer("D", D, log),
-            "optimizer_GQ": _loops.Optimizer("G", nn.ModuleList([G, Q]), log), "x": x,
+    return {"G": G, "D": D, "Q": Q, "optimizer_D": players["optimizer_D"],
+            "optimizer_GQ": _loops.Optimizer("G", nn.ModuleList([G, Q]), G.log), "x": x,
             "weights": (0.7, 0.3)}
 
 
@@ -141,15 +137,11 @@ def moved_right(seen: Seen) -> bool:
     inputs = scene()
     _sandbox.seed(1)
     right = round_played([training_step(*inputs.values())], inputs)
-    return all(torch.allclose(seen[f"how {name} moved"], right[f"how {name} moved"],
-                              rtol=1e-4, atol=1e-6) for name in "GDQ")
+    return _loops.same_moves(seen, right, "GDQ")
 
-
-OF_ANY_ROUND = tuple(mistake for mistake in _loops.OF_A_ROUND
-                     if mistake.when and mistake.id != "losses_swapped")
 
 OF_ALL_THREE = (
-    *OF_ANY_ROUND,
+    *_loops.OF_ANY_ROUND,
     Mistake("Q_stands", "Q has not moved. Its cost has to be part of the loss of G and Q, and the "
             "gradient has to reach Q: nothing may be detached behind it.",
             when=lambda seen: "the error" not in seen and not seen["how Q moved"].any()),
