@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
 from gan_course.lessons import results
+from gan_course.teaching import outputs
 from gan_course.teaching.batch import record
 from gan_course.teaching.batch.record import Limits, RunRecord
 
@@ -22,13 +23,13 @@ def a_record(**changes):
 
 
 def test_a_notebook_s_numbers_and_curves_are_read_back(monkeypatch):
-    outputs = []
-    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: outputs.append(new_output("display_data", data=bundle)))
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: shown.append(new_output("display_data", data=bundle)))
     results.collect(coverage=torch.tensor(0.5), fid=9)
     results.collect(fid=math.inf, kid=1)
     results.collect_curve("loss of D", range(3), torch.tensor([1.5, math.nan, 0.5]))
     results.collect_images("samples", torch.tensor([-1.0, 1.0]).view(2, 1, 1, 1), columns=2)
-    notebook = new_notebook(cells=[new_code_cell("", outputs=outputs)])
+    notebook = new_notebook(cells=[new_code_cell("", outputs=shown)])
     assert outputs.numbers(notebook) == {"coverage": 0.5, "fid": None, "kid": 1.0}
     assert outputs.curves(notebook) == {"loss of D": {"x": [0.0, 1.0, 2.0], "y": [1.5, None, 0.5]}}
     with Image.open(io.BytesIO(base64.b64decode(outputs.images(notebook)["samples"]))) as picture:
