@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from gan_course import data, files, judge, metrics, nets
-from gan_course.games.r3gan import R3GAN, PlainDiscriminator
+from gan_course.games.r3gan import R3GAN
 from gan_course.paths import DATA
 from gan_course.profile import seed_everything
 from gan_course.training import NotFinite, Training
@@ -66,7 +66,7 @@ def networks(name: str) -> tuple[torch.nn.Module, torch.nn.Module]:
         return nets.MLPGenerator(2, (2,), 64), nets.MLPDiscriminator((2,), 64)
     if name == "stacked_digits":
         return nets.MLPGenerator(16, (2, 8, 8), 128), nets.MLPDiscriminator((2, 8, 8), 32)
-    return nets.ConvGenerator(64, 1, 32, 28), PlainDiscriminator(1, 32, 28)
+    return nets.ConvGenerator(64, 1, 32, 28), nets.PlainDiscriminator(1, 32, 28)
 
 
 def train(run: dict) -> dict:

@@ -156,6 +156,27 @@ class ConvDiscriminator(nn.Module):
         return self.head(self.body(x)).flatten()                                # (N,)
 
 
+class PlainDiscriminator(nn.Module):
+    """DCGAN's discriminator without BatchNorm: strided convolutions with LeakyReLU(0.2).
+
+    Args:
+        channels: 1 for grey images, 3 for colour.
+        width: the number of channels after the first halving; the second image has twice as many.
+        size: pixels a side, a multiple of 4.
+    """
+
+    def __init__(self, channels: int = 1, width: int = 32, size: int = 28):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2),         # (N, w, H/2, H/2)
+            nn.Conv2d(width, 2 * width, 4, 2, 1), nn.LeakyReLU(0.2),        # (N, 2w, H/4, H/4)
+            nn.Conv2d(2 * width, 1, size // 4), nn.Flatten(0))              # (N,)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x -> logits: (N, channels, size, size) -> (N,)."""
+        return self.layers(x)
+
+
 class PatchDiscriminator(nn.Module):
     """PatchGAN: one logit for every patch of an image instead of one for all of it (pix2pix,
     arXiv:1611.07004).

@@ -4,7 +4,7 @@ from torch import nn
 
 from gan_course import nets
 from gan_course.games import lapgan
-from gan_course.games.lapgan import LAPGAN, Pyramid, ResidualGenerator, down, up
+from gan_course.games.lapgan import LAPGAN, DetailGenerator, Pyramid, down, up
 
 
 def test_coarse_part_and_residual_give_the_image_back_and_a_tanh_could_not():
@@ -34,7 +34,7 @@ def test_the_pyramid_adds_the_residuals_one_behind_the_other():
 def test_a_finer_level_is_given_the_coarse_part_of_real_images_and_no_other():
     seen = []
 
-    class Residual(ResidualGenerator):
+    class Residual(DetailGenerator):
         def forward(self, coarse, noise):
             seen.append(coarse)
             return torch.zeros_like(coarse)

@@ -10,7 +10,7 @@ from torch.nn.functional import softplus
 
 from gan_course import losses, nets
 from gan_course.data import Batch
-from gan_course.games.r3gan import R3GAN, PlainDiscriminator
+from gan_course.games.r3gan import R3GAN
 from gan_course.lessons import exercises
 from gan_course.lessons.exercises import modern_baseline
 from gan_course.lessons.exercises.modern_baseline import pairing_loss, penalty, training_step
@@ -81,7 +81,7 @@ def test_g_gains_when_its_fakes_beat_the_real_data():
 
 @pytest.mark.parametrize("size", [8, 28, 32])
 def test_the_plain_discriminator_judges_each_picture_by_itself(size):
-    D = PlainDiscriminator(3, 4, size)
+    D = nets.PlainDiscriminator(3, 4, size)
     x = torch.randn(5, 3, size, size)
     assert D(x).shape == (5,)
     assert torch.allclose(D(x)[:2], D(x[:2]), atol=1e-5)

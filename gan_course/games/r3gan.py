@@ -78,27 +78,6 @@ class R3GAN(DCGAN):
         return {"D": level, "G": level} if self.pairing else super().chance()
 
 
-class PlainDiscriminator(nn.Module):
-    """DCGAN's discriminator without BatchNorm: strided convolutions with LeakyReLU(0.2).
-
-    Args:
-        channels: 1 for grey images, 3 for colour.
-        width: the number of channels after the first halving; the second image has twice as many.
-        size: pixels a side, a multiple of 4.
-    """
-
-    def __init__(self, channels: int = 1, width: int = 32, size: int = 28):
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2),         # (N, w, H/2, H/2)
-            nn.Conv2d(width, 2 * width, 4, 2, 1), nn.LeakyReLU(0.2),        # (N, 2w, H/4, H/4)
-            nn.Conv2d(2 * width, 1, size // 4), nn.Flatten(0))              # (N,)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x -> logits: (N, channels, size, size) -> (N,)."""
-        return self.layers(x)
-
-
 def demo():
     """An R3GAN of a few thousand weights on the two moons."""
     stream = batches("moons", 64)
