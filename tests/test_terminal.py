@@ -163,9 +163,60 @@ def test_what_becomes_of_oblong_pictures_is_chosen_and_kept(tmp_path, capsys, fi
 @pytest.mark.parametrize("game", [name for name, how in recipes.RECIPES.items() if how.needs in ("pictures", "classes")])
 def test_every_game_trains_and_draws_by_its_name(game, tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_COURSE_PROFILE", "smoke")
-    assert cli.main(["train", game, "--data", "digits", *SMALL, "--rounds", "2", "-o", str(tmp_path)]) == 0
+    z = ["--latent-dim", "6"]                                       # BigGAN's is a multiple of 3
+    assert cli.main(["train", game, "--data", "digits", *SMALL, *z, "--rounds", "2", "-o", str(tmp_path)]) == 0
     assert cli.main(["sample", str(tmp_path), "-n", "3"]) == 0
     assert [picture(path).shape for path in sorted((tmp_path / "drawn").iterdir())] == [(8, 8)] * 3
+
+
+@pytest.mark.parametrize("game", ["srgan", "lapgan", "biggan", "ssgan", "r3gan", "stylegan"])
+def test_newer_games_go_on_and_are_scored(game, photos, tmp_path, capsys):
+    small = ["--size", "16", *SMALL, "--latent-dim", "6"]
+    command = ["train", game, "--data", str(photos), *small, "-o"]
+    if game != "biggan":
+        command[3] = str(photos / "flower")
+    else:
+        (tmp_path / "classes").mkdir()
+        for name in ("china", "flower"):
+            shutil.copytree(photos / name, tmp_path / "classes" / name)
+        command[3] = str(tmp_path / "classes")
+    for out, rounds in (("whole", 3), ("parts", 1)):
+        assert cli.main([*command, str(tmp_path / out), "--rounds", str(rounds)]) == 0
+    assert f"{20 if game != 'biggan' else 40} pictures of 16x16" in capsys.readouterr().out
+    assert cli.main(["train", "--resume", "-o", str(tmp_path / "parts"), "--rounds", "3"]) == 0
+    if game != "biggan":                                            # its rates fall towards the goal
+        assert same_training(tmp_path / "whole", tmp_path / "parts")
+    assert cli.main(["sample", str(tmp_path / "parts"), "-n", "4", "--gif"]) == 0
+    assert (tmp_path / "parts" / "walk.gif").exists() == (game != "srgan")
+    assert cli.main(["evaluate", str(photos / "flower"), str(tmp_path / "parts" / "drawn")]) == 0
+    assert "sliced Wasserstein" in capsys.readouterr().out
+
+
+def test_srgan_shows_shrunk_pictures_enlarged_ones_and_the_truth(photos, tmp_path):
+    flower = str(photos / "flower")
+    assert cli.main(["train", "srgan", "--data", flower, "--size", "16", *SMALL, "--rounds", "1", "-o", str(tmp_path)]) == 0
+    for named, n in ((["--data", flower], 24), ([], 4)):            # a whole folder, or the sixth that was held out
+        assert cli.main(["sample", str(tmp_path), "-n", "50", *named]) == 0
+        assert len(list((tmp_path / "drawn").iterdir())) == n
+        shutil.rmtree(tmp_path / "drawn")
+    sheet = picture(tmp_path / "sheet.png")
+    truth = data.load_images(flower, "test", 16).images
+    assert np.array_equal(sheet[34:50, :16], truth[0].permute(1, 2, 0).numpy())
+    blocks = sheet[:16, :16].reshape(4, 4, 4, 4, 3).swapaxes(1, 2).reshape(16, 16, 3)
+    assert (blocks == blocks[:, :1]).all()                          # one colour in each block of 4x4
+
+
+@pytest.mark.parametrize("words, found", [
+    ("biggan --data digits --latent-dim 4", "multiple of 3"), ("stylegan --data glyphs", "8, 16, 32"),
+    ("lapgan --data flower --size 15", "has to be even"), ("srgan --data flower --size 18", "multiple of 4"),
+    ("lapgan --data digits --augment", "--augment does not go with lapgan"),
+    ("ssgan --data digits --augment", "--augment does not go with ssgan"),
+    ("lapgan --data digits --generator x.py:G", "takes no --generator")])
+def test_sizes_and_options_that_a_newer_game_cannot_take_are_refused(photos, tmp_path, capsys, words, found, monkeypatch):
+    monkeypatch.setenv("GAN_COURSE_PROFILE", "smoke")
+    named = words.replace("flower", str(photos / "flower")).split()
+    assert cli.main(["train", *named, "--rounds", "1", "-o", str(tmp_path / "out")]) == 2
+    assert found in capsys.readouterr().err
 
 
 # two sides and pairs

@@ -20,7 +20,7 @@ from torch import Tensor
 from gan_course import data, judge, metrics, saving
 from gan_course.data import pictures
 from gan_course.data.sets import scale
-from gan_course.terminal import recipes
+from gan_course.terminal import run_data
 
 CUTS = 5
 """How often the real pictures are cut into halves."""
@@ -101,7 +101,7 @@ def images(name: str, size: int | None) -> Tensor:
     """
     if name in data.names():
         return scale(data.load_images(name, "test", size).images)
-    return scale(recipes.whole(name, size or _height(name)).images)
+    return scale(run_data.whole(name, size or _height(name)).images)
 
 
 def alike(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:

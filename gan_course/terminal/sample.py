@@ -9,7 +9,7 @@ from gan_course.data import ImageSet, PairSet, folders
 from gan_course.data.sets import scale
 from gan_course.games import Game
 from gan_course.profile import seed_everything
-from gan_course.terminal import keeping, recipes, settings
+from gan_course.terminal import keeping, recipes, run_data, settings
 from gan_course.terminal.settings import Settings
 from gan_course.training import checkpoints
 
@@ -73,8 +73,8 @@ def drawn(game: Game, stored: Settings, asked) -> torch.Tensor:
     if asked.label is None:
         parts = [game.sample(n) for n in _parts(asked.number)]
     else:
-        if stored.game != "cgan":
-            raise ValueError(f"{stored.game} cannot be asked for a class; cgan can.")
+        if recipes.recipe(stored.game).needs != "classes":
+            raise ValueError(f"{stored.game} cannot be asked for a class; cgan and biggan can.")
         if asked.label not in stored.classes:
             raise ValueError(f"There is no class {asked.label!r}. Classes: "
                              f"{', '.join(stored.classes)}.")
@@ -118,15 +118,16 @@ def _to_translate(stored: Settings, named: str | None) -> ImageSet | PairSet:
     """The pictures that a translator reads: all in a folder, a data set's held-out ones, or its
     own.
     """
+    needs = recipes.recipe(stored.game).needs
     if named is None:
-        return recipes.load(recipes.recipe(stored.game).needs, stored.data, stored.size, "test",
-                            stored.fit)
+        return run_data.load(needs, stored.data, stored.size, "test", stored.fit)
     if named not in data.names() and not folders.is_two_sided(named):
-        return recipes.whole(named, stored.x_shape[1], stored.fit)
-    found = data.load(named, "test", stored.size)
-    if isinstance(found, PairSet):
-        return found
-    return data.load_images(named, "test", stored.size, stored.fit)
+        found = run_data.whole(named, stored.x_shape[1], stored.fit)
+    else:
+        found = data.load(named, "test", stored.size)
+        if not isinstance(found, PairSet):
+            found = data.load_images(named, "test", stored.size, stored.fit)
+    return run_data.shrunk(found) if needs == "enlarge" and isinstance(found, ImageSet) else found
 
 
 def films(game: Game, run: Path, out: Path, asked) -> None:

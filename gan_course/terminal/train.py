@@ -12,7 +12,7 @@ from tqdm import tqdm
 from gan_course import data, jobs, saving
 from gan_course.data import ImageSet, PairSet
 from gan_course.games import Game
-from gan_course.terminal import keeping, recipes, settings
+from gan_course.terminal import keeping, recipes, run_data, settings
 from gan_course.terminal.settings import Settings
 from gan_course.training import NotFinite, Record, Training, checkpoints, in_numbers
 
@@ -69,8 +69,8 @@ def _first(asked) -> tuple[Settings, ImageSet | PairSet]:
                          "that is new or empty.")
     how = recipes.recipe(asked.game)
     given = _given(asked)
-    dataset = recipes.load(how.needs, given["data"], asked.size, fit=asked.fit or "crop")
-    facts = recipes.facts(dataset)
+    dataset = run_data.load(how.needs, given["data"], asked.size, fit=asked.fit or "crop")
+    facts = run_data.facts(dataset, how.needs)
     chosen = _defaults(how) | {"batch_size": min(how.batch_size, len(dataset))} | given | facts
     return Settings(**_goal(asked, None), **chosen), dataset
 
@@ -87,8 +87,8 @@ def _again(asked, stored: Settings) -> tuple[Settings, ImageSet | PairSet]:
         raise ValueError(f"{asked.output} holds another run: {stored.words()}. You asked for "
                          f"{'; '.join(differ)}. Choose another folder with -o, or go on with that "
                          f"run: gan-course train --resume -o {asked.output}")
-    dataset = recipes.load(how.needs, stored.data, stored.size, fit=stored.fit)
-    if recipes.facts(dataset)["checksum"] != stored.checksum:
+    dataset = run_data.load(how.needs, stored.data, stored.size, fit=stored.fit)
+    if run_data.facts(dataset, how.needs)["checksum"] != stored.checksum:
         raise ValueError(f"The pictures in {' and '.join(stored.data)} have changed since the run "
                          f"in {asked.output} began with {stored.pictures:,}. Begin a new run in "
                          "another folder, -o, or put the old pictures back.")
@@ -154,7 +154,7 @@ class Run:
             self.training = Training(game, stream, seed=wish.seed, precision=wish.precision)
         self.kept = self.training.round
         keeping.cut_losses(self.out / keeping.LOSSES, self.kept)
-        held_out = recipes.load(
+        held_out = run_data.load(
             self.how.needs, wish.data, wish.size, "test", wish.fit) if isinstance(
             self.dataset, PairSet) else None
         self.draw = keeping.watching(self.training.game, held_out)
