@@ -5,6 +5,7 @@ from pathlib import Path
 TRAIN = """examples:
   gan-course train dcgan --data folder --size 64 --minutes 30 -o out/
   gan-course train cyclegan --data summer --data winter --size 64 -o out/
+  gan-course train srgan --data photos --size 64 -o out/
   gan-course train dcgan --data folder --generator my_networks.py:Generator -o out/
   gan-course train --resume -o out/ --minutes 60
 
@@ -29,8 +30,8 @@ def add(commands) -> None:
                                               "without a notebook", epilog=TRAIN,
                                 formatter_class=raw)
     train.set_defaults(do=_train)
-    train.add_argument("game", nargs="?", help="dcgan, cgan, cyclegan, pix2pix, …; an unknown name "
-                                               "lists them")
+    train.add_argument("game", nargs="?", help="dcgan, cgan, stylegan, cyclegan, srgan, …; an "
+                                               "unknown name lists them")
     train.add_argument("--data", action="append", metavar="NAME|FOLDER",
                        help="a data set of the course, or a folder of pictures; for cyclegan two "
                             "of them, or one folder with trainA and trainB")
