@@ -30,7 +30,7 @@ class StyleGAN(DCGAN):
     """
 
     def __init__(self, G: nn.Module, D: nn.Module, *, gamma: float = 1.0, mixing: float = 0.9,
-                 lr: tuple[float, float] = (2e-3, 2e-3), betas: tuple[float, float] = (0.0, 0.99),
+                 lr: tuple[float, float] = (1e-2, 1e-2), betas: tuple[float, float] = (0.0, 0.99),
                  ema: float = 0.998, **options):
         super().__init__(G, D, lr=lr, betas=betas, ema=ema, **options)
         self.gamma, self.mixing = gamma, mixing
