@@ -130,7 +130,7 @@ RECIPES: dict[str, tuple[Recipe, tuple[int, ...]]] = {
     "text_to_image": (text_to_image, (8_000,)),
     "dcgan_letters": (dcgan("letters", 32), (8_000,)),
     "dcgan_mnist": (dcgan("mnist", 32), (8_000,)),
-    "stylegan": (stylegan, (3_000,)),
+    "stylegan": (stylegan, (4_000,)),
 }
 # of these only the averaged generator is kept: enough to draw with, and not to train on
 GENERATORS: dict[str, Callable[[], nn.Module]] = {
