@@ -25,7 +25,7 @@ class Mixer:
         seed: of the styles and of the noise.
     """
 
-    def __init__(self, G: nn.Module, seed: int = 0):
+    def __init__(self, G: nn.Module, seed: int = 1):
         self.G, self.stream, self.centre = G, torch.Generator().manual_seed(seed), G.centre()
         self.noise_seed = seed
         self.a, self.b = self.draw(), self.draw()
@@ -52,7 +52,7 @@ class Mixer:
         return torch.cat(rows).clamp(-1, 1).cpu()
 
 
-def mixing(G: nn.Module, *, seed: int = 0) -> None:
+def mixing(G: nn.Module, *, seed: int = 1) -> None:
     """Eight pairs of images, and what comes out if the first layers read the style of A and the
     others that of B: with a slider for where the crossover lies, one for the truncation psi, and
     buttons for another A, another B and new noise.
@@ -61,7 +61,8 @@ def mixing(G: nn.Module, *, seed: int = 0) -> None:
 
     Args:
         G: a `StyleGenerator`, on the CPU.
-        seed: of the styles and of the noise.
+        seed: of the styles and of the noise; not that of the training, whose first numbers are the
+            weights of the mapping network.
     """
     mixer, layers = Mixer(G, seed), len(G.layers)
     start = {"crossover": layers // 2, "psi": 1.0}
