@@ -35,9 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="gan-course", description=__doc__, epilog=EXAMPLES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True,
-                                     metavar="list | doctor | run | progress | train | sample | "
-                                             "evaluate | batch | report | calibrate | sweep | "
-                                             "class")
+                                     metavar="list | doctor | run | progress | capstone | train | "
+                                             "sample | evaluate | batch | report | calibrate | "
+                                             "sweep | class")
     commands.add_parser("list", help="the notebooks: number, title, minutes to run on a laptop, "
                                      "hours to study, question")
     commands.add_parser("doctor", help="check this installation, and say what to do where "
@@ -59,6 +59,11 @@ def main(arguments: list[str] | None = None) -> int:
                      help="exit with 1 if a claim did not hold, too")
     commands.add_parser("progress", help="what you have done so far, what to look at again, and "
                                          "how your predictions fared")
+    capstone = commands.add_parser("capstone", help="a fresh notebook for a project of your own, "
+                                                    "with one of the briefs of notebook 19")
+    capstone.add_argument("notebook", type=Path, help="the file to write, for example mine.ipynb")
+    capstone.add_argument("--brief", type=int, required=True,
+                          help="the number of the brief, 1 to 4")
     terminal.add(commands)
     batch.add(commands)
     classroom.add(commands)
@@ -68,7 +73,8 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ["GAN_COURSE_DATA"] = str(Path(given).expanduser().absolute())
     try:
         own = {
-            "list": list_notebooks, "doctor": doctor, "run": run_notebook, "progress": show_progress
+            "list": list_notebooks, "doctor": doctor, "run": run_notebook,
+            "progress": show_progress, "capstone": write_capstone
         }
         return (own.get(asked.command) or asked.do)(asked)
     except (ValueError, OSError, ModuleNotFoundError) as error:
@@ -153,6 +159,16 @@ def show_progress(asked) -> int:
     from gan_course.lessons import dashboard, progress
 
     print(dashboard.text(progress.read()))
+    return 0
+
+
+def write_capstone(asked) -> int:
+    """Write the notebook of a capstone."""
+    from gan_course.lessons import capstone
+
+    title = capstone.write(asked.notebook, asked.brief)
+    print(f"{asked.notebook}: brief {asked.brief}, {title}. Open it in JupyterLab; it runs as it "
+          "is, and every … waits for you.")
     return 0
 
 

@@ -318,7 +318,7 @@ def test_with_bubblewrap_there_is_nothing_to_warn_about(monkeypatch, tmp_path, c
 
 
 def test_a_process_that_cannot_be_started_says_why(monkeypatch):
-    monkeypatch.setattr(process, "START", process.START.replace("replay.main()", "replay.confine.limit = int; replay.main()"))
+    monkeypatch.setattr(process, "START", process.START + "replay.confine.limit = int; ")
     with pytest.raises(RuntimeError, match="did not start. TypeError: int"):
         mark(RIGHT["00.between"])
 

@@ -1,15 +1,19 @@
 """What the page for instructors tells them to write is understood."""
+import json
 import re
 
 import pytest
 
 from gan_course.lessons import catalogue
 from gan_course.paths import ROOT
-from gan_course.teaching import parameter_cell
+from gan_course.teaching import parameter_cell, syllabus
 from gan_course.teaching.batch import manifest
 from gan_course.teaching.classroom import variants
 
-BLOCKS = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8"), re.DOTALL)
+PAGE = (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8")
+TABLES = PAGE.partition(syllabus.BEGIN)[2].partition(syllabus.END)[0]
+ANEW = "python -m gan_course.teaching.syllabus writes the tables anew"
+BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -20,3 +24,50 @@ def test_every_file_on_the_page_can_be_read(block, tmp_path):
         assert manifest.read(file)
     else:
         assert variants.read_ranges(file, parameter_cell.parameters(catalogue.find("deeper/03_settings").path))
+
+
+# the syllabus
+
+BEING_WRITTEN = {"13", "16", "17"}                                  # may stand on the page or not yet
+MAIN = [entry for entry in catalogue.notebooks() if not entry.deeper]
+
+
+def on_the_page():
+    """The notebooks with a row in the table of goals, and their deeper ones."""
+    numbers = re.findall(r"^\| \[(\d\d)\]", TABLES, re.MULTILINE)
+    return [entry for entry in catalogue.notebooks() if entry.number in numbers]
+
+
+def test_every_main_notebook_stands_on_the_page():
+    missing = {entry.number for entry in MAIN} - {entry.number for entry in on_the_page()} - BEING_WRITTEN
+    assert not missing, ANEW
+
+
+def test_the_tables_are_those_of_the_notebooks():
+    assert TABLES == syllabus.markdown(on_the_page()), ANEW
+
+
+def test_the_semester_has_every_main_notebook_once_and_in_order():
+    numbers = [number for part in syllabus.PLANS["A semester"].values() for number in part]
+    assert numbers == sorted(set(numbers)) and {entry.number for entry in MAIN} <= set(numbers)
+
+
+def test_every_plan_is_of_notebooks_of_the_course():
+    known = {f"{number:02}" for number in range(20)}
+    for plan in syllabus.PLANS.values():
+        numbers = [number for part in plan.values() for number in part]
+        assert set(numbers) <= known and len(numbers) == len(set(numbers)) and numbers == sorted(numbers)
+
+
+@pytest.mark.parametrize("entry", [entry for entry in MAIN if entry.number != "00"], ids=lambda entry: entry.number)
+def test_every_notebook_after_the_first_says_what_learners_can_do_afterwards(entry):
+    assert 2 <= len(syllabus.goals(entry)) <= 5, "its first cell needs a list below: After this notebook you can"
+
+
+def test_precomputed_claims_are_found_with_their_seeds(tmp_path):
+    (tmp_path / "03_a.ipynb").write_text(json.dumps({
+        "cells": [{"cell_type": "code", "source": ["claim('Stored', x > 1,\n", "      precomputed=range(5), x=x)\n", "claim('Live', True)"]}],
+        "metadata": {"gan_course": {"title": "A", "question": "B?", "minutes": 1, "hours": 2}}}))
+    [entry] = catalogue.notebooks(tmp_path)
+    assert syllabus.precomputed(entry) == [("Stored", "range(5)")]
+    assert "| [03](../notebooks/03_a.ipynb) | Stored | `range(5)` |" in syllabus.markdown([entry])

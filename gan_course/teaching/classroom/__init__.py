@@ -10,6 +10,7 @@ their own. In reading order:
     process      starts it, listens to it, and ends it
     marking      believes nothing of what it says without checking
     records      what a learner's record says, and where it says more than is true
+    capstones    what was made with `gan-course capstone`, run again from top to bottom in `rerun`
     collect      all of it, for every learner
     report       tables and one page: learners, exercises, questions, and where the class struggles
 """

@@ -4,11 +4,12 @@ only.
 import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gan_course.lessons import catalogue, exercises
-from gan_course.teaching.classroom import confine, marking, records, submissions
+from gan_course.teaching.classroom import capstones, confine, marking, records, submissions
+from gan_course.teaching.classroom.capstones import Capstone
 from gan_course.teaching.classroom.marking import Result
 
 BEST_FIRST = ("right", "wrong", "not yet", "out of time", "crashed", "forged")
@@ -22,6 +23,7 @@ class Learner:
         name: of the learner's folder.
         notebooks: what was handed in.
         results: of each exercise of these notebooks.
+        capstones: those that were handed in, as they ran here.
         record: what the learner's record says, as far as it is true.
         has_record: whether there is one.
         problems: what an instructor should look at, in words.
@@ -31,6 +33,7 @@ class Learner:
     name: str
     notebooks: list[str] = field(default_factory=list)
     results: dict[str, Result] = field(default_factory=dict)
+    capstones: list[Capstone] = field(default_factory=list)
     record: records.LearnerRecord = field(default_factory=records.LearnerRecord)
     has_record: bool = False
     problems: list[str] = field(default_factory=list)
@@ -41,7 +44,7 @@ class Learner:
         return sum(result.outcome == outcome for result in self.results.values())
 
 
-def collect(folder: Path, allowed: confine.Allowance, jobs: int = 1,
+def collect(folder: Path, allowed: confine.Allowance, jobs: int = 1, capstone_seconds: float = 0.0,
             done: Callable[[Learner], None] = lambda learner: None) -> list[Learner]:
     """Mark what a class handed in.
 
@@ -49,6 +52,7 @@ def collect(folder: Path, allowed: confine.Allowance, jobs: int = 1,
         folder: a folder of folders, one for each learner.
         allowed: what one learner's code may take.
         jobs: how many learners are marked at a time.
+        capstone_seconds: what the second run of one capstone may take; with 0 none runs.
         done: told of each learner when it is marked.
 
     Returns:
@@ -62,7 +66,7 @@ def collect(folder: Path, allowed: confine.Allowance, jobs: int = 1,
 
     def one(folder):
         try:
-            learner = _learner(folder, allowed)
+            learner = _learner(folder, allowed, capstone_seconds)
         except Exception as error:  # whatever it was, the others go on
             learner = Learner(
                 submissions.shown(folder.name), problems=[
@@ -77,10 +81,14 @@ def collect(folder: Path, allowed: confine.Allowance, jobs: int = 1,
         return list(pool.map(one, folders))
 
 
-def _learner(folder: Path, allowed: confine.Allowance) -> Learner:
+def _learner(folder: Path, allowed: confine.Allowance, capstone_seconds: float) -> Learner:
     submission = submissions.read(folder)
     learner = Learner(submission.name, list(submission.notebooks), has_record=submission.events
-                      is not None, problems=submission.problems)
+                      is not None, problems=submission.problems, capstones=submission.capstones)
+    for capstone in learner.capstones if capstone_seconds else []:
+        learner.confined = capstones.rerun(capstone, replace(allowed, seconds=capstone_seconds))
+        if capstone.stopped:
+            learner.problems.append(f"{capstone.name} did not run to its end. {capstone.stopped}")
     if submission.notebooks:
         cells = [(name, source) for name, sources in submission.notebooks.items()
                  for source in sources]

@@ -6,14 +6,16 @@ from pathlib import Path
 COLLECT = """what a learner's folder may hold (the folder's name is the learner's name):
   progress.json         the record that the course keeps, in the course's folder
   03_first_gan.ipynb …  notebooks, under names that begin with the notebook's number
-Both may lie deeper down. Everything else is left alone, and links are not followed.
+  mine.ipynb            the capstone (gan-course capstone), with the folder of its pictures
+All may lie deeper down. Everything else is left alone, and links are not followed.
 
 From each notebook the functions that it hands to exercises.check("NN.name", function) are
 marked again, in a process of its own with limits; one that never ends, crashes or cheats
-costs its own row only. If this system cannot shut that process in, the command says so
+costs its own row only. A capstone runs again from top to bottom, and its claims are listed
+with their verdicts there and here. If this system cannot shut that process in, the command says so
 before it begins, and does nothing without --yes.
 
-Written: class.html, learners.csv, exercises.csv, questions.csv."""
+Written: class.html, learners.csv, exercises.csv, questions.csv, capstones.csv."""
 ADVICE = ("On Linux, bubblewrap shuts it in: install the package bubblewrap (apt, dnf or pacman). "
           "Elsewhere use a virtual machine or a container, under a user who owns nothing.")
 VARIANTS = """ranges.yaml:
@@ -38,6 +40,8 @@ def add(commands) -> None:
                                                                   "time (default: 1)")
     parser.add_argument("--seconds", type=float, default=30.0, help="what one learner's exercises "
                         "may take together (default: 30)")
+    parser.add_argument("--capstone-seconds", type=float, default=900.0, help="what the second run "
+                        "of one capstone may take; 0: do not run them (default: 900)")
     parser.add_argument("--memory", type=int, default=2000, metavar="MB",
                         help="what they may take beyond PyTorch itself (default: 2000)")
     parser.add_argument("--yes", action="store_true", help="run the code also where this system "
@@ -63,8 +67,9 @@ def collect(asked) -> int:
     from gan_course.teaching.classroom import confine, report
     from gan_course.teaching.classroom.collect import collect
 
-    if asked.jobs < 1 or asked.seconds <= 0 or asked.memory < 1:
-        raise ValueError("--jobs, --seconds and --memory have to be more than 0.")
+    if asked.jobs < 1 or asked.seconds <= 0 or asked.memory < 1 or asked.capstone_seconds < 0:
+        raise ValueError("--jobs, --seconds and --memory have to be more than 0, and "
+                         "--capstone-seconds at least 0.")
     allowed = confine.Allowance(seconds=asked.seconds, memory_mb=asked.memory)
     if gaps := confine.gaps():
         print("This command runs the learners' code, and this system cannot shut it in: it could "
@@ -77,7 +82,7 @@ def collect(asked) -> int:
         print(f"{learner.name}: {learner.count('right')} of {len(learner.results)} exercises "
               f"right{remarks}", file=sys.stderr, flush=True)
 
-    learners = collect(asked.submissions, allowed, asked.jobs, told)
+    learners = collect(asked.submissions, allowed, asked.jobs, asked.capstone_seconds, told)
     print(f"{len(learners)} submissions: {report.write(asked.output, learners)}")
     return 0
 

@@ -61,15 +61,17 @@ def tool() -> Literal["bwrap", "unshare"] | None:
     return None
 
 
-def command(words: list[str], folder: Path) -> list[str]:
+def command(words: list[str], folder: Path, readable: Path | None = None) -> list[str]:
     """The command that runs some words in a folder, shut in as far as the system can.
 
     Args:
         words: the program and its arguments.
         folder: where it runs.
+        readable: a folder that it may read, beside Python and the course.
     """
-    shut_in = {"bwrap": _bubblewrapped, "unshare": _unshared}.get(tool())
-    return shut_in(words, folder) if shut_in else words
+    if tool() == "bwrap":
+        return _bubblewrapped(words, folder, readable)
+    return _unshared(words, folder) if tool() == "unshare" else words
 
 
 def gaps() -> list[str]:
@@ -172,9 +174,9 @@ def _tasks(user: str) -> int:
                if process.info["username"] == user)
 
 
-def _bubblewrapped(words: list[str], folder: Path) -> list[str]:
+def _bubblewrapped(words: list[str], folder: Path, more: Path | None = None) -> list[str]:
     python = {sys.prefix, sys.base_prefix, str(ROOT / "gan_course"), str(DATA)}
-    python |= {os.path.realpath(path) for path in python}
+    python |= {os.path.realpath(path) for path in python} | ({str(more)} if more else set())
     readable = sorted({*SYSTEM, *python})           # a folder before what lies in it
     binds = [word for path in readable for word in ("--ro-bind-try", path, path)]
     return [

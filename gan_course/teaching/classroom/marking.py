@@ -65,7 +65,8 @@ def mark(cells: list[tuple[str, str]],
     exercises.prepare()                                             # before the clock runs
     sheet, left, words = _Sheet(cells), allowed.seconds, []
     while True:
-        with Replay(cells, sheet.known, sheet.dead, allowed, left) as replay:
+        task = {"cells": cells, "known": sheet.known, "dead": sheet.dead}
+        with Replay(task, allowed, left) as replay:
             for message in replay:
                 sheet.take(message)
         if replay.ready is None:

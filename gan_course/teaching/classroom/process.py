@@ -26,7 +26,7 @@ START_SECONDS = 120.0                               # for loading PyTorch, on a 
 PYTORCH_MB = 1000                                   # of memory, before anything of the learner's
 MOST_BYTES = 4_000_000                              # of all that one process says
 START = (f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
-         "from gan_course.teaching.classroom import replay; replay.main()")
+         "from gan_course.teaching.classroom import replay, rerun; ")
 
 
 class Ready(BaseModel):
@@ -35,13 +35,26 @@ class Ready(BaseModel):
     limits: bool
 
 
+class Claimed(BaseModel, extra="forbid"):
+    """A claim of a notebook, as somebody else's process or file has it."""
+
+    text: Annotated[str, Field(max_length=2000)]
+    held: bool
+    judged: bool
+    numbers: Annotated[dict[Annotated[str, Field(max_length=80)], float | None],
+                       Field(max_length=50)] = {}
+    precomputed: Annotated[list[int], Field(max_length=1000)] = []
+
+
 class Message(BaseModel, strict=True, extra="forbid"):
-    """Anything that the other process may say; one of the first six is there."""
+    """Anything that the other process may say; one of the first eight is there."""
 
     ready: Ready | None = None
     failed: Annotated[str, Field(max_length=2000)] | None = None
     found: dict[str, list[Annotated[str, Field(max_length=80)]]] | None = None
     cell: int | None = None
+    claim: Claimed | None = None
+    stopped: Annotated[str, Field(max_length=2000)] | None = None
     done: bool = False
     key: Annotated[str, Field(max_length=80)] | None = None
     outcome: Literal["right", "wrong", "not yet"] = "wrong"
@@ -55,11 +68,11 @@ class Replay:
     """The other process, as an iterator of what it says.
 
     Args:
-        cells: (notebook, source) of each code cell of a submission.
-        known: the cells whose answers are known; they run, and are not marked again.
-        dead: the cells that do not run, since a process ended at them.
+        task: what the program is told, beside what it may take.
         allowed: what the learner's code may take.
         seconds: how long this process may take once it is ready.
+        program: "replay" or "rerun".
+        readable: a folder that the process may read, beside Python and the course.
 
     Attributes:
         ready: what it said of its limits; None if it never came that far.
@@ -68,18 +81,20 @@ class Replay:
         ended: how it ended, in words.
     """
 
-    def __init__(self, cells: list[tuple[str, str]], known: list[int], dead: list[int],
-                 allowed: confine.Allowance, seconds: float):
+    def __init__(self, task: dict, allowed: confine.Allowance, seconds: float,
+                 program: str = "replay", readable: Path | None = None):
         self.allowed, self.left = allowed, seconds
+        self.program, self.readable = program, readable
         self.ready: Ready | None = None
         self.seconds, self.done, self.ended = 0.0, False, ""
-        self.task = {"cells": cells, "known": known, "dead": dead, "allowed": asdict(allowed)}
+        self.task = task | {"allowed": asdict(allowed)}
 
     def __enter__(self):
         self.temporary = tempfile.TemporaryDirectory(prefix="gan-course-",
                                                      ignore_cleanup_errors=True)
         self.folder = Path(self.temporary.name).resolve()
-        command = confine.command([sys.executable, "-I", "-B", "-c", START], self.folder)
+        words = [sys.executable, "-I", "-B", "-c", f"{START}{self.program}.main()"]
+        command = confine.command(words, self.folder, self.readable)
         self.process = subprocess.Popen(command, cwd=self.folder,
                                         env=confine.environment(self.folder),
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,

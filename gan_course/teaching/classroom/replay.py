@@ -27,7 +27,7 @@ from gan_course.teaching.classroom.cells import Cell, needed_names
 def main() -> None:
     """Read the task, set the limits, and go through the cells."""
     task = json.loads(sys.stdin.buffer.read())
-    say = _channel()
+    say = channel()
     try:
         from IPython.core import inputtransformer2  # noqa: F401  (loaded before the clock runs)
 
@@ -49,7 +49,7 @@ def main() -> None:
     os._exit(0)  # whatever threads the learner's code has left behind
 
 
-def _channel():
+def channel():
     """Hand over a message a line, on what was standard output; prints go nowhere from now on."""
     line = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)

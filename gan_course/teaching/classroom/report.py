@@ -3,6 +3,7 @@
     learners.csv    a row for each learner
     exercises.csv   a row for each learner and exercise
     questions.csv   a row for each question and exercise: where the class struggles
+    capstones.csv   a row for each claim of each capstone: whether it held there and here
     class.html      all of it to read
 """
 import csv
@@ -66,7 +67,7 @@ def write(out: Path, learners: list[Learner]) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     tables = {
         "learners": learner_rows(learners), "exercises": exercise_rows(learners),
-        "questions": item_rows(learners)
+        "questions": item_rows(learners), "capstones": capstone_rows(learners)
     }
     for name, rows in tables.items():
         files.write(out / f"{name}.csv", _csv(rows))
@@ -93,6 +94,12 @@ def learner_rows(learners: list[Learner]) -> list[dict]:
         "how sure": _mean([sure for sure, _ in learner.record.predictions
                            ]), "problems": " ".join(learner.problems)
     } for learner in learners]
+
+
+def capstone_rows(learners: list[Learner]) -> list[dict]:
+    """A row for each claim of each capstone."""
+    return [{"learner": learner.name, "capstone": capstone.name, "brief": capstone.brief, **row}
+            for learner in learners for capstone in learner.capstones for row in capstone.rows()]
 
 
 def exercise_rows(learners: list[Learner]) -> list[dict]:

@@ -4,6 +4,7 @@
       ada/        the folder's name is the learner's name in the report
         progress.json             the learner's record, as the course keeps it
         03_first_gan.ipynb …      notebooks, under any name that begins with the notebook's number
+        mine.ipynb                the capstone, under any name, with the folder of its pictures
       grace/ …
 
 Both may also lie one or more folders deeper, as archives like to have it. Everything else is left
@@ -17,7 +18,10 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gan_course.data.pictures import ENDINGS
 from gan_course.lessons import progress
+from gan_course.teaching.classroom import capstones
+from gan_course.teaching.classroom.capstones import Capstone
 
 MOST_BYTES = 30_000_000  # of a file; a notebook with all its figures has about 5 million
 MOST_FILES = 300                                                    # of a learner
@@ -31,12 +35,14 @@ class Submission:
     Args:
         name: of the learner's folder.
         notebooks: the sources of each notebook's code cells, by its file name.
+        capstones: what was made with `gan-course capstone`.
         events: the learner's record; None without one.
         problems: what is amiss with it, in words.
     """
 
     name: str
     notebooks: dict[str, list[str]] = field(default_factory=dict)
+    capstones: list[Capstone] = field(default_factory=list)
     events: list[progress.Event] | None = None
     problems: list[str] = field(default_factory=list)
 
@@ -82,13 +88,18 @@ def read(folder: Path) -> Submission:
             if path.name == "progress.json" and submission.events is None:
                 submission.events = progress.checked(json.loads(_content(path)))
             elif path.suffix == ".ipynb":
-                submission.notebooks[name] = _code(json.loads(_content(path)))
+                notebook = json.loads(_content(path))
+                if capstones.is_capstone(notebook):
+                    found = capstones.read(notebook, _code(notebook), path, name)
+                    submission.capstones.append(found)
+                else:
+                    submission.notebooks[name] = _code(notebook)
             else:
                 submission.problems.append(f"{name} was left alone: neither a notebook nor the "
                                            "first progress.json.")
-        except (ValueError, OSError, RecursionError) as error:
+        except (ValueError, OSError, RecursionError, TypeError, AttributeError) as error:
             submission.problems.append(f"{name} cannot be read: {_in_short(error)}")
-    if submission.events is None and not submission.notebooks:
+    if submission.events is None and not (submission.notebooks or submission.capstones):
         submission.problems.append("There is neither a record nor a notebook that can be read.")
     return submission
 
@@ -108,7 +119,7 @@ def number(notebook: str) -> str | None:
 
 
 def _files(folder: Path, problems: list[str]) -> list[Path]:
-    """The plain files below a folder, in order; links and hidden things stay out."""
+    """The plain files below a folder, in order; links, hidden things and pictures stay out."""
     found = []
     for place, folders, names in os.walk(folder, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
@@ -117,7 +128,7 @@ def _files(folder: Path, problems: list[str]) -> list[Path]:
             if path.is_symlink():
                 problems.append(f"{shown(str(path.relative_to(folder)))} is a link, and was not "
                                 "followed.")
-            elif name in names:
+            elif name in names and path.suffix.lower() not in ENDINGS:
                 found.append(path)
         if len(found) > MOST_FILES:
             problems.append(

@@ -1,0 +1,142 @@
+"""The tables of `docs/instructors.md` that follow from the notebooks: what each is for, three plans
+with their hours, and the claims that rest on stored results. After a change in a notebook
+
+    python -m gan_course.teaching.syllabus
+
+writes them anew, between `<!-- syllabus -->` and `<!-- end of syllabus -->`.
+"""
+import ast
+import json
+import re
+from collections.abc import Iterable
+
+from gan_course import files
+from gan_course.lessons import catalogue
+from gan_course.lessons.catalogue import Entry
+from gan_course.paths import ROOT
+
+PAGE = ROOT / "docs" / "instructors.md"
+BEGIN, END = "<!-- syllabus -->\n", "<!-- end of syllabus -->"
+PLANS: dict[str, dict[str, tuple[str, ...]]] = {
+    "One day": {
+        "at home, before": ("00",),
+        "morning: a first GAN, and how it fails": ("03", "04"),
+        "afternoon: is it any good? Then images": ("06", "07"),
+    },
+    "Four weeks": {
+        "1: the game": ("00", "01", "02", "03"),
+        "2: what goes wrong, and how to tell": ("04", "05", "06"),
+        "3: images, on demand": ("07", "08", "10"),
+        "4: today, and your own": ("15", "16", "17", "18", "19"),
+    },
+    "A semester": {
+        "1: what a model of data is": ("00", "01"),
+        "2: the game": ("02",),
+        "3: a first GAN": ("03",),
+        "4: mode collapse": ("04",),
+        "5: Wasserstein": ("05",),
+        "6: evaluation": ("06",),
+        "7: images": ("07",),
+        "8: labels and codes": ("08", "09"),
+        "9: image to image": ("10", "11"),
+        "10: detail and style": ("12", "13"),
+        "11: large and modern": ("14", "15"),
+        "12: other families, use and harm": ("16", "17"),
+        "13: bugs; choosing a brief": ("18", "19"),
+        "14: capstones, swapped and scored": (),
+    },
+}
+"""For each plan its parts with their main notebooks, by number."""
+AT_THE_START = "say whether their machine works, how exercises, questions and claims work, and " \
+               "where to look for help"
+"""What 00 is for, whose first cell has no list."""
+
+
+def markdown(entries: Iterable[Entry]) -> str:
+    """The tables as Markdown.
+
+    Args:
+        entries: notebooks of the catalogue; a plan leaves out those that are not among them.
+    """
+    entries = list(entries)
+    main = {entry.number: entry for entry in entries if not entry.deeper}
+    parts = [_plan(name, plan, main) for name, plan in PLANS.items()]
+    return "\n\n".join([*parts, _goals(main.values()), _precomputed(entries)]) + "\n"
+
+
+def goals(entry: Entry) -> list[str]:
+    """What a notebook's first cell promises: the list below "After this notebook you can"."""
+    first = "".join(_cells(entry)[0]["source"])
+    promised = first.partition("After this notebook you can\n\n")[2].partition("\n\n")[0]
+    return [line.removeprefix("- ").rstrip(",.") for line in promised.splitlines()]
+
+
+def precomputed(entry: Entry) -> list[tuple[str, str]]:
+    """The claims of a notebook that rest on stored results: the sentence, and the seeds of its
+    trainings as the notebook writes them.
+    """
+    found = []
+    for cell in _cells(entry):
+        if cell["cell_type"] != "code" or "precomputed=" not in "".join(cell["source"]):
+            continue
+        for call in ast.walk(ast.parse("".join(cell["source"]))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "claim":
+                seeds = [word.value for word in call.keywords if word.arg == "precomputed"]
+                found += [(ast.literal_eval(call.args[0]), ast.unparse(each)) for each in seeds]
+    return found
+
+
+def _plan(name: str, plan: dict[str, tuple[str, ...]], main: dict[str, Entry]) -> str:
+    rows = [f"### {name}", "", "| | notebooks | minutes to run | hours to study |",
+            "|---|---|---:|---:|"]
+    everything = []
+    for part, numbers in plan.items():
+        taken = [main[number] for number in numbers if number in main]
+        everything += taken
+        rows.append(f"| {part} | {', '.join(map(_link, taken))} | {_sum(taken, 'minutes')} | "
+                    f"{_sum(taken, 'hours')} |")
+    rows.append(f"| **in all** | | {_sum(everything, 'minutes')} | {_sum(everything, 'hours')} |")
+    return "\n".join(rows)
+
+
+def _goals(main: Iterable[Entry]) -> str:
+    rows = ["### What learners can do afterwards", "",
+            "| | minutes | hours | after it, learners can |", "|---|---:|---:|---|"]
+    for entry in main:
+        able = "; ".join(goals(entry)) or AT_THE_START
+        able = re.sub(r"\]\((\w+\.ipynb)\)", r"](../notebooks/\1)", able)
+        rows.append(f"| {_link(entry)} {entry.title} | {entry.minutes:g} | {entry.hours:g} | "
+                    f"{able} |")
+    return "\n".join(rows)
+
+
+def _precomputed(entries: list[Entry]) -> str:
+    rows = ["### Claims that rest on stored results", "",
+            "| notebook | claim | seeds |", "|---|---|---|"]
+    for entry in entries:
+        rows += [f"| {_link(entry)} | {text} | `{seeds}` |" for text, seeds in precomputed(entry)]
+    return "\n".join(rows)
+
+
+def _link(entry: Entry) -> str:
+    shown = entry.name if entry.deeper else entry.number
+    return f"[{shown}](../notebooks/{entry.name}.ipynb)"
+
+
+def _sum(entries: list[Entry], what: str) -> str:
+    return f"{sum(getattr(entry, what) for entry in entries):g}"
+
+
+def _cells(entry: Entry) -> list[dict]:
+    return json.loads(entry.path.read_text(encoding="utf-8"))["cells"]
+
+
+def main() -> None:
+    """Write the tables into the page."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    files.write(PAGE, f"{before}{BEGIN}{markdown(catalogue.notebooks())}{END}{after}")
+
+
+if __name__ == "__main__":
+    main()
