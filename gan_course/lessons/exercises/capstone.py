@@ -70,7 +70,7 @@ DIFFERENCE_MISTAKES = (
             like=lambda a, b: (b.mean() - a.mean(), ((a.var() + b.var()) / len(a)) ** 0.5)),
     Mistake("best", "This compares the best run of each. The best of many is a matter of luck and "
             "of how many there were.",
-            when=lambda seen: "_best" in seen and seen["_best"]),
+            like=lambda a, b: (b.max() - a.max(), (b - a).std() / len(a) ** 0.5)),
     Mistake("single_run", "This is how one difference scatters. Their mean scatters less: divide "
             "by the root of n.", like=lambda a, b: ((b - a).mean(), (b - a).std())),
     Mistake("divided_by_n", "The standard deviation of the mean shrinks with the root of n, not "
@@ -127,10 +127,7 @@ def the_difference(results, inputs):
     if not results:
         return {}
     parts = list(results[0]) if isinstance(results[0], tuple | list) else [results[0]]
-    best = inputs["second"].max() - inputs["first"].max()
-    seen = {"how many numbers": len(parts),
-            "_best": bool(torch.isclose(torch.as_tensor(parts[0]).float().mean(), best,
-                                        atol=1e-6))}
+    seen = {"how many numbers": len(parts)}
     for name, part in zip(("the mean difference", "its standard error"), parts, strict=False):
         seen |= number_called(name, [part])
     return seen
