@@ -25,6 +25,7 @@ from gan_course.lessons.exercises import (
     first_loop,
     first_training,
     modern_baseline,
+    modern_baseline_step,
     wasserstein_loop,
 )
 from gan_course.paths import NOTEBOOKS
@@ -505,7 +506,8 @@ def with_arguments(key, *bodies):
 
 
 ELSEWHERE = {exercise.key for module in (
-    first_loop, first_training, critic_update, wasserstein_loop, dcgan_step, modern_baseline) for exercise in module.EXERCISES} | {
+    first_loop, first_training, critic_update, wasserstein_loop, dcgan_step, modern_baseline,
+    modern_baseline_step) for exercise in module.EXERCISES} | {
     key for key in exercises.names() if isinstance(exercises.find(key), exercises.Network | exercises.BugTest)}
 """Their answers stand in test_network_exercises.py, test_loop_exercises.py and, for later networks, in files of their own."""
 FUNCTIONS = [key for key in exercises.names() if key not in ELSEWHERE]

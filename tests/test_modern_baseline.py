@@ -12,8 +12,9 @@ from gan_course import losses, nets
 from gan_course.data import Batch
 from gan_course.games.r3gan import R3GAN
 from gan_course.lessons import exercises
-from gan_course.lessons.exercises import modern_baseline
-from gan_course.lessons.exercises.modern_baseline import pairing_loss, penalty, training_step
+from gan_course.lessons.exercises import modern_baseline, modern_baseline_step
+from gan_course.lessons.exercises.modern_baseline import pairing_loss, penalty
+from gan_course.lessons.exercises.modern_baseline_step import training_step
 
 
 def test_only_differences_within_a_pair_count():
@@ -158,7 +159,7 @@ def test_each_misconception_is_recognised(written, misconception, changes):
 def test_every_message_of_its_own_is_tried():
     own = [modern_baseline.OF_THE_LOSS, modern_baseline.OF_ITS_GRADIENT, modern_baseline.AT_EXTREMES, modern_baseline.OF_THE_PENALTY,
            modern_baseline.ON_IMAGES, modern_baseline.IN_THE_GRADIENT,
-           [mistake for mistake in modern_baseline.OF_THE_STEP if mistake not in modern_baseline._loops.OF_A_ROUND]]
+           [mistake for mistake in modern_baseline_step.OF_THE_STEP if mistake not in modern_baseline_step._loops.OF_A_ROUND]]
     assert {mistake.id for mistakes in own for mistake in mistakes} <= {said for _, said, _ in WRONG}
 
 

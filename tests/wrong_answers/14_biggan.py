@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from gan_course.lessons.exercises.biggan import rotations
+from gan_course.lessons.exercises.ssgan import rotations
 
 
 def hinge(D, x, fake, y, real=lambda s: F.relu(1 - s), made=lambda s: F.relu(1 + s)):
