@@ -336,3 +336,20 @@ def gaussian_nll(mean: Tensor, log_sd: Tensor, value: Tensor) -> Tensor:
     # (N, d)
     terms = ((value - mean) / log_sd.exp()).square() / 2 + log_sd + math.log(2 * math.pi) / 2
     return terms.sum(dim=1).mean()
+
+
+def standard_normal_kl(mean: Tensor, log_var: Tensor) -> Tensor:
+    """KL(N(mean, var) || N(0, I)), summed over the numbers of a row: the VAE's second term.
+
+        sum_j (mean_j^2 + var_j - log var_j - 1) / 2
+
+    VAE, arXiv:1312.6114.
+
+    Args:
+        mean, log_var: the means and the logarithms of the variances, (N, d).
+
+    Returns:
+        A scalar in nats, at least 0.
+    """
+    mean, log_var = mean.float(), log_var.float()
+    return ((mean.square() + log_var.exp() - log_var - 1) / 2).sum(dim=1).mean()

@@ -1,0 +1,83 @@
+"""Networks of diffusion models: a noisy x_t and its time t -> the noise in it.
+
+All have the schedule of the forward process as `alpha_bar`, (T,), and read times t from 0, where x
+is almost clean, to T - 1, where it is almost pure noise.
+"""
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import silu
+
+
+def linear_schedule(T: int = 100, first: float = 1e-4, last: float = 0.2) -> Tensor:
+    """alpha_bar of noise whose variance beta grows evenly from step to step.
+
+        beta_t = first + (last - first) t / (T - 1)        alpha_bar_t = product of (1 - beta_s)
+
+    DDPM (arXiv:2006.11239) has 1000 steps from 1e-4 to 0.02. With fewer steps each has to be
+    larger, so that almost nothing of x is left at the end.
+
+    Args:
+        T: the number of steps.
+        first, last: the smallest and the largest beta, between 0 and 1.
+
+    Returns:
+        alpha_bar, (T,), falling from nearly 1 to nearly 0.
+    """
+    return (1 - torch.linspace(first, last, T, dtype=torch.float64)).cumprod(0).float()
+
+
+class Denoiser(nn.Module):
+    """What denoisers have in common: the schedule, and a shortcut from x_t to the answer.
+
+        noise = sqrt(1 - abar_t) x_t + sqrt(abar_t) v
+
+    `body` tells v ("v-prediction", Salimans, Ho, 2022, arXiv:2202.00512). At large t the noise is
+    nearly x_t itself, so little is left for the body to add.
+
+    Args:
+        alpha_bar: the schedule, (T,).
+        body: x_t, t -> v.
+    """
+
+    def __init__(self, alpha_bar: Tensor, body: nn.Module):
+        super().__init__()
+        self.register_buffer("alpha_bar", alpha_bar.clone())
+        self.body = body
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        """x_t (N, *data_shape) and t, whole numbers (N,) -> the noise (N, *data_shape)."""
+        abar = self.alpha_bar[t].view(-1, *[1] * (x.dim() - 1))
+        return (1 - abar).sqrt() * x + abar.sqrt() * self.body(x, t)
+
+
+class MLPDenoiser(Denoiser):
+    """A denoiser of fully connected layers, for points and small images.
+
+    Args:
+        alpha_bar: the schedule, (T,).
+        data_shape: the shape of one x.
+        width: the units in each hidden layer.
+        depth: the number of hidden layers.
+    """
+
+    def __init__(self, alpha_bar: Tensor, data_shape: tuple[int, ...], width: int = 128,
+                 depth: int = 3):
+        super().__init__(alpha_bar, MLPBody(len(alpha_bar), data_shape, width, depth))
+
+
+class MLPBody(nn.Module):
+    """Fully connected layers with SiLU; each hidden layer adds a learned vector of the time t."""
+
+    def __init__(self, T: int, data_shape: tuple[int, ...], width: int, depth: int):
+        super().__init__()
+        numbers = torch.Size(data_shape).numel()
+        self.first, self.last = nn.Linear(numbers, width), nn.Linear(width, numbers)
+        self.hidden = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
+        self.time = nn.Embedding(T, width)
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        """(N, *data_shape), (N,) -> (N, *data_shape)."""
+        h, time = self.first(x.flatten(1)), self.time(t)
+        for layer in self.hidden:
+            h = layer(silu(h + time))
+        return self.last(silu(h)).view_as(x)

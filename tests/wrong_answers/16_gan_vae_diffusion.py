@@ -1,0 +1,228 @@
+"""Answers to the exercises of notebook 16, as learners write them."""
+# ruff: noqa: E501 — a wrong answer reads best as one line
+import math
+
+import torch
+from torch.distributions import Normal, kl_divergence
+
+from gan_course.lessons.exercises.diffusion import noised
+
+
+def elbo(x, decoded, log_sigma, mean, log_var, beta=1.0, error=lambda e, s: e**2 / 2 / s.exp()**2 + s + 0.9189385332, rows=lambda e: e.flatten(1).sum(1),
+         kl=lambda m, v: 0.5 * (m**2 + v.exp() - v - 1), codes=lambda k: k.sum(-1), all_in_all=lambda r, k, beta: (r + beta * k).mean()):
+    return all_in_all(rows(error(x - decoded, log_sigma)), codes(kl(mean, log_var)), beta)
+
+
+def with_distributions(x, decoded, log_sigma, mean, log_var, beta=1.0):
+    kl = kl_divergence(Normal(mean, (log_var / 2).exp()), Normal(torch.zeros_like(mean), torch.ones_like(mean))).sum(1)
+    return -Normal(decoded, log_sigma.exp()).log_prob(x).sum((1, 2, 3)).mean() + beta * kl.mean()
+
+
+def changed(**what):
+    return lambda x, decoded, log_sigma, mean, log_var, beta=1.0: elbo(x, decoded, log_sigma, mean, log_var, beta, **what)
+
+
+def in_a_loop(x, t, noise, alpha_bar):
+    return torch.stack([math.sqrt(alpha_bar[i]) * a + math.sqrt(1 - alpha_bar[i]) * e for a, i, e in zip(x, t, noise, strict=True)])
+
+
+def process(of_x, of_noise, shift=0, shape=lambda a, x: a.reshape(len(x), *[1] * (x.dim() - 1))):
+    def forward(x, t, noise, alpha_bar):
+        a = shape(alpha_bar[(t + shift) % len(alpha_bar)], x)
+        return of_x(a) * x + of_noise(a) * noise
+    return forward
+
+
+def root(a):
+    return a**0.5
+
+
+def rest(a):
+    return (1 - a)**0.5
+
+
+def loss(times=lambda x, T: torch.randint(0, T, x.shape[:1]), noise=lambda x: torch.randn(x.shape), given=lambda x_t, x: x_t,
+         target=lambda noise, x, x_t: noise, cost=lambda e: (e**2).mean(), told=lambda e: e):
+    def diffusion_loss(net, x, alpha_bar):
+        e, t = noise(x), times(x, len(alpha_bar))
+        x_t = noised(x, t, e, alpha_bar) if t.shape == x.shape[:1] and not t.is_floating_point() else x
+        return cost(told(net(given(x_t, x), t)) - target(e, x, x_t))
+    return diffusion_loss
+
+
+def by_hand(net, x, alpha_bar):
+    noise = torch.randn_like(x)
+    t = torch.randint(0, alpha_bar.shape[0], (x.shape[0],))
+    a = alpha_bar[t][:, None]
+    return torch.nn.functional.mse_loss(net(a.sqrt() * x + (1 - a).sqrt() * noise, t), noise)
+
+
+def ddpm(times=lambda T: range(T - 1, -1, -1), t_of=lambda x, t: torch.full((len(x),), t), scale=lambda b, a, t: (1 - b[t])**-0.5,
+         factor=lambda b, a, t: b[t] / (1 - a[t])**0.5, sd=lambda b, a, t: b[t]**0.5, last=False, noise=torch.randn_like, sign=1):
+    def ddpm_sample(net, x, beta):
+        a = torch.cumprod(1 - beta, 0)
+        for t in times(len(beta)):
+            e = net(x, t_of(x, t))
+            x = scale(beta, a, t) * (x - sign * factor(beta, a, t) * e)
+            if last or t:
+                x = x + sd(beta, a, t) * noise(x)
+        return x
+    return ddpm_sample
+
+
+
+
+def once_only(net, x, beta):
+    drawn = torch.randn_like(x)
+    return ddpm(noise=lambda x: drawn)(net, x, beta)
+
+
+def earlier(a, t):
+    return a[t - 1] if t else torch.tensor(1.0)
+
+
+def ddim(go=lambda times: times, end=lambda a: 1.0, t_of=lambda x, t: torch.full((len(x),), t), clean=lambda x, e, a: (x - (1 - a)**0.5 * e) / a**0.5,
+         mix=lambda x_0, e, a, x: a**0.5 * x_0 + (1 - a)**0.5 * e):
+    def ddim_sample(net, x, alpha_bar, times):
+        times = go(times)
+        for i, t in enumerate(times):
+            e = net(x, t_of(x, t))
+            later = alpha_bar[times[i + 1]] if i + 1 < len(times) else end(alpha_bar)
+            x = mix(clean(x, e, alpha_bar[t]), e, later, x)
+        return x
+    return ddim_sample
+
+
+def not_finished(net, x, alpha_bar, times):
+    for i, t in enumerate(times):
+        e = net(x, torch.full((len(x),), t))
+        if i + 1 < len(times):
+            a, later = alpha_bar[t], alpha_bar[times[i + 1]]
+            x = later**0.5 * (x - (1 - a)**0.5 * e) / a**0.5 + (1 - later)**0.5 * e
+    return x
+
+
+def to_the_neighbour(net, x, alpha_bar, times):
+    for t in times:
+        e = net(x, torch.full((len(x),), t))
+        a, later = alpha_bar[t], earlier(alpha_bar, t)
+        x = later**0.5 * (x - (1 - a)**0.5 * e) / a**0.5 + (1 - later)**0.5 * e
+    return x
+
+
+RIGHT = {
+    "16.reparameterise": [lambda mean, log_var: torch.exp(0.5 * log_var) * torch.randn(mean.shape) + mean,
+                          lambda mean, log_var: Normal(mean, log_var.exp().sqrt()).rsample()],
+    "16.negative_elbo": [elbo, with_distributions],
+    "16.noised": [process(root, rest), in_a_loop],
+    "16.diffusion_loss": [loss(), by_hand],
+    "16.ddpm_sample": [ddpm(), ddpm(sd=lambda b, a, t: b[t]**0.5 * (t > 0), last=True)],
+    "16.ddim_sample": [ddim()],
+}
+WRONG = {
+    "16.reparameterise": {
+        "variance_as_sd": [lambda mean, log_var: mean + log_var.exp() * torch.randn_like(mean)],
+        "log_as_sd": [lambda mean, log_var: mean + log_var * torch.randn_like(mean), lambda mean, log_var: mean + 0.5 * log_var * torch.randn_like(mean)],
+        "squared": [lambda mean, log_var: mean + log_var.exp()**2 * torch.randn_like(mean)],
+        "no_noise": [lambda mean, log_var: mean + 0 * log_var],
+        "no_mean": [lambda mean, log_var: torch.randn_like(mean) * log_var.mul(0.5).exp()],
+        "uniform": [lambda mean, log_var: mean + (log_var / 2).exp() * torch.rand(mean.shape)],
+        "one_noise": [lambda mean, log_var: mean + (log_var / 2).exp() * torch.randn(3)],
+        "one_number": [lambda mean, log_var: mean + (log_var / 2).exp() * torch.randn(6, 1)],
+        "no_gradient": [lambda mean, log_var: Normal(mean, (log_var / 2).exp()).sample(), lambda mean, log_var: (mean + (log_var / 2).exp() * torch.randn_like(mean)).detach()],
+        "unknown": [lambda mean, log_var: mean - (log_var / 2).exp() * torch.randn_like(mean)],
+        "error": [lambda mean, log_var: mean + log_var.exp().sqrt() * torch.randn(2, 2)],
+    },
+    "16.negative_elbo": {
+        "vector": [changed(all_in_all=lambda r, k, beta: r + beta * k)],
+        "sign": [lambda *inputs: -elbo(*inputs)],
+        "kl_subtracted": [changed(kl=lambda m, v: 0.5 * (1 + v - m**2 - v.exp()))],
+        "reconstruction_mean": [changed(rows=lambda e: e.mean((1, 2, 3)))],
+        "kl_mean": [changed(codes=lambda k: k.mean(1))],
+        "both_means": [changed(rows=lambda e: e.flatten(1).mean(1), codes=lambda k: k.mean(1))],
+        "batch_sum": [changed(all_in_all=lambda r, k, beta: r.sum() + beta * k.sum())],
+        "beta_on_reconstruction": [changed(all_in_all=lambda r, k, beta: (beta * r + k).mean())],
+        "no_beta": [lambda x, d, s, m, v, beta=1.0: elbo(x, d, s, m, v)],
+        "no_kl": [changed(codes=lambda k: 0)],
+        "no_sigma": [changed(error=lambda e, s: e**2 / 2), changed(error=lambda e, s: e**2), changed(error=lambda e, s: e**2 / 2 + 0.9189385332)],
+        "sigma_as_variance": [changed(error=lambda e, s: e**2 / (2 * s.exp()) + s + 0.9189385332)],
+        "no_log_sigma": [changed(error=lambda e, s: e**2 / 2 / s.exp()**2 + 0.9189385332)],
+        "log_sigma_once": [lambda x, d, s, m, v, beta=1.0: changed(error=lambda e, s: e**2 / 2 / s.exp()**2 + 0.9189385332)(x, d, s, m, v, beta) + s.sum()],
+        "no_constant": [changed(error=lambda e, s: e**2 / 2 / s.exp()**2 + s)],
+        "no_half": [changed(error=lambda e, s: e**2 / s.exp()**2 + s + 0.9189385332), changed(error=lambda e, s: e**2 / s.exp()**2 + s)],
+        "kl_no_half": [changed(kl=lambda m, v: m**2 + v.exp() - v - 1)],
+        "kl_of_sd": [changed(kl=lambda m, v: 0.5 * (m**2 + v.exp()**2 - 2 * v - 1))],
+        "kl_no_one": [changed(kl=lambda m, v: 0.5 * (m**2 + v.exp() - v)), changed(kl=lambda m, v: 0.5 * (m**2 + v.exp() - v + 1))],
+        "kl_log_sign": [changed(kl=lambda m, v: 0.5 * (m**2 + v.exp() + v - 1))],
+        "not_a_tensor": [lambda *inputs: elbo(*inputs).item(), lambda *inputs: elbo(*inputs).detach()],
+        "unknown": [lambda *inputs: 2 * elbo(*inputs)],
+        "error": [changed(codes=lambda k: k.sum(2))],
+    },
+    "16.noised": {
+        "broadcast": [process(root, rest, shape=lambda a, x: a)],
+        "no_root": [process(lambda a: a, lambda a: 1 - a)],
+        "variance_as_sd": [process(root, lambda a: 1 - a)],
+        "one_minus_root": [process(root, lambda a: 1 - a.sqrt())],
+        "swapped": [process(rest, root)],
+        "x_not_scaled": [process(lambda a: 1, rest)],
+        "off_by_one": [process(root, rest, -1), process(root, rest, 1)],
+        "one_time": [process(root, rest, shape=lambda a, x: a[0])],
+        "only_points": [process(root, rest, shape=lambda a, x: a[:, None])],
+        "unknown": [process(root, lambda a: -rest(a))],
+        "error": [process(root, rest, shape=lambda a, x: a.view(2, -1, 7))],
+    },
+    "16.diffusion_loss": {
+        "t_shape": [loss(times=lambda x, T: torch.randint(T, (1,))), loss(times=lambda x, T: torch.rand(len(x)) * T)],
+        "vector": [loss(cost=lambda e: (e**2).mean(1)), loss(cost=lambda e: (e**2).mean().item())],
+        "clean_input": [loss(given=lambda x_t, x: x)],
+        "one_t": [loss(times=lambda x, T: torch.randint(T, (1,)).expand(len(x)))],
+        "t_from_one": [loss(times=lambda x, T: torch.randint(1, T, (len(x),)))],
+        "t_too_short": [loss(times=lambda x, T: torch.randint(T - 1, (len(x),)))],
+        "uniform": [loss(noise=torch.rand_like)],
+        "target_x": [loss(target=lambda noise, x, x_t: x)],
+        "target_x_t": [loss(target=lambda noise, x, x_t: x_t)],
+        "sum": [loss(cost=lambda e: (e**2).sum()), loss(cost=lambda e: (e**2).sum(1).mean())],
+        "l1": [loss(cost=lambda e: e.abs().mean())],
+        "other_noise": [loss(target=lambda noise, x, x_t: torch.randn_like(noise))],
+        "detached": [loss(told=lambda e: e.detach())],
+        "unknown": [loss(cost=lambda e: 0.5 * (e**2).mean())],
+        "error": [lambda net, x, alpha_bar: loss()(net, x, alpha_bar)[0]],
+    },
+    "16.ddpm_sample": {
+        "t_shape": [ddpm(t_of=lambda x, t: t), ddpm(t_of=lambda x, t: torch.tensor([t]))],
+        "forward": [ddpm(times=range)],
+        "off_by_one": [ddpm(times=lambda T: range(T - 1, 0, -1))],
+        "noise_last": [ddpm(last=True)],
+        "no_noise": [ddpm(noise=torch.zeros_like)],
+        "variance_as_sd": [ddpm(sd=lambda b, a, t: b[t])],
+        "same_noise": [once_only],
+        "posterior_variance": [ddpm(sd=lambda b, a, t: ((1 - earlier(a, t)) / (1 - a[t]) * b[t])**0.5)],
+        "no_scale": [ddpm(scale=lambda b, a, t: 1)],
+        "alpha_bar_scale": [ddpm(scale=lambda b, a, t: a[t]**-0.5)],
+        "whole_noise": [ddpm(factor=lambda b, a, t: (1 - a[t])**0.5), ddpm(factor=lambda b, a, t: 1), ddpm(factor=lambda b, a, t: b[t])],
+        "no_root": [ddpm(factor=lambda b, a, t: b[t] / (1 - a[t]))],
+        "alpha_bar_shifted": [ddpm(factor=lambda b, a, t: b[t] / (1 - earlier(a, t))**0.5 if t else b[t] / (1 - a[t])**0.5)],
+        "added": [ddpm(sign=-1)],
+        "unknown": [ddpm(factor=lambda b, a, t: 2 * b[t])],
+        "error": [ddpm(sd=lambda b, a, t: b[t + 1]**0.5)],
+    },
+    "16.ddim_sample": {
+        "t_shape": [ddim(t_of=lambda x, t: t)],
+        "all_times": [ddim(go=lambda times: list(range(times[0], -1, -1)))],
+        "forward": [ddim(go=lambda times: times[::-1])],
+        "last_missing": [ddim(go=lambda times: times[:-1])],
+        "last_level": [ddim(end=lambda a: a[0])],
+        "last_step_missing": [not_finished],
+        "neighbour": [to_the_neighbour],
+        "fresh_noise": [ddim(mix=lambda x_0, e, a, x: a**0.5 * x_0 + (1 - a)**0.5 * torch.randn_like(x))],
+        "no_noise": [ddim(mix=lambda x_0, e, a, x: a**0.5 * x_0)],
+        "clean_at_once": [ddim(mix=lambda x_0, e, a, x: x_0)],
+        "not_rescaled": [ddim(clean=lambda x, e, a: x - (1 - a)**0.5 * e)],
+        "whole_noise": [ddim(clean=lambda x, e, a: (x - e) / a**0.5)],
+        "no_root": [ddim(clean=lambda x, e, a: (x - (1 - a) * e) / a, mix=lambda x_0, e, a, x: a * x_0 + (1 - a) * e), ddim(mix=lambda x_0, e, a, x: a * x_0 + (1 - a) * e),
+                    ddim(clean=lambda x, e, a: (x - (1 - a) * e) / a)],
+        "told_is_x": [ddim(clean=lambda x, e, a: e, mix=lambda x_0, e, a, x: a**0.5 * x_0 + (1 - a)**0.5 * x)],
+        "unknown": [ddim(end=lambda a: 0.9)],
+        "error": [ddim(clean=lambda x, e, a: x @ e)],
+    },
+}
