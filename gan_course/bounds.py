@@ -63,36 +63,36 @@ def _log_weights(E: nn.Module, G: nn.Module, log_sigma: Tensor, x: Tensor, draws
 
 @torch.no_grad()
 def diffusion_elbo(net: nn.Module, alpha_bar: Tensor, x: Tensor) -> Tensor:
-    """The bound of DDPM's model, whose steps are Gaussians of variance beta_t (arXiv:2006.11239).
+    """The bound of DDPM's model (arXiv:2006.11239), with the best variance for each of its steps.
 
-        log p(x_0 | x_1) - sum_t KL(q(x_t-1 | x_t, x) || p(x_t-1 | x_t)) - KL(q(x_T | x) || N(0, I))
+        log p(x | x_0) - sum_t KL(q(x_t-1 | x_t, x) || p(x_t-1 | x_t)) - KL(q(x_T | x) || N(0, I))
 
-    The middle term is a squared error of the noise, with a weight that depends on t. For each time
-    one x_t is drawn.
+    Here x_0 is the first noisy one. A step of q has variance v, and its mean differs from that of p
+    by w (clean - x), so the best variance of p is v + w^2 E[(clean - x)^2] (Bao et al., 2022,
+    arXiv:2201.06503). It is found on the given x: one number for each time, for which one x_t is
+    drawn.
 
     Args:
-        net: x_t, t -> the noise in x_t.
+        net: x_t, t -> the clean x.
         alpha_bar: the schedule, (T,), falling.
-        x: data, (N, *data_shape), on the device of the network.
+        x: data, (N, *data_shape), hundreds of numbers at least, on the device of the network.
 
     Returns:
         One number for each x, (N,), whose expectation is at most log p(x).
     """
-    earlier = torch.cat([torch.ones_like(alpha_bar[:1]), alpha_bar[:-1]])
-    beta = 1 - alpha_bar / earlier
-    last = Normal(alpha_bar[-1].sqrt() * x, (1 - alpha_bar[-1]).sqrt())
-    bound = -kl_divergence(last, Normal(0.0, 1.0)).flatten(1).sum(dim=1)
+    before = torch.cat([torch.ones_like(alpha_bar[:1]), alpha_bar[:-1]])
+    beta, rest = 1 - alpha_bar / before, 1 - alpha_bar
+    end = Normal(alpha_bar[-1].sqrt() * x, rest[-1].sqrt())
+    bound = -kl_divergence(end, Normal(0.0, 1.0)).flatten(1).sum(dim=1)
     for t in range(len(alpha_bar)):
-        noise = torch.randn_like(x)
-        x_t = alpha_bar[t].sqrt() * x + (1 - alpha_bar[t]).sqrt() * noise
-        told = net(x_t, torch.full((len(x),), t, device=x.device))
-        scale = beta[t] / ((1 - alpha_bar[t]) * (1 - beta[t])).sqrt()
-        model = Normal((x_t / (1 - beta[t]).sqrt() - scale * told), beta[t].sqrt())
-        if t == 0:
-            terms = model.log_prob(x)
-        else:
-            variance = beta[t] * (1 - earlier[t]) / (1 - alpha_bar[t])
-            truth = Normal(x_t / (1 - beta[t]).sqrt() - scale * noise, variance.sqrt())
-            terms = -kl_divergence(truth, model)
+        x_t = alpha_bar[t].sqrt() * x + rest[t].sqrt() * torch.randn_like(x)
+        clean = net(x_t, torch.full((len(x),), t, device=x.device))
+        apart = before[t].sqrt() * beta[t] / rest[t] * (clean - x)  # the two means
+        v = beta[t] * (1 - before[t]) / rest[t]
+        step = Normal(apart, (v + apart.square().mean()).sqrt())
+        if t:
+            terms = -kl_divergence(Normal(torch.zeros_like(x), v.sqrt()), step)
+        else:                                                       # v is 0: x itself
+            terms = step.log_prob(torch.zeros_like(x))
         bound += terms.flatten(1).sum(dim=1)
     return bound

@@ -1,7 +1,7 @@
-"""Networks of diffusion models: a noisy x_t and its time t -> the noise in it.
+"""Networks of diffusion models: a noisy x_t and its time t -> the clean x.
 
-All have the schedule of the forward process as `alpha_bar`, (T,), and read times t from 0, where x
-is almost clean, to T - 1, where it is almost pure noise.
+All carry the schedule of the forward process as `alpha_bar`, (T,). Times go from 0, where x_t is
+almost clean, to T - 1, where it is almost pure noise.
 """
 import torch
 from torch import Tensor, nn
@@ -26,32 +26,8 @@ def linear_schedule(T: int = 100, first: float = 1e-4, last: float = 0.2) -> Ten
     return (1 - torch.linspace(first, last, T, dtype=torch.float64)).cumprod(0).float()
 
 
-class Denoiser(nn.Module):
-    """What denoisers have in common: the schedule, and a shortcut from x_t to the answer.
-
-        noise = sqrt(1 - abar_t) x_t + sqrt(abar_t) v
-
-    `body` tells v ("v-prediction", Salimans, Ho, 2022, arXiv:2202.00512). At large t the noise is
-    nearly x_t itself, so little is left for the body to add.
-
-    Args:
-        alpha_bar: the schedule, (T,).
-        body: x_t, t -> v.
-    """
-
-    def __init__(self, alpha_bar: Tensor, body: nn.Module):
-        super().__init__()
-        self.register_buffer("alpha_bar", alpha_bar.clone())
-        self.body = body
-
-    def forward(self, x: Tensor, t: Tensor) -> Tensor:
-        """x_t (N, *data_shape) and t, whole numbers (N,) -> the noise (N, *data_shape)."""
-        abar = self.alpha_bar[t].view(-1, *[1] * (x.dim() - 1))
-        return (1 - abar).sqrt() * x + abar.sqrt() * self.body(x, t)
-
-
-class MLPDenoiser(Denoiser):
-    """A denoiser of fully connected layers, for points and small images.
+class MLPDenoiser(nn.Module):
+    """Fully connected layers with SiLU; each hidden layer adds a learned vector of the time.
 
     Args:
         alpha_bar: the schedule, (T,).
@@ -62,21 +38,15 @@ class MLPDenoiser(Denoiser):
 
     def __init__(self, alpha_bar: Tensor, data_shape: tuple[int, ...], width: int = 128,
                  depth: int = 3):
-        super().__init__(alpha_bar, MLPBody(len(alpha_bar), data_shape, width, depth))
-
-
-class MLPBody(nn.Module):
-    """Fully connected layers with SiLU; each hidden layer adds a learned vector of the time t."""
-
-    def __init__(self, T: int, data_shape: tuple[int, ...], width: int, depth: int):
         super().__init__()
+        self.register_buffer("alpha_bar", alpha_bar.clone())
         numbers = torch.Size(data_shape).numel()
         self.first, self.last = nn.Linear(numbers, width), nn.Linear(width, numbers)
         self.hidden = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
-        self.time = nn.Embedding(T, width)
+        self.time = nn.Embedding(len(alpha_bar), width)
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
-        """(N, *data_shape), (N,) -> (N, *data_shape)."""
+        """x_t (N, *data_shape) and t, whole numbers (N,) -> the clean x (N, *data_shape)."""
         h, time = self.first(x.flatten(1)), self.time(t)
         for layer in self.hidden:
             h = layer(silu(h + time))

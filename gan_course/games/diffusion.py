@@ -1,10 +1,10 @@
 """Denoising Diffusion Probabilistic Models (DDPM). Ho, Jain, Abbeel, 2020, arXiv:2006.11239; the
 sampler is DDIM's, Song, Meng, Ermon, 2020, arXiv:2010.02502.
 
-    x_t = sqrt(abar_t) x + sqrt(1 - abar_t) noise        abar_t = (1 - beta_0) ... (1 - beta_t)
+    x_t = sqrt(abar_t) x + sqrt(1 - abar_t) noise      abar_t = (1 - beta_0) ... (1 - beta_t)
 
-A network is trained to tell the noise from x_t and t. Sampling begins at pure noise and takes it
-away step by step.
+A network learns to tell the clean x from x_t and t. (In the paper it tells the noise, from which
+the clean x follows.) Sampling begins at pure noise and takes it away step by step.
 """
 import copy
 
@@ -18,21 +18,27 @@ from gan_course.denoisers import MLPDenoiser, linear_schedule
 from gan_course.games import Game, Player
 
 
-def at(values: Tensor, t: Tensor | int, x: Tensor) -> Tensor:
-    """values[t] in a shape that multiplies the rows of x: (T,) and (N,) -> (N, 1, …)."""
-    return values[torch.as_tensor(t)].view(-1, *[1] * (x.dim() - 1))
-
-
 def noised(x: Tensor, t: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
-    """x_t of the forward process: x, noise (N, *data_shape) and t (N,) -> (N, *data_shape)."""
-    return at(alpha_bar, t, x).sqrt() * x + (1 - at(alpha_bar, t, x)).sqrt() * noise
+    """x_t of the forward process.
+
+    Args:
+        x: data, (N, *data_shape).
+        t: a time for each, whole numbers (N,).
+        noise: draws of N(0, I), like x.
+        alpha_bar: the schedule, (T,).
+
+    Returns:
+        (N, *data_shape).
+    """
+    abar = alpha_bar[t].view(-1, *[1] * (x.dim() - 1))
+    return abar.sqrt() * x + (1 - abar).sqrt() * noise
 
 
 class Sampler(nn.Module):
     """A denoiser as a generator: noise of the data's shape -> a sample, by DDIM.
 
     Args:
-        denoiser: x_t, t -> the noise; it has `alpha_bar`, (T,).
+        denoiser: x_t, t -> the clean x; it has `alpha_bar`, (T,).
         data_shape: the shape of one x.
         steps: how often the denoiser is asked, 1 to T.
     """
@@ -45,20 +51,17 @@ class Sampler(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x_T -> x: (N, *data_shape) -> (N, *data_shape); images lie in [-1, 1]."""
         alpha_bar = self.denoiser.alpha_bar
-        times = torch.linspace(len(alpha_bar) - 1, 0, self.steps).round().long().tolist()
-        for t, later in zip(times, [*times[1:], None], strict=True):
-            noise = self.denoiser(x, torch.full((len(x),), t, device=x.device))
-            now = alpha_bar[t]
-            clean = (x - (1 - now).sqrt() * noise) / now.sqrt()
-            clean = clean.clamp(-1, 1) if x.dim() == 4 else clean
-            if later is None:
-                return clean
-            noise = (x - now.sqrt() * clean) / (1 - now).sqrt()
-            x = alpha_bar[later].sqrt() * clean + (1 - alpha_bar[later]).sqrt() * noise
+        times = torch.linspace(len(alpha_bar) - 1, 0, self.steps).round().long()
+        levels = [*alpha_bar[times].tolist(), 1.0]
+        for t, now, later in zip(times.tolist(), levels, levels[1:], strict=False):
+            clean = self.denoiser(x, torch.full((len(x),), t, device=x.device))
+            noise = (x - now**0.5 * clean) / (1 - now)**0.5
+            x = later**0.5 * clean + (1 - later)**0.5 * noise
+        return x.clamp(-1, 1) if x.dim() == 4 else x
 
 
 class Diffusion(Game):
-    """A game of one player: the denoiser learns to tell the noise in x_t.
+    """A game of one player: the denoiser learns to tell x from x_t.
 
     Args:
         G: the sampler around the denoiser, whose weights are trained.
@@ -76,12 +79,18 @@ class Diffusion(Game):
         return [Player("denoiser", self.G.denoiser, self.terms, lr=self.lr, betas=(0.9, 0.999))]
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
-        """The mean squared error of the told noise, for a random t for each row: {"noise": scalar}.
+        """The mean squared error of the denoiser at a random time for each row.
+
+        Args:
+            batch: real data, on the device of the networks.
+
+        Returns:
+            {"denoising": scalar}, at least 0.
         """
-        alpha_bar, noise = self.G.denoiser.alpha_bar, torch.randn_like(batch.x)
+        alpha_bar = self.G.denoiser.alpha_bar
         t = torch.randint(len(alpha_bar), (len(batch.x),), device=batch.x.device)
-        told = self.G.denoiser(noised(batch.x, t, noise, alpha_bar), t)
-        return {"noise": mse_loss(told, noise)}
+        x_t = noised(batch.x, t, torch.randn_like(batch.x), alpha_bar)
+        return {"denoising": mse_loss(self.G.denoiser(x_t, t), batch.x)}
 
     def after_round(self) -> None:
         """Move the average towards the denoiser."""

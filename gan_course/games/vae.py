@@ -20,17 +20,17 @@ class VAE(Game):
         E: the encoder, x -> the mean and the logarithm of the variance of q(z|x), both (N, z_dim).
         G: the decoder, z -> the mean of p(x|z); it knows its `z_dim`.
         beta: the weight of the KL term, at least 0; 1 is the VAE, others are the beta-VAE.
-        sigma: the standard deviation of p(x|z), positive; None: it is learned, one for all
-            numbers of x.
+        sigma: the standard deviation of p(x|z), one for all numbers of x, positive. It is learned
+            from this value on. A start near the spread of the data lets q(z|x) collapse.
+        learn_sigma: False keeps sigma as it is.
         lr: the learning rate.
     """
 
     def __init__(self, E: nn.Module, G: nn.Module, *, beta: float = 1.0,
-                 sigma: float | None = None, lr: float = 1e-3):
+                 sigma: float = 0.1, learn_sigma: bool = True, lr: float = 1e-3):
         super().__init__()
         self.E, self.G, self.beta, self.lr = E, G, beta, lr
-        start = torch.tensor([1.0 if sigma is None else sigma]).log()
-        self.log_sigma = nn.Parameter(start, requires_grad=sigma is None)
+        self.log_sigma = nn.Parameter(torch.tensor([sigma]).log(), requires_grad=learn_sigma)
 
     def players(self) -> list[Player]:
         """The one player, whose parameters are those of the whole game."""

@@ -42,7 +42,7 @@ def rest(a):
 
 
 def loss(times=lambda x, T: torch.randint(0, T, x.shape[:1]), noise=lambda x: torch.randn(x.shape), given=lambda x_t, x: x_t,
-         target=lambda noise, x, x_t: noise, cost=lambda e: (e**2).mean(), told=lambda e: e):
+         target=lambda noise, x, x_t: x, cost=lambda e: (e**2).mean(), told=lambda e: e):
     def diffusion_loss(net, x, alpha_bar):
         e, t = noise(x), times(x, len(alpha_bar))
         x_t = noised(x, t, e, alpha_bar) if t.shape == x.shape[:1] and not t.is_floating_point() else x
@@ -54,22 +54,23 @@ def by_hand(net, x, alpha_bar):
     noise = torch.randn_like(x)
     t = torch.randint(0, alpha_bar.shape[0], (x.shape[0],))
     a = alpha_bar[t][:, None]
-    return torch.nn.functional.mse_loss(net(a.sqrt() * x + (1 - a).sqrt() * noise, t), noise)
+    return torch.nn.functional.mse_loss(net(a.sqrt() * x + (1 - a).sqrt() * noise, t), x)
 
 
-def ddpm(times=lambda T: range(T - 1, -1, -1), t_of=lambda x, t: torch.full((len(x),), t), scale=lambda b, a, t: (1 - b[t])**-0.5,
-         factor=lambda b, a, t: b[t] / (1 - a[t])**0.5, sd=lambda b, a, t: b[t]**0.5, last=False, noise=torch.randn_like, sign=1):
+def ddpm(times=lambda T: range(T - 1, -1, -1), t_of=lambda x, t: torch.full((len(x),), t), clean=lambda b, a, p, t: p**0.5 * b / (1 - a),
+         x_t=lambda b, a, p, t: (1 - b)**0.5 * (1 - p) / (1 - a), sd=lambda b, a, p, t: (b * (1 - p) / (1 - a))**0.5, previous=lambda a, t: earlier(a, t),
+         noise=torch.randn_like):
     def ddpm_sample(net, x, beta):
         a = torch.cumprod(1 - beta, 0)
         for t in times(len(beta)):
-            e = net(x, t_of(x, t))
-            x = scale(beta, a, t) * (x - sign * factor(beta, a, t) * e)
-            if last or t:
-                x = x + sd(beta, a, t) * noise(x)
+            told, given = net(x, t_of(x, t)), (beta[t], a[t], previous(a, t), t)
+            x = clean(*given) * told + x_t(*given) * x + sd(*given) * noise(x)
         return x
     return ddpm_sample
 
 
+def only_where_needed(net, x, beta):
+    return ddpm(noise=lambda x: torch.randn(x.shape))(net, x, beta)
 
 
 def once_only(net, x, beta):
@@ -81,31 +82,35 @@ def earlier(a, t):
     return a[t - 1] if t else torch.tensor(1.0)
 
 
-def ddim(go=lambda times: times, end=lambda a: 1.0, t_of=lambda x, t: torch.full((len(x),), t), clean=lambda x, e, a: (x - (1 - a)**0.5 * e) / a**0.5,
-         mix=lambda x_0, e, a, x: a**0.5 * x_0 + (1 - a)**0.5 * e):
+def later_one(a, t):
+    return torch.nn.functional.pad(a[1:], (0, 1), value=1.0)[t]
+
+
+def ddim(go=lambda times: times, end=lambda a: 1.0, t_of=lambda x, t: torch.full((len(x),), t), noise=lambda x, c, a: (x - a**0.5 * c) / (1 - a)**0.5,
+         mix=lambda c, e, a, x: a**0.5 * c + (1 - a)**0.5 * e, following=None):
     def ddim_sample(net, x, alpha_bar, times):
         times = go(times)
         for i, t in enumerate(times):
-            e = net(x, t_of(x, t))
+            c = net(x, t_of(x, t))
             later = alpha_bar[times[i + 1]] if i + 1 < len(times) else end(alpha_bar)
-            x = mix(clean(x, e, alpha_bar[t]), e, later, x)
+            x = mix(c, noise(x, c, alpha_bar[t]), following(alpha_bar, t) if following else later, x)
         return x
     return ddim_sample
 
 
 def not_finished(net, x, alpha_bar, times):
     for i, t in enumerate(times):
-        e = net(x, torch.full((len(x),), t))
+        c = net(x, torch.full((len(x),), t))
         if i + 1 < len(times):
             a, later = alpha_bar[t], alpha_bar[times[i + 1]]
-            x = later**0.5 * (x - (1 - a)**0.5 * e) / a**0.5 + (1 - later)**0.5 * e
+            x = later**0.5 * c + (1 - later)**0.5 * (x - a**0.5 * c) / (1 - a)**0.5
     return x
 
 
-def to_the_neighbour(net, x, alpha_bar, times):
-    for t in times:
-        e = net(x, torch.full((len(x),), t))
-        a, later = alpha_bar[t], earlier(alpha_bar, t)
+def as_in_the_paper(net, x, alpha_bar, times):
+    for i, t in enumerate(times):
+        e, a = net(x, torch.full((len(x),), t)), alpha_bar[t]
+        later = alpha_bar[times[i + 1]] if i + 1 < len(times) else 1.0
         x = later**0.5 * (x - (1 - a)**0.5 * e) / a**0.5 + (1 - later)**0.5 * e
     return x
 
@@ -116,7 +121,7 @@ RIGHT = {
     "16.negative_elbo": [elbo, with_distributions],
     "16.noised": [process(root, rest), in_a_loop],
     "16.diffusion_loss": [loss(), by_hand],
-    "16.ddpm_sample": [ddpm(), ddpm(sd=lambda b, a, t: b[t]**0.5 * (t > 0), last=True)],
+    "16.ddpm_sample": [ddpm(), only_where_needed],
     "16.ddim_sample": [ddim()],
 }
 WRONG = {
@@ -179,11 +184,10 @@ WRONG = {
         "t_from_one": [loss(times=lambda x, T: torch.randint(1, T, (len(x),)))],
         "t_too_short": [loss(times=lambda x, T: torch.randint(T - 1, (len(x),)))],
         "uniform": [loss(noise=torch.rand_like)],
-        "target_x": [loss(target=lambda noise, x, x_t: x)],
+        "target_noise": [loss(target=lambda noise, x, x_t: noise)],
         "target_x_t": [loss(target=lambda noise, x, x_t: x_t)],
         "sum": [loss(cost=lambda e: (e**2).sum()), loss(cost=lambda e: (e**2).sum(1).mean())],
         "l1": [loss(cost=lambda e: e.abs().mean())],
-        "other_noise": [loss(target=lambda noise, x, x_t: torch.randn_like(noise))],
         "detached": [loss(told=lambda e: e.detach())],
         "unknown": [loss(cost=lambda e: 0.5 * (e**2).mean())],
         "error": [lambda net, x, alpha_bar: loss()(net, x, alpha_bar)[0]],
@@ -192,19 +196,20 @@ WRONG = {
         "t_shape": [ddpm(t_of=lambda x, t: t), ddpm(t_of=lambda x, t: torch.tensor([t]))],
         "forward": [ddpm(times=range)],
         "off_by_one": [ddpm(times=lambda T: range(T - 1, 0, -1))],
-        "noise_last": [ddpm(last=True)],
+        "variance_beta": [ddpm(sd=lambda b, a, p, t: b**0.5)],
+        "noise_last": [ddpm(sd=lambda b, a, p, t: (b * (1 - p) / (1 - a) if t else b)**0.5), ddpm(sd=lambda b, a, p, t: (b * (1 - p) / (1 - a))**0.5 if t else 1)],
         "no_noise": [ddpm(noise=torch.zeros_like)],
-        "variance_as_sd": [ddpm(sd=lambda b, a, t: b[t])],
+        "variance_as_sd": [ddpm(sd=lambda b, a, p, t: b * (1 - p) / (1 - a))],
         "same_noise": [once_only],
-        "posterior_variance": [ddpm(sd=lambda b, a, t: ((1 - earlier(a, t)) / (1 - a[t]) * b[t])**0.5)],
-        "no_scale": [ddpm(scale=lambda b, a, t: 1)],
-        "alpha_bar_scale": [ddpm(scale=lambda b, a, t: a[t]**-0.5)],
-        "whole_noise": [ddpm(factor=lambda b, a, t: (1 - a[t])**0.5), ddpm(factor=lambda b, a, t: 1), ddpm(factor=lambda b, a, t: b[t])],
-        "no_root": [ddpm(factor=lambda b, a, t: b[t] / (1 - a[t]))],
-        "alpha_bar_shifted": [ddpm(factor=lambda b, a, t: b[t] / (1 - earlier(a, t))**0.5 if t else b[t] / (1 - a[t])**0.5)],
-        "added": [ddpm(sign=-1)],
-        "unknown": [ddpm(factor=lambda b, a, t: 2 * b[t])],
-        "error": [ddpm(sd=lambda b, a, t: b[t + 1]**0.5)],
+        "before_shifted": [ddpm(previous=later_one), ddpm(previous=lambda a, t: torch.cat([a[1:], torch.zeros(1)])[t])],
+        "before_is_now": [ddpm(previous=lambda a, t: a[t])],
+        "swapped": [ddpm(clean=lambda b, a, p, t: (1 - b)**0.5 * (1 - p) / (1 - a), x_t=lambda b, a, p, t: p**0.5 * b / (1 - a))],
+        "clean_only": [ddpm(x_t=lambda b, a, p, t: 0), ddpm(clean=lambda b, a, p, t: 1, x_t=lambda b, a, p, t: 0)],
+        "no_root": [ddpm(clean=lambda b, a, p, t: p * b / (1 - a)), ddpm(x_t=lambda b, a, p, t: (1 - b) * (1 - p) / (1 - a)),
+                    ddpm(clean=lambda b, a, p, t: p * b / (1 - a), x_t=lambda b, a, p, t: (1 - b) * (1 - p) / (1 - a))],
+        "told_is_noise": [ddpm(clean=lambda b, a, p, t: -b / ((1 - a) * (1 - b))**0.5, x_t=lambda b, a, p, t: 1 / (1 - b)**0.5)],
+        "unknown": [ddpm(x_t=lambda b, a, p, t: 0.5)],
+        "error": [ddpm(noise=lambda x: torch.randn(len(x)))],
     },
     "16.ddim_sample": {
         "t_shape": [ddim(t_of=lambda x, t: t)],
@@ -213,16 +218,17 @@ WRONG = {
         "last_missing": [ddim(go=lambda times: times[:-1])],
         "last_level": [ddim(end=lambda a: a[0])],
         "last_step_missing": [not_finished],
-        "neighbour": [to_the_neighbour],
-        "fresh_noise": [ddim(mix=lambda x_0, e, a, x: a**0.5 * x_0 + (1 - a)**0.5 * torch.randn_like(x))],
-        "no_noise": [ddim(mix=lambda x_0, e, a, x: a**0.5 * x_0)],
-        "clean_at_once": [ddim(mix=lambda x_0, e, a, x: x_0)],
-        "not_rescaled": [ddim(clean=lambda x, e, a: x - (1 - a)**0.5 * e)],
-        "whole_noise": [ddim(clean=lambda x, e, a: (x - e) / a**0.5)],
-        "no_root": [ddim(clean=lambda x, e, a: (x - (1 - a) * e) / a, mix=lambda x_0, e, a, x: a * x_0 + (1 - a) * e), ddim(mix=lambda x_0, e, a, x: a * x_0 + (1 - a) * e),
-                    ddim(clean=lambda x, e, a: (x - (1 - a) * e) / a)],
-        "told_is_x": [ddim(clean=lambda x, e, a: e, mix=lambda x_0, e, a, x: a**0.5 * x_0 + (1 - a)**0.5 * x)],
+        "neighbour": [ddim(following=earlier)],
+        "fresh_noise": [ddim(noise=lambda x, c, a: torch.randn_like(x))],
+        "no_noise": [ddim(mix=lambda c, e, a, x: a**0.5 * c)],
+        "clean_at_once": [ddim(mix=lambda c, e, a, x: c)],
+        "not_rescaled": [ddim(noise=lambda x, c, a: x - a**0.5 * c)],
+        "whole_clean": [ddim(noise=lambda x, c, a: (x - c) / (1 - a)**0.5)],
+        "no_root": [ddim(noise=lambda x, c, a: (x - a * c) / (1 - a), mix=lambda c, e, a, x: a * c + (1 - a) * e), ddim(mix=lambda c, e, a, x: a * c + (1 - a) * e),
+                    ddim(noise=lambda x, c, a: (x - a * c) / (1 - a))],
+        "x_as_noise": [ddim(noise=lambda x, c, a: x)],
+        "told_is_noise": [as_in_the_paper],
         "unknown": [ddim(end=lambda a: 0.9)],
-        "error": [ddim(clean=lambda x, e, a: x @ e)],
+        "error": [ddim(noise=lambda x, c, a: x @ c)],
     },
 }

@@ -1,7 +1,7 @@
 """The exercises of notebook 16 on diffusion: the noisy x_t, the loss, and two samplers.
 
 The loss draws its own times and its own noise, so it is given a network that notes what it is
-asked: from x_t and t follows which noise was added.
+asked: from x, x_t and t follows which noise was added.
 """
 import torch
 from torch import Tensor, nn
@@ -22,20 +22,22 @@ def noised(x, t, noise, alpha_bar):
 
 
 def diffusion_loss(net, x, alpha_bar):
-    """The mean squared error of the noise that net(x_t, t) tells -> scalar."""
+    """The mean squared error of the clean x that net(x_t, t) tells -> scalar."""
     t = torch.randint(len(alpha_bar), (len(x),), device=x.device)
-    noise = torch.randn_like(x)
-    return (net(noised(x, t, noise, alpha_bar), t) - noise).square().mean()
+    x_t = noised(x, t, torch.randn_like(x), alpha_bar)
+    return (net(x_t, t) - x).square().mean()
 
 
 def ddpm_sample(net, x, beta):
     """From pure noise x (N, ...) to samples, through all T steps of beta (T,)."""
     alpha_bar = (1 - beta).cumprod(dim=0)
+    before = torch.cat([torch.ones_like(beta[:1]), alpha_bar[:-1]])
     for t in reversed(range(len(beta))):
-        noise = net(x, torch.full((len(x),), t, device=x.device))
-        x = (x - beta[t] / (1 - alpha_bar[t]).sqrt() * noise) / (1 - beta[t]).sqrt()
-        if t > 0:
-            x = x + beta[t].sqrt() * torch.randn_like(x)
+        clean = net(x, torch.full((len(x),), t, device=x.device))
+        of_clean = before[t].sqrt() * beta[t] / (1 - alpha_bar[t])
+        of_x = (1 - beta[t]).sqrt() * (1 - before[t]) / (1 - alpha_bar[t])
+        variance = beta[t] * (1 - before[t]) / (1 - alpha_bar[t])
+        x = of_clean * clean + of_x * x + variance.sqrt() * torch.randn_like(x)
     return x
 
 
@@ -43,8 +45,8 @@ def ddim_sample(net, x, alpha_bar, times):
     """From pure noise x (N, ...) to samples, asking net only at the falling `times`."""
     levels = [*alpha_bar[times].tolist(), 1.0]
     for t, now, later in zip(times, levels, levels[1:], strict=False):
-        noise = net(x, torch.full((len(x),), t, device=x.device))
-        clean = (x - (1 - now)**0.5 * noise) / now**0.5
+        clean = net(x, torch.full((len(x),), t, device=x.device))
+        noise = (x - now**0.5 * clean) / (1 - now)**0.5
         x = later**0.5 * clean + (1 - later)**0.5 * noise
     return x
 
@@ -158,7 +160,7 @@ def loss_seen(results: list, inputs: dict) -> Seen:
     share = torch.bincount(t, minlength=len(alpha_bar)) / len(t)
     abar = alpha_bar[t][:, None]
     noise = (given - abar.sqrt() * x) / (1 - abar).sqrt()
-    told = 0.5 * given + 0.1
+    error = 0.5 * given + 0.1 - x
     seen = {"all times come": bool(((share - 0.2).abs() < 0.06).all()),
             "the noise has mean 0": bool(noise.mean().abs() < 0.1),
             "the noise has sd 1": bool((noise.std() - 1).abs() < 0.1),
@@ -169,13 +171,12 @@ def loss_seen(results: list, inputs: dict) -> Seen:
     result = results[0]
     if not isinstance(result, Tensor) or result.dim():
         return seen | {"the loss": "no scalar tensor"}
-    error = (told - noise).square()
-    seen["the loss is that of the noise"] = _close(result, error.mean())
-    seen["_of_x"] = _close(result, (told - x).square().mean())
-    seen["_of_x_t"] = _close(result, (told - given).square().mean())
-    seen["_sum"] = _close(result, error.sum()) or _close(result, error.sum(1).mean())
-    seen["_other"] = bool((result - told.square().mean() - 1).abs() < 0.15)
-    seen["_l1"] = _close(result, error.sqrt().mean())
+    seen["the loss is that of x"] = _close(result, error.square().mean())
+    seen["_of_noise"] = _close(result, (error + x - noise).square().mean())
+    seen["_of_x_t"] = _close(result, (error + x - given).square().mean())
+    seen["_sum"] = any(_close(result, each) for each in (error.square().sum(),
+                                                        error.square().sum(1).mean()))
+    seen["_l1"] = _close(result, error.abs().mean())
     return seen | {"the network learns": bool(result.requires_grad)}
 
 
@@ -208,16 +209,14 @@ OF_THE_LOSS = (
             "`torch.randn` is what is needed.",
             when=lambda seen: seen.get("the noise is Gaussian") is False
             and seen["the noise has mean 0"] is False),
-    Mistake("target_x", "The network's answer is compared with x. Asked is noise prediction: it "
-            "tells the noise that was added.", when=clue("_of_x")),
+    Mistake("target_noise", "The network's answer is compared with the noise, as in the DDPM "
+            "paper. Here it tells the clean x, from which the noise follows.", when=clue("_of_noise")),
     Mistake("target_x_t", "The network's answer is compared with the x_t that it was asked about. "
-            "Which part of x_t should it tell?", when=clue("_of_x_t")),
+            "What should it tell?", when=clue("_of_x_t")),
     Mistake("sum", "Squared errors are added up. Here the mean over everything is asked, so that a "
-            "network that always tells 0 costs 1.", when=clue("_sum")),
-    Mistake("l1", "It takes absolute errors. The best answer to a squared error is the mean of the "
-            "noise, and the sampler needs that mean.", when=clue("_l1")),
-    Mistake("other_noise", "The answer is compared with noise that was drawn anew, which nobody "
-            "can tell. Draw it once and use it twice.", when=clue("_other")),
+            "loss does not depend on the number of pixels.", when=clue("_sum")),
+    Mistake("l1", "It takes absolute errors. The best answer to a squared error is the mean of all "
+            "x that fit, and the sampler needs that mean.", when=clue("_l1")),
     Mistake("detached", "The value is right, but no gradient flows into the network.",
             when=lambda seen: seen.get("the network learns") is False),
 )
@@ -261,22 +260,26 @@ def sample(results: list, inputs: dict) -> Seen:
             | {"the times asked": " ".join(inputs["net"].asked)})
 
 
-def ancestral(*, mean=None, sd=lambda beta, abar, t: beta[t].sqrt(), last=False, fresh=True):
+def weights(beta, abar, t, before):
+    """DDPM's weights of the clean x and of x_t, and the variance of a step."""
+    rest = 1 - abar[t]
+    return (before.sqrt() * beta[t] / rest, (1 - beta[t]).sqrt() * (1 - before) / rest,
+            beta[t] * (1 - before) / rest)
+
+
+def ancestral(of_clean=lambda w, *_: w[0], of_x=lambda w, *_: w[1],
+              sd=lambda w, *_: w[2].sqrt(), previous=lambda abar, t: before(abar, t), fresh=True):
     """A wrong answer: DDPM's sampler, right but for what is changed."""
     def ddpm_sample(net, x, beta):
         abar, drawn = (1 - beta).cumprod(0), []
         for t in reversed(range(len(beta))):
             told = net(x, torch.full((len(x),), t))
-            x = (mean or ancestral_mean)(x, told, beta, abar, t)
-            if t > 0 or last:
-                drawn.append(torch.randn_like(x))
-                x = x + sd(beta, abar, t) * drawn[-1 if fresh else 0]
+            w, given = weights(beta, abar, t, previous(abar, t)), (beta, abar, t)
+            drawn.append(torch.randn_like(x))
+            x = (of_clean(w, *given) * told + of_x(w, *given) * x
+                 + sd(w, *given) * drawn[-1 if fresh else 0])
         return x
     return ddpm_sample
-
-
-def ancestral_mean(x, told, beta, abar, t):
-    return (x - beta[t] / (1 - abar[t]).sqrt() * told) / (1 - beta[t]).sqrt()
 
 
 def before(abar, t):
@@ -295,62 +298,78 @@ OF_DDPM = (
             "noise.", when=_times("0 1 2 3", "1 2 3", "0 1 2")),
     Mistake("off_by_one", "Not all times come: sampling begins at T - 1 and ends with 0, both "
             "included.", when=_times("3 2 1", "2 1 0", "2 1", "4 3 2 1")),
-    Mistake("noise_last", "Fresh noise is added after the last step, too, and stays in the sample. "
-            "At t = 0 the mean is the answer.", like=ancestral(last=True)),
+    Mistake("variance_beta", "The fresh noise has the variance beta[t]. That is the other choice "
+            "of the paper, but it leaves noise in the last step, where the variance asked for is "
+            "0.", like=ancestral(sd=lambda w, beta, abar, t: beta[t].sqrt())),
+    Mistake("noise_last", "The last step adds noise, which stays in the sample. At t = 0 the time "
+            "before has alpha_bar = 1, so the variance is 0.",
+            like=(ancestral(sd=lambda w, b, a, t: (w[2] if t else b[t]).sqrt()),
+                  ancestral(sd=lambda w, b, a, t: w[2].sqrt() if t else 1.0))),
     Mistake("no_noise", "No fresh noise is added, so all samples drift towards the middle. DDPM "
             "draws from a Gaussian in every step but the last.",
-            like=ancestral(sd=lambda beta, abar, t: 0.0)),
-    Mistake("variance_as_sd", "The fresh noise is multiplied by beta, which is its variance. Which "
-            "number scales noise?", like=ancestral(sd=lambda beta, abar, t: beta[t])),
+            like=ancestral(sd=lambda *_: 0.0)),
+    Mistake("variance_as_sd", "The fresh noise is multiplied by its variance. Which number scales "
+            "noise?", like=ancestral(sd=lambda w, *_: w[2])),
     Mistake("same_noise", "Every step adds the same noise. Each one needs noise of its own.",
             like=ancestral(fresh=False)),
-    Mistake("posterior_variance", "The fresh noise has the variance of q(x_{t-1} | x_t, x), the "
-            "other choice of the paper, which is right as well. Asked here is the variance beta.",
-            like=ancestral(sd=lambda b, a, t: (b[t] * (1 - before(a, t)) / (1 - a[t])).sqrt())),
-    Mistake("no_scale", "x is never scaled up. The forward process multiplies by the root of "
-            "1 - beta in each step, and the way back divides by it.",
-            like=ancestral(mean=lambda x, e, b, a, t: x - b[t] / (1 - a[t]).sqrt() * e)),
-    Mistake("alpha_bar_scale", "It divides by the root of alpha_bar. One step back undoes one "
-            "step, so its factor is that of beta[t] alone.",
-            like=ancestral(mean=lambda x, e, b, a, t:
-                           (x - b[t] / (1 - a[t]).sqrt() * e) / a[t].sqrt())),
-    Mistake("whole_noise", "It takes away all the noise at once, or beta of it without the "
-            "divisor. The factor in one step is beta over the root of 1 - alpha_bar.",
-            like=(ancestral(mean=lambda x, e, b, a, t:
-                            (x - (1 - a[t]).sqrt() * e) / (1 - b[t]).sqrt()),
-                  ancestral(mean=lambda x, e, b, a, t: (x - e) / (1 - b[t]).sqrt()),
-                  ancestral(mean=lambda x, e, b, a, t: (x - b[t] * e) / (1 - b[t]).sqrt()))),
-    Mistake("no_root", "The factor of the noise has 1 - alpha_bar in its divisor. The network "
-            "tells noise of variance 1, so the root belongs there.",
-            like=ancestral(mean=lambda x, e, b, a, t:
-                           (x - b[t] / (1 - a[t]) * e) / (1 - b[t]).sqrt())),
-    Mistake("alpha_bar_shifted", "alpha_bar is that of the time before. In the factor of the noise "
-            "stands the one of x_t, alpha_bar[t].",
-            like=ancestral(mean=lambda x, e, b, a, t:
-                           (x - b[t] / (1 - before(a, t) + 1e-20).sqrt() * e)
-                           / (1 - b[t]).sqrt() if t else ancestral_mean(x, e, b, a, t))),
-    Mistake("added", "The noise is added to x once more instead of taken away.",
-            like=ancestral(mean=lambda x, e, b, a, t: ancestral_mean(x, -e, b, a, t))),
+    Mistake("before_shifted", "The list of alpha_bar before each time is shifted the wrong way. "
+            "Before time 0 it is 1, so the list begins with a 1. (A well-known library had this "
+            "bug for three days.)",
+            like=(ancestral(previous=lambda a, t: a[t + 1] if t + 1 < len(a)
+                            else torch.tensor(1.0)),
+                  ancestral(previous=lambda a, t: a[t + 1] if t + 1 < len(a)
+                            else torch.tensor(0.0)))),
+    Mistake("before_is_now", "alpha_bar before the step is taken to be alpha_bar[t]. It belongs to "
+            "time t - 1, and is 1 before time 0.", like=ancestral(previous=lambda a, t: a[t])),
+    Mistake("swapped", "The two weights are exchanged: the network's answer has the weight of x_t, "
+            "and the other way round.",
+            like=ancestral(of_clean=lambda w, *_: w[1], of_x=lambda w, *_: w[0])),
+    Mistake("clean_only", "Each step jumps to the clean x that the network tells, and nothing of "
+            "x_t is kept. The mean lies between the two.",
+            like=(ancestral(of_x=lambda *_: 0.0), ancestral(of_clean=lambda *_: 1.0,
+                                                            of_x=lambda *_: 0.0))),
+    Mistake("no_root", "A weight has no root where the formula has one: alpha_bar before the step "
+            "and 1 - beta stand under roots.",
+            like=(ancestral(of_clean=lambda w, b, a, t: before(a, t) * b[t] / (1 - a[t])),
+                  ancestral(of_x=lambda w, b, a, t: (1 - b[t]) * (1 - before(a, t))
+                            / (1 - a[t])),
+                  ancestral(of_clean=lambda w, b, a, t: before(a, t) * b[t] / (1 - a[t]),
+                            of_x=lambda w, b, a, t: (1 - b[t]) * (1 - before(a, t))
+                            / (1 - a[t])))),
+    Mistake("told_is_noise", "It takes the network's answer for the noise, as in the DDPM paper. "
+            "Here the network tells the clean x.",
+            like=ancestral(of_clean=lambda w, b, a, t: -b[t] / (1 - a[t]).sqrt()
+                           / (1 - b[t]).sqrt(), of_x=lambda w, b, a, t: (1 - b[t])**-0.5)),
 )
 
 
-def implicit(*, end=lambda abar: 1.0, clean=lambda x, told, now: (x - (1 - now)**0.5 * told)
-             / now**0.5, direction=lambda told, clean, x: told, share=lambda later: (
-                 later**0.5, (1 - later)**0.5), skip_last=False, shifted=False):
+def told_noise(x, clean, now):
+    return (x - now**0.5 * clean) / (1 - now)**0.5
+
+
+def implicit(*, end=lambda abar: 1.0, noise=told_noise, share=lambda later: (
+        later**0.5, (1 - later)**0.5), skip_last=False, shifted=False):
     """A wrong answer: DDIM's sampler, right but for what is changed."""
     def ddim_sample(net, x, alpha_bar, times):
         levels = [*alpha_bar[times].tolist(), end(alpha_bar)]
-        for t, now, later in list(zip(times, levels, levels[1:], strict=False)):
-            told = net(x, torch.full((len(x),), t))
+        for t, now, later in zip(times, levels, levels[1:], strict=False):
+            clean = net(x, torch.full((len(x),), t))
             if skip_last and t == times[-1]:
                 return x
             if shifted:
                 later = float(alpha_bar[t - 1]) if t else 1.0
-            x_0 = clean(x, told, now)
-            of_x, of_noise = share(later)
-            x = of_x * x_0 + of_noise * direction(told, x_0, x)
+            of_clean, of_noise = share(later)
+            x = of_clean * clean + of_noise * noise(x, clean, now)
         return x
     return ddim_sample
+
+
+def _of_noise(net, x, alpha_bar, times):
+    levels = [*alpha_bar[times].tolist(), 1.0]
+    for t, now, later in zip(times, levels, levels[1:], strict=False):
+        told = net(x, torch.full((len(x),), t))
+        x = later**0.5 * (x - (1 - now)**0.5 * told) / now**0.5 + (1 - later)**0.5 * told
+    return x
 
 
 OF_DDIM = (
@@ -369,53 +388,56 @@ OF_DDIM = (
             "its answer.", like=implicit(skip_last=True)),
     Mistake("neighbour", "It steps to the neighbouring time t - 1. The next level is that of the "
             "next entry of `times`, however far away that is.", like=implicit(shifted=True)),
-    Mistake("fresh_noise", "It adds fresh noise. DDIM goes on with the noise that the network has "
-            "told, so its way is fixed by the first x.",
-            like=implicit(direction=lambda told, clean, x: torch.randn_like(x))),
+    Mistake("fresh_noise", "It adds fresh noise. DDIM goes on with the noise that it finds in x_t, "
+            "so its way is fixed by the first x.",
+            like=implicit(noise=lambda x, clean, now: torch.randn_like(x))),
     Mistake("no_noise", "Only the clean x is kept, scaled down, and the noise that belongs to the "
             "next level is missing.", like=implicit(share=lambda later: (later**0.5, 0.0))),
     Mistake("clean_at_once", "It goes on with the clean x at full size, as if the next level were "
             "1.", like=implicit(share=lambda later: (1.0, 0.0))),
-    Mistake("not_rescaled", "The clean x is not divided by the root of alpha_bar: without its "
-            "noise, x_t is still a shrunk x.",
-            like=implicit(clean=lambda x, told, now: x - (1 - now)**0.5 * told)),
-    Mistake("whole_noise", "To get the clean x it takes away the noise at full size. In x_t it has "
-            "the weight of the root of 1 - alpha_bar.",
-            like=implicit(clean=lambda x, told, now: (x - told) / now**0.5)),
+    Mistake("not_rescaled", "The noise that is found in x_t is not divided by the root of "
+            "1 - alpha_bar, so it is not of variance 1.",
+            like=implicit(noise=lambda x, clean, now: x - now**0.5 * clean)),
+    Mistake("whole_clean", "To find the noise it takes away the clean x at full size. In x_t it "
+            "has the weight of the root of alpha_bar.",
+            like=implicit(noise=lambda x, clean, now: (x - clean) / (1 - now)**0.5)),
     Mistake("no_root", "Weights without their roots: alpha_bar and 1 - alpha_bar are variances.",
-            like=(implicit(clean=lambda x, told, now: (x - (1 - now) * told) / now,
+            like=(implicit(noise=lambda x, clean, now: (x - now * clean) / (1 - now),
                            share=lambda later: (later, 1 - later)),
-                  implicit(clean=lambda x, told, now: (x - (1 - now) * told) / now),
+                  implicit(noise=lambda x, clean, now: (x - now * clean) / (1 - now)),
                   implicit(share=lambda later: (later, 1 - later)))),
-    Mistake("told_is_x", "The network's answer is taken for the clean x. It tells the noise; the "
-            "clean x has to be worked out from it.",
-            like=implicit(clean=lambda x, told, now: told,
-                          direction=lambda told, clean, x: x)),
+    Mistake("x_as_noise", "x_t itself goes on in the place of its noise. First the clean x has to "
+            "be taken away.", like=implicit(noise=lambda x, clean, now: x)),
+    Mistake("told_is_noise", "It takes the network's answer for the noise, as in the DDPM paper. "
+            "Here the network tells the clean x.",
+            like=_of_noise),
 )
 
 OUTSIDE = frozenset({"noise", "clean", "T", "denoiser"})
 EXERCISES = (
     Exercise("16.ddim_sample", ddim_sample, (Probe(ddim_scene, sample, OF_DDIM),), (
-        "Two things in each step: work out the clean x from x_t and the told noise, then mix the "
-        "two again at the next level.",
-        "clean = (x - root(1 - abar) * noise) / root(abar), with the level of now; the new x has "
+        "Two things in each step: work out the noise from x_t and the clean x that the network "
+        "tells, then mix the two again at the next level.",
+        "noise = (x - root(abar) * clean) / root(1 - abar), with the level of now; the new x has "
         "the weights of the next level, and after the last time that level is 1.",
         "`levels = [*alpha_bar[times].tolist(), 1.0]`, and a loop over t, the level of now and the "
         "next one."), "No fresh noise: the same x_T always gives the same sample.", OUTSIDE),
     Exercise("16.ddpm_sample", ddpm_sample, (Probe(ddpm_scene, sample, OF_DDPM),), (
-        "A loop over t from T - 1 down to 0. In each step the mean first, then fresh noise.",
-        "The mean is (x - beta[t] / root(1 - alpha_bar[t]) * noise) / root(1 - beta[t]). The fresh "
-        "noise has variance beta[t], and at t = 0 there is none.",
-        "`for t in reversed(range(len(beta))):`, `noise = net(x, torch.full((len(x),), t))`, the "
-        "mean, and `if t > 0:` the noise."), "Fresh noise in every step but the last.", OUTSIDE),
+        "A loop over t from T - 1 down to 0. In each step two weights and a variance, and all "
+        "three need alpha_bar of the time before.",
+        "`before` is alpha_bar with a 1 in front and its last entry missing. Then the mean is a "
+        "weighted sum of the clean x and of x_t, and fresh noise comes on top.",
+        "`before = torch.cat([torch.ones_like(beta[:1]), alpha_bar[:-1]])`, "
+        "`for t in reversed(range(len(beta))):`, and in it the formulas of the text."),
+        "Fresh noise in every step but the last, whose variance is 0.", OUTSIDE),
     Exercise("16.diffusion_loss", diffusion_loss, (Probe(scene, loss_seen, OF_THE_LOSS, given),), (
         "Three draws: x comes from the data, t and the noise are yours. What does the network see, "
         "and what should it tell?",
         "`torch.randint` for (N,) times below T, `torch.randn_like` for the noise, `noised` for "
-        "x_t. Then the mean squared error between net(x_t, t) and the noise.",
+        "x_t. Then the mean squared error between net(x_t, t) and x.",
         "`t = torch.randint(len(alpha_bar), (len(x),), device=x.device)`; and the loss is "
-        "`(net(x_t, t) - noise).square().mean()`."),
-        "A network that always tells 0 would cost 1; everything below is learned.", OUTSIDE),
+        "`(net(x_t, t) - x)`, squared, and its mean."),
+        "One network for all amounts of noise.", OUTSIDE),
     Exercise("16.noised", noised, (Probe(points, x_t, OF_X_T), Probe(images, x_t, ON_IMAGES)), (
         "The variances of the two parts are alpha_bar and 1 - alpha_bar. By what are numbers "
         "multiplied to get these variances?",
