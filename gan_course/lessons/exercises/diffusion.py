@@ -210,7 +210,8 @@ OF_THE_LOSS = (
             when=lambda seen: seen.get("the noise is Gaussian") is False
             and seen["the noise has mean 0"] is False),
     Mistake("target_noise", "The network's answer is compared with the noise, as in the DDPM "
-            "paper. Here it tells the clean x, from which the noise follows.", when=clue("_of_noise")),
+            "paper. Here it tells the clean x, from which the noise follows.",
+            when=clue("_of_noise")),
     Mistake("target_x_t", "The network's answer is compared with the x_t that it was asked about. "
             "What should it tell?", when=clue("_of_x_t")),
     Mistake("sum", "Squared errors are added up. Here the mean over everything is asked, so that a "
