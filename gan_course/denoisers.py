@@ -1,4 +1,5 @@
-"""Networks of diffusion models: a noisy x_t and its time t -> the clean x.
+"""The forward process of diffusion models, and networks that go back: a noisy x_t and its time t ->
+the clean x.
 
 All carry the schedule of the forward process as `alpha_bar`, (T,). Times go from 0, where x_t is
 almost clean, to T - 1, where it is almost pure noise.
@@ -24,6 +25,22 @@ def linear_schedule(T: int = 100, first: float = 1e-4, last: float = 0.2) -> Ten
         alpha_bar, (T,), falling from nearly 1 to nearly 0.
     """
     return (1 - torch.linspace(first, last, T, dtype=torch.float64)).cumprod(0).float()
+
+
+def noised(x: Tensor, t: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
+    """x_t of the forward process.
+
+    Args:
+        x: data, (N, *data_shape).
+        t: a time for each, whole numbers (N,).
+        noise: draws of N(0, I), like x.
+        alpha_bar: the schedule, (T,).
+
+    Returns:
+        (N, *data_shape).
+    """
+    abar = alpha_bar[t].view(-1, *[1] * (x.dim() - 1))
+    return abar.sqrt() * x + (1 - abar).sqrt() * noise
 
 
 class MLPDenoiser(nn.Module):

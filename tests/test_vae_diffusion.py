@@ -8,8 +8,8 @@ from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
 from gan_course import bounds, losses
 from gan_course.data import Batch
-from gan_course.denoisers import MLPDenoiser, linear_schedule
-from gan_course.games.diffusion import Diffusion, Sampler, noised
+from gan_course.denoisers import MLPDenoiser, linear_schedule, noised
+from gan_course.games.diffusion import Diffusion, Sampler
 from gan_course.games.vae import VAE, Encoder, reparameterised
 from gan_course.lessons.exercises import diffusion as exercises
 from gan_course.training import Training

@@ -14,24 +14,8 @@ from torch.nn.functional import mse_loss
 
 from gan_course import nets
 from gan_course.data import Batch, batches
-from gan_course.denoisers import MLPDenoiser, linear_schedule
+from gan_course.denoisers import MLPDenoiser, linear_schedule, noised
 from gan_course.games import Game, Player
-
-
-def noised(x: Tensor, t: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
-    """x_t of the forward process.
-
-    Args:
-        x: data, (N, *data_shape).
-        t: a time for each, whole numbers (N,).
-        noise: draws of N(0, I), like x.
-        alpha_bar: the schedule, (T,).
-
-    Returns:
-        (N, *data_shape).
-    """
-    abar = alpha_bar[t].view(-1, *[1] * (x.dim() - 1))
-    return abar.sqrt() * x + (1 - abar).sqrt() * noise
 
 
 class Sampler(nn.Module):
