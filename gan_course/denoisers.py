@@ -46,16 +46,22 @@ def noised(x: Tensor, t: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
 class MLPDenoiser(nn.Module):
     """Fully connected layers with SiLU; each hidden layer adds a learned vector of the time.
 
+    With a shortcut the clean x is sqrt(abar_t) x_t + sqrt(1 - abar_t) times what the layers say, so
+    they have little to add where little noise is. Layers narrower than x cannot take the noise of
+    x_t away again; for images leave it out.
+
     Args:
         alpha_bar: the schedule, (T,).
         data_shape: the shape of one x.
         width: the units in each hidden layer.
         depth: the number of hidden layers.
+        shortcut: whether there is one.
     """
 
     def __init__(self, alpha_bar: Tensor, data_shape: tuple[int, ...], width: int = 128,
-                 depth: int = 3):
+                 depth: int = 3, *, shortcut: bool = False):
         super().__init__()
+        self.shortcut = shortcut
         self.register_buffer("alpha_bar", alpha_bar.clone())
         numbers = torch.Size(data_shape).numel()
         self.first, self.last = nn.Linear(numbers, width), nn.Linear(width, numbers)
@@ -67,4 +73,8 @@ class MLPDenoiser(nn.Module):
         h, time = self.first(x.flatten(1)), self.time(t)
         for layer in self.hidden:
             h = layer(silu(h + time))
-        return self.last(silu(h)).view_as(x)
+        said = self.last(silu(h)).view_as(x)
+        if not self.shortcut:
+            return said
+        abar = self.alpha_bar[t].view(-1, *[1] * (x.dim() - 1))
+        return abar.sqrt() * x + (1 - abar).sqrt() * said

@@ -8,6 +8,7 @@ the clean x follows.) Sampling begins at pure noise and takes it away step by st
 """
 import copy
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
@@ -35,9 +36,9 @@ class Sampler(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x_T -> x: (N, *data_shape) -> (N, *data_shape); images lie in [-1, 1]."""
         alpha_bar = self.denoiser.alpha_bar
-        times = torch.linspace(len(alpha_bar) - 1, 0, self.steps).round().long()
-        levels = [*alpha_bar[times].tolist(), 1.0]
-        for t, now, later in zip(times.tolist(), levels, levels[1:], strict=False):
+        times = np.linspace(len(alpha_bar) - 1, 0, self.steps).round().astype(int).tolist()
+        levels = [*alpha_bar[times], torch.ones_like(alpha_bar[0])]
+        for t, now, later in zip(times, levels, levels[1:], strict=False):
             clean = self.denoiser(x, torch.full((len(x),), t, device=x.device))
             noise = (x - now**0.5 * clean) / (1 - now)**0.5
             x = later**0.5 * clean + (1 - later)**0.5 * noise
