@@ -36,8 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True,
                                      metavar="list | doctor | run | progress | capstone | train | "
-                                             "sample | evaluate | batch | report | calibrate | "
-                                             "sweep | class")
+                                             "sample | evaluate | card | batch | report | "
+                                             "calibrate | sweep | class")
     commands.add_parser("list", help="the notebooks: number, title, minutes to run on a laptop, "
                                      "hours to study, question")
     commands.add_parser("doctor", help="check this installation, and say what to do where "

@@ -114,6 +114,31 @@ def nearest_distance(samples: Tensor, reference: Tensor) -> tuple[Tensor, Tensor
     return (samples - reference[index]).flatten(1).norm(dim=1), index  # exactly 0 for a copy
 
 
+def memorisation_ratio(samples: Tensor, train: Tensor, held_out: Tensor) -> float:
+    """How much nearer samples lie to training images than to others: median d(sample, train) /
+    median d(sample, held out), d being the distance to the nearest neighbour.
+
+    The sets must be equally large, because nearest neighbours are nearer in a larger set. Real, new
+    images have a ratio of about 1; copies have 0.
+
+    Args:
+        samples: (N, *data_shape), floats.
+        train: images that were trained on, (M, *data_shape).
+        held_out: as many images of the same origin that were not, (M, *data_shape).
+
+    Returns:
+        The ratio, at least 0.
+
+    Raises:
+        ValueError: the two sets differ in size, or the shapes do not match.
+    """
+    if len(train) != len(held_out):
+        raise ValueError(f"There are {len(train)} training images and {len(held_out)} held-out "
+                         "ones; the ratio needs equally many of both.")
+    to_train, to_others = (nearest_distance(samples, each)[0] for each in (train, held_out))
+    return (to_train.median() / to_others.median()).item()
+
+
 def inception_score(probabilities: Tensor, *, splits: int = 1) -> InceptionScore:
     """exp(E_x[KL(p(y|x) || p(y))]): high when each image is of one class for sure, and all classes
     come (arXiv:1606.03498).

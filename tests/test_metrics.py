@@ -82,3 +82,14 @@ def test_a_copy_is_at_distance_zero():
 def test_nearest_distance_refuses_images_of_another_size():
     with pytest.raises(ValueError, match="one data shape"):
         metrics.nearest_distance(torch.zeros(2, 1, 8, 8), torch.zeros(2, 1, 28, 28))
+
+
+def test_the_memorisation_ratio_is_0_for_copies_and_1_for_new_samples_and_wants_equal_sets():
+    x = torch.randn(600, 3, generator=torch.Generator().manual_seed(0))
+    train, held_out, new = x.chunk(3)
+    assert metrics.memorisation_ratio(train, train, held_out) == 0
+    assert metrics.memorisation_ratio(new, train, held_out) == pytest.approx(1, abs=0.15)
+    half = (new + train) / 2                                        # each sample half way to a training image
+    assert metrics.memorisation_ratio(train + 0.1 * half, train, held_out) < 0.7
+    with pytest.raises(ValueError, match="equally many"):
+        metrics.memorisation_ratio(new, train, held_out[:50])

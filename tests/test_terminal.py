@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 
 from gan_course import cli, data, jobs, saving
 from gan_course.paths import ROOT
-from gan_course.terminal import keeping, recipes, settings
+from gan_course.terminal import card, keeping, recipes, settings
 
 SMALL = ["--width", "4", "--latent-dim", "4", "--batch-size", "8", "--precision", "float32"]
 
@@ -566,3 +566,48 @@ def test_what_cannot_be_scored_is_said(photos, capsys, words, found):
 def test_settings_are_plain_json(run):
     stored = json.loads((run / settings.FILE).read_text())
     assert stored["game"] == "cgan" and stored["classes"] == list("0123456789")
+
+
+# the model card
+
+def test_a_model_card_has_what_can_be_measured_and_leaves_the_rest_marked(run, tmp_path, capsys):
+    path = tmp_path / "my card.md"
+    assert cli.main(["card", str(run), "-o", str(path)]) == 0
+    text = path.read_text(encoding="utf-8")
+    for line in ("| training data | digits |", "| number of pictures | 1,297 |", "| game | cgan |",
+                 "| iterations | 3, with mini-batches of 8 |", "| seed | 0 |"):
+        assert line in text
+    ratio, floor = map(float, re.search(r"memorisation ratio .*\| (.+) \| (.+) \|", text).groups())
+    assert 0.9 < floor < 1.1 and 0.8 < ratio < 1.2                  # three rounds are too few to copy anything
+    distance, real = map(float, re.search(r"Frechet distance .* \| (.+) \| (.+) \|", text).groups())
+    assert distance > 3 * real
+    shares = [float(share) for share in re.findall(r"^\| \d \| [\d.]+% \| ([\d.]+)% \|$", text, re.MULTILINE)]
+    assert len(shares) == 10 and sum(shares) == pytest.approx(100, abs=1)
+    assert text.count(card.BLANK) == 7
+    (picture_of,) = re.findall(r"!\[.+\]\((.+)\)", text)
+    assert (path.parent / picture_of).exists()
+
+
+def test_a_card_with_the_learners_words_is_not_written_over(run, tmp_path, capsys):
+    path = tmp_path / "card.md"
+    path.write_text("mine")
+    assert cli.main(["card", str(run), "-o", str(path)]) == 2
+    assert "exists already" in capsys.readouterr().err and path.read_text() == "mine"
+    assert cli.main(["card", str(tmp_path)]) == 2
+    assert "There is no run" in capsys.readouterr().err
+
+
+def test_a_card_of_a_folder_leaves_the_memorisation_ratio_and_the_shares_to_the_learner(photos, tmp_path):
+    folder = tmp_path / "a|b <i>_c_"
+    shutil.copytree(photos / "flower", folder)
+    out = tmp_path / "out"
+    command = ["train", "dcgan", "--data", str(folder), "--size", "32", *SMALL, "-o", str(out), "--rounds", "1"]
+    assert cli.main(command) == 0 and cli.main(["card", str(out)]) == 0
+    text = (out / card.FILE).read_text(encoding="utf-8")
+    assert r"| training data | a\|b \<i\>\_c\_ |" in text
+    assert text.count(card.BLANK) == 9 and "memorisation ratio needs" in text
+
+
+def test_text_of_others_stays_on_its_line_and_means_nothing_in_markdown():
+    assert card.plain("a\n\n# b | <script> [x](y) `z` \\ *w*") == (
+        r"a \# b \| \<script\> \[x\]\(y\) \`z\` \\ \*w\*")

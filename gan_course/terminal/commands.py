@@ -1,4 +1,4 @@
-"""The commands train, sample and evaluate of `gan-course`."""
+"""The commands train, sample, evaluate and card of `gan-course`."""
 import argparse
 from pathlib import Path
 
@@ -24,7 +24,7 @@ Each number stands beside its floor: the same measured between two halves of the
 
 
 def add(commands) -> None:
-    """Add train, sample and evaluate to the command line."""
+    """Add train, sample, evaluate and card to the command line."""
     raw = argparse.RawDescriptionHelpFormatter
     train = commands.add_parser("train", help="train one of the course's games on pictures, "
                                               "without a notebook", epilog=TRAIN,
@@ -98,6 +98,16 @@ def add(commands) -> None:
                           help="also a sheet: the generated pictures that lie nearest to a real "
                                "one, and below each this real one")
 
+    card = commands.add_parser("card", help="write a model card for a run: what can be measured is "
+                                            "filled in, the rest is left to you")
+    card.set_defaults(do=_card)
+    card.add_argument("run", type=Path, help="the run's folder")
+    card.add_argument("-o", "--output", type=Path, metavar="FILE.md",
+                      help="where to write it (default: model_card.md in the run's folder)")
+    for option in ("generator", "discriminator"):
+        card.add_argument(f"--{option}", metavar="FILE.py:CLASS",
+                          help=f"the file of the {option} of your own; it is run")
+
 
 def _train(asked) -> int:
     from gan_course.terminal.train import train
@@ -115,6 +125,12 @@ def _evaluate(asked) -> int:
     from gan_course.terminal.evaluate import evaluate
 
     return evaluate(asked)
+
+
+def _card(asked) -> int:
+    from gan_course.terminal.card import card
+
+    return card(asked)
 
 
 def _count(text: str) -> int:
