@@ -25,9 +25,10 @@ def drawn_by(name: str, n: int = 2 * COLUMNS, seed: int = 0) -> Tensor:
     """Samples of a milestone that needs nothing but noise, none of them picked.
 
     Args:
-        name: one of `milestones.names()`, a DCGAN.
+        name: one of `milestones.names()`, a DCGAN or a StyleGAN.
         n: how many.
-        seed: of the noise.
+        seed: of the noise; for a StyleGAN not that of its training, whose first numbers are the
+            weights of the mapping network.
 
     Returns:
         (n, channels, height, width) in [-1, 1], on the CPU.
@@ -79,6 +80,7 @@ PANELS: dict[str, Callable[[], Tensor]] = {
     "08 · Text to image: " + "; ".join(f"“{sentence}”" for sentence in SENTENCES[:2])
     + ";\n" + "; ".join(f"“{sentence}”" for sentence in SENTENCES[2:]): written,
     "11 · CycleGAN, summers and the winters it makes of them, without a single pair": seasons,
+    "13 · StyleGAN, digits in colour": lambda: drawn_by("stylegan", seed=1),
 }
 """The title of each sheet, and what stands in it."""
 
