@@ -202,7 +202,13 @@ def _is(mistake: Mistake, probe: Probe, seen: Seen) -> bool:
     if mistake.when is not None and mistake.when(seen):
         return True
     likes = mistake.like if isinstance(mistake.like, tuple) else (mistake.like,)
-    return any(same(seen, _observe(probe, like)[0]) for like in likes)
+    return any(same(seen, _known(probe, like)) for like in likes)
+
+
+@functools.lru_cache(maxsize=256)
+def _known(probe: Probe, like: Callable) -> Seen:
+    """What the probe sees of a wrong solution that we know: the same each time."""
+    return _observe(probe, like)[0]
 
 
 def same(a: Seen, b: Seen) -> bool:
