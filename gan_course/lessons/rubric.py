@@ -27,7 +27,8 @@ CRITERIA = {
         "The prediction is a number, written before the run, and the run could have missed it.")),
     "baselines": Criterion("Does each number stand between a floor and a ceiling?", (
         "There is neither a floor nor a ceiling.",
-        "It has a floor or a ceiling, or both, measured on another number of samples.",
+        "One of the two is missing, or was measured on another number of samples, or no simple "
+        "method stands beside it.",
         "It has both, measured on the same number of samples, and a simple method beside it.")),
     "seeds": Criterion("How many trainings stand behind it, and are all of them shown?", (
         "It is one training, or failed and worse ones were left out.",
