@@ -30,11 +30,34 @@ def put_together(parts, step=lambda x, h: h + up(x)):
     return x
 
 
+def fake(G, x, noise):
+    small = nnf.avg_pool2d(x, 2)
+    blurry = up(small)
+    return G(blurry, noise) + blurry
+
+
+def no_gradients(G, x, noise):
+    with torch.no_grad():
+        return fake(G, x, noise)
+
+
 RIGHT = {
+    "12.level_fake": [fake],
     "12.pyramid": [taken_apart, recursive],
     "12.rebuild": [put_together],
 }
 WRONG = {
+    "12.level_fake": {
+        "residual_alone": [lambda G, x, noise: G(up(down(x)), noise)],
+        "given_the_image": [lambda G, x, noise: x + G(x, noise), lambda G, x, noise: up(down(x)) + G(x, noise)],
+        "added_to_the_image": [lambda G, x, noise: x + G(up(down(x)), noise)],
+        "cut_off": [lambda G, x, noise: fake(G, x, noise).clamp(-1, 1), lambda G, x, noise: fake(G, x, noise).tanh(), lambda G, x, noise: up(down(x)) + torch.tanh(G(up(down(x)), noise))],
+        "minus": [lambda G, x, noise: up(down(x)) - G(up(down(x)), noise)],
+        "detached": [no_gradients, lambda G, x, noise: fake(G, x, noise).detach()],
+        "sizes": [lambda G, x, noise: down(x) + G(down(x), noise)],
+        "unknown": [lambda G, x, noise: fake(G, x, noise) + 1],
+        "error": [lambda G, x, noise: fake(G, x.nothing, noise)],
+    },
     "12.pyramid": {
         "not_a_list": [lambda x, levels: x - up(down(x))],
         "fine_to_coarse": [lambda x, levels: taken_apart(x, levels)[::-1], lambda x, levels: [taken_apart(x, levels)[0], *taken_apart(x, levels)[:0:-1]]],

@@ -2,7 +2,7 @@
 import torch
 from torch import nn
 
-from gan_course.lessons.exercises._checking import Mistake
+from gan_course.lessons.exercises import _residual
 from gan_course.lessons.exercises._faults import N
 from gan_course.lessons.exercises._networks import Network
 
@@ -51,16 +51,6 @@ def images(channels, **others):
     return (torch.randn(N, channels, 12, 8),)
 
 
-class WithoutSkip(ResidualBlock):
-    def forward(self, x):
-        return self.f(x)
-
-
-class Difference(ResidualBlock):
-    def forward(self, x):
-        return x - self.f(x)
-
-
 EXERCISES = (
     Network("11.ResidualBlock", ResidualBlock, ({"width": 8}, {"width": 5}), features, "features", (
         "Two things: `__init__` makes the layers of f, `forward` adds what they give to x.",
@@ -68,12 +58,8 @@ EXERCISES = (
         "the same, so a 3x3 convolution needs a padding of 1.",
         "`nn.Conv2d(width, width, 3, padding=1, bias=False)`, `nn.InstanceNorm2d(width)`, "
         "`nn.ReLU()`, the first two once more; `return x + self.f(x)`."),
-            mistakes=(
-                Mistake("no_skip", "The layers are right, and x itself is missing: a residual "
-                        "block gives back x + f(x). Without x the block has to learn to copy "
-                        "everything that should stay.", like=WithoutSkip),
-                Mistake("minus", "It subtracts: a residual block gives back x + f(x).",
-                        like=Difference)),
+            mistakes=_residual.mistakes(ResidualBlock, "Without x the block has to learn to copy "
+                                        "everything that should stay."),
             well_done="What should stay comes through x; f learns only what to change."),
     Network("11.ResidualGenerator", ResidualGenerator, (
         {"channels": 3, "width": 6, "blocks": 2}, {"channels": 1, "width": 4, "blocks": 3}),

@@ -1,4 +1,6 @@
-"""The exercises of deeper/12_laplacian_pyramid: an image taken apart into a pyramid, and back."""
+"""The exercises of deeper/12_laplacian_pyramid: an image taken apart into a pyramid, the way back,
+and the fakes of a finer level.
+"""
 from collections.abc import Callable
 
 import torch
@@ -34,6 +36,12 @@ def rebuild(parts):
     for residual in residuals:
         x = up(x) + residual
     return x
+
+
+def level_fake(G, x, noise):
+    """Fakes (N, C, H, W) of a finer level, on the coarse part of real images x of that size."""
+    coarse = up(down(x))
+    return coarse + G(coarse, noise)
 
 
 def the_sizes(inputs: dict) -> dict:
@@ -89,6 +97,62 @@ def put(step: Callable = lambda x, h: up(x) + h, order: Callable = list) -> Call
     return rebuild
 
 
+class Detail(torch.nn.Module):
+    """A generator of residuals with two numbers, which notes what it is given."""
+
+    def __init__(self):
+        super().__init__()
+        self.numbers = torch.nn.Parameter(torch.tensor([0.7, 1.6], dtype=torch.float64))
+        self.given = "nothing"
+
+    def forward(self, coarse: Tensor, noise: Tensor) -> Tensor:
+        self.given = f"{tuple(coarse.shape[2:])} and {tuple(noise.shape[2:])}"
+        return self.numbers[0] * coarse + self.numbers[1] * noise
+
+
+def a_level() -> dict:
+    x, draw = images(1)()["x"], torch.Generator().manual_seed(2)
+    return {"G": Detail(), "x": x, "noise": 2 * torch.rand(x.shape, generator=draw,
+                                                           dtype=torch.float64) - 1}
+
+
+def one_fake(results: list, inputs: dict) -> Seen:
+    """The fakes, what G was given, and whether G could learn from them."""
+    seen = one_image(results, inputs)
+    if "the image" in seen:
+        seen["what G was given"] = inputs["G"].given
+        seen["the slope for G"] = "there" if results[0].requires_grad else "missing"
+    return seen
+
+
+def drawn(coarse: Callable = lambda x: up(down(x)),
+          add: Callable = lambda coarse, h, x: coarse + h) -> Callable:
+    """The fakes of a level, right but for what is changed."""
+    def level_fake(G, x, noise):
+        return add(coarse(x), G(coarse(x), noise), x)
+    return level_fake
+
+
+FAKE_MISTAKES = (
+    Mistake("residual_alone", "That is the residual alone. D judges whole images, so add the "
+            "coarse part.", like=drawn(add=lambda coarse, h, x: h)),
+    Mistake("given_the_image", "G is given the image itself, which already holds all the detail. "
+            "Give it the coarse part, `up(down(x))`.", like=(drawn(coarse=lambda x: x),
+            lambda G, x, noise: up(down(x)) + G(x, noise))),
+    Mistake("added_to_the_image", "The residual is added to the real image. Add it to the coarse "
+            "part.", like=drawn(add=lambda coarse, h, x: x + h)),
+    Mistake("cut_off", "The sum is cut off or squashed. Leave it as it is while G learns: where it "
+            "is cut off, G gets no gradient.",
+            like=(drawn(add=lambda coarse, h, x: (coarse + h).clamp(-1, 1)),
+                  drawn(add=lambda coarse, h, x: (coarse + h).tanh()),
+                  drawn(add=lambda coarse, h, x: coarse + h.tanh()))),
+    Mistake("minus", "It subtracts the residual. Add it.",
+            like=drawn(add=lambda coarse, h, x: coarse - h)),
+    Mistake("detached", "The fakes are cut off from G, which could not learn from them.",
+            when=lambda seen: seen.get("the slope for G") == "missing"),
+    Mistake("sizes", "The coarse image and the noise differ in size. After `down` comes `up`.",
+            when=lambda seen: "must match the size" in seen.get("the error", "")),
+)
 PYRAMID_MISTAKES = (
     Mistake("not_a_list", "It should give back a list of images: the coarsest image, and then the "
             "residuals.", when=lambda seen: "what it gives back" in seen
@@ -141,4 +205,10 @@ EXERCISES = (
               "The residual of a level has twice the size of the image so far.",
               "`x = up(x) + residual` for each residual in `parts[1:]`."),
              "The exact inverse, whatever `down` and `up` are."),
+    Exercise("12.level_fake", level_fake,
+             (Probe(a_level, one_fake, FAKE_MISTAKES, the_sizes),),
+             ("Everything has the size of x. The coarse part of x is x halved and enlarged again.",
+              "G is given two things: the coarse part and the noise. It gives back a residual.",
+              "`coarse = up(down(x))`, and `coarse + G(coarse, noise)`."),
+             "A whole image: the coarse part is real, the detail is G's."),
 )
