@@ -50,6 +50,12 @@ def load(needs: str, names: list[str], size: int | None, split: str = "train",
 def shrunk(images: ImageSet) -> PairSet:
     """Pictures beside themselves shrunk by 4, for srgan.
 
+    Args:
+        images: the pictures.
+
+    Returns:
+        Pairs of a shrunk picture, blown up again, and the picture.
+
     Raises:
         ValueError: their side is not a multiple of 4.
     """
