@@ -66,7 +66,8 @@ class Detector(nn.Module):
 
 def detector_step(D, optimizer_D, real, fake):
     """One step of the detector, whose logit is positive for fakes. Returns its loss, a number."""
-    loss = softplus(D(real)).mean() + softplus(-D(fake)).mean()
+    loss_real, loss_fake = nn.functional.softplus(D(real)), nn.functional.softplus(-D(fake))
+    loss = loss_real.mean() + loss_fake.mean()
     optimizer_D.zero_grad()
     loss.backward()
     optimizer_D.step()
