@@ -61,7 +61,7 @@ def lab_does_what_its_buttons_say(lab):
     lab.plays_on()
     lab.page.wait_for_function("([box, before]) => box.querySelector('img').src !== before", arg=[lab.box.element_handle(), picture],
                                timeout=10_000)                      # it may arrive a moment after the words
-    rate = lab.move(f"learning rate of {players[-1]}", "ArrowRight")
+    rate = lab.move(f"learning rate of {players[-1]}", "ArrowLeft")  # the way back: the highest may be reached
     lab.says(f"Learning rate of {players[-1]} is now {rate}.")
     lab.plays_on()                                                  # it went on, with the new rate
     lab.press("Pause")
