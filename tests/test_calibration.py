@@ -428,6 +428,7 @@ def test_a_notebook_s_hash_is_of_its_code_alone():
         )
         == 4
     )
+    assert hash_of("x = 1", "y = 2") == hash_of("x = 1\n\ny = 2") != hash_of("y = 2", "x = 1")
     assert hash_of("print('# no comment')") != hash_of(
         "print('"
     )  # a half line is no comment either

@@ -1,10 +1,10 @@
 """What decides the numbers of a notebook, as a short text: it changes when a calibration is stale.
 
 The code of the cells counts, with what they use of the package, directly or through other modules,
-and the data sets and stored weights that they name. Prose, comments, docstrings, the values of the
-parameters and the answers to exercises do not count, and neither does what only shows. A function,
-a class or an import of a module counts only if code that counts has its name in it, so that a
-module can grow.
+and the data sets and stored weights that they name. Prose, comments, docstrings, where a cell ends,
+the values of the parameters and the answers to exercises do not count, and neither does what only
+shows. A function, a class or an import of a module counts only if code that counts has its name in
+it, so that a module can grow.
 """
 import ast
 import hashlib
@@ -44,7 +44,7 @@ def fingerprint(notebook: str) -> str:
                for name, file in sorted(files.items()) if file.suffix == ".py"}
     weights = {name: hashlib.sha256(file.read_bytes()).hexdigest()
                for name, file in sorted(files.items()) if file.suffix != ".py"}
-    what = [[code for code in own if code], used_code(modules, sources), weights]
+    what = ["\n".join(code for code in own if code), used_code(modules, sources), weights]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()
 
 
