@@ -193,11 +193,11 @@ WORDS = {  # what a learner would not find in a paper, and what the field calls 
 def form(nb, path, names):
     """Where a notebook does not have the form of the course, as sentences; `names` are the deeper notebooks' file names."""
     code = [(number, cell) for number, cell in enumerate(nb.cells) if cell.cell_type == "code"]
-    lines = {number: own_lines(cell) for number, cell in code if own_lines(cell)}
-    yield from (f"cell {number}: has {count} lines without its imports, at most {MOST_LINES}"
+    lines = {number: len(cell.source.splitlines()) for number, cell in code}
+    yield from (f"cell {number}: has {count} lines, at most {MOST_LINES}"
                 for number, count in lines.items() if count > MOST_LINES)
     if lines and statistics.median(lines.values()) > MEDIAN_LINES:
-        yield f"half of its code cells have more than {MEDIAN_LINES} lines without imports: move tables, plots and loops into the package"
+        yield f"half of its code cells have more than {MEDIAN_LINES} lines: move tables, plots and loops into the package"
     made = [call for _, cell in code for call in calls(cell, "claim")]
     if len(made) > MOST_CLAIMS:
         yield f"has {len(made)} claims, at most {MOST_CLAIMS}"
@@ -247,15 +247,6 @@ def form_of_a_main_one(nb, path, names, code):
     for deeper in [name for name in names if name[:2] == number]:
         if not any(f"(deeper/{deeper})" in text for text in prose):
             yield f"does not link to its deeper notebook: (deeper/{deeper})"
-
-
-def own_lines(cell):
-    """How many lines a code cell has, imports and blank lines around them aside."""
-    lines = cell.source.splitlines()
-    for node in ast.parse(cell.source).body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            lines[node.lineno - 1:node.end_lineno] = [""] * (node.end_lineno - node.lineno + 1)
-    return len("\n".join(lines).strip().splitlines())
 
 
 def wording(cell):
@@ -457,7 +448,7 @@ def test_a_notebook_in_the_new_form_has_no_problems(rebuilt):
 
 
 UNFORMED = {  # what is wrong: the cell it happens in, what becomes of its text
-    "cell 2: has 21 lines": (2, lambda text: text + "\nx += 1" * 20),
+    "cell 2: has 21 lines": (2, lambda text: text + "\nx += 1" * 16),
     "more than 8 lines": (2, lambda text: text + "\nx += 1" * 8),
     "has 9 claims": (5, lambda text: "\n".join([text] * 9)),
     "says 'heaps'": (1, lambda text: text + " Two heaps of sand."),
@@ -506,7 +497,7 @@ def test_a_deeper_notebook_needs_short_cells_and_few_claims_and_no_more(rebuilt)
     assert list(form(nb, deeper, [])) == []
     nb.cells += [new_code_cell("claim('It is.', True)\n" + "x = 1\n" * 20), new_markdown_cell("Whoever wins.")]
     assert "\n".join(form(nb, deeper, [])).splitlines() == [
-        "cell 10: has 21 lines without its imports, at most 20", "has 9 claims, at most 8",
+        "cell 10: has 21 lines, at most 20", "has 9 claims, at most 8",
         "cell 11: says 'Whoever'; the field says if you, anyone who"]
     nb.cells = [nb.cells[0], *[new_code_cell("x = 1\n" * 9)] * 2]
     assert "have more than 8 lines" in "\n".join(form(nb, deeper, []))
