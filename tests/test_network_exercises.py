@@ -16,6 +16,7 @@ from gan_course.lessons.exercises import (
     _networks,
     best_discriminator,
     dcgan_networks,
+    denoiser,
     feature_network,
     first_networks,
 )
@@ -62,7 +63,7 @@ CONV_D = Network("99.ConvDiscriminator", ConvDiscriminator, ({"width": 8}, {"wid
                  lambda **_: (torch.randn(N, 3, 16, 16),), "discriminator", HINTS)
 LINE_D = next(each for each in best_discriminator.EXERCISES if each.key == "02.Discriminator")
 OWN = {exercise.key: exercise for exercise in (
-    *first_networks.EXERCISES, *feature_network.EXERCISES, *dcgan_networks.EXERCISES, LINE_D, CONV_G, CONV_D)}
+    *first_networks.EXERCISES, *feature_network.EXERCISES, *dcgan_networks.EXERCISES, *denoiser.EXERCISES, LINE_D, CONV_G, CONV_D)}
 
 
 changed = partial(rewritten.changed, math=math, pairwise=pairwise)
@@ -85,7 +86,7 @@ def test_the_courses_own_class_and_an_empty_one_are_not_answers_yet(key):
     assert verdict(key, reference)[:2] == ("not yet", "reference")
 
     class Empty(reference):
-        def forward(self, inputs):
+        def forward(self, *inputs):
             ...
     assert verdict(key, Empty)[:2] == ("not yet", "stub")
 
@@ -113,6 +114,7 @@ FEATURES = feature_network.FeatureNetwork
 G, IMAGE, D = first_networks.Generator, first_networks.ImageGenerator, first_networks.Discriminator
 LINE = best_discriminator.Discriminator
 DCGAN_G, DCGAN_D = dcgan_networks.Generator, dcgan_networks.Discriminator
+Denoiser = denoiser.Denoiser
 INNER = "nn.BatchNorm2d(a), nn.ReLU(), "
 END = "layers += [nn.ConvTranspose2d(widths[-1], channels, 4, 2, 1), nn.Tanh()]"
 FIRST = "nn.Conv2d(channels, widths[0], 4, 2, 1), "
@@ -224,6 +226,17 @@ WRONG = [
         "nn.Conv2d(width, 1, 4))", "nn.Flatten(), nn.Linear(16 * width, 1))"))),
     ("99.ConvDiscriminator", "batchnorm_at_the_edge", changed(ConvDiscriminator, (
         "nn.Conv2d(3, width, 4, 2, 1),", "nn.Conv2d(3, width, 4, 2, 1), nn.BatchNorm2d(width),"))),
+    ("16.Denoiser", "without_time", changed(Denoiser, ("silu(h + time)", "silu(h + 0 * time)"))),
+    ("16.Denoiser", "time_once", changed(Denoiser, (
+        "h, time = self.first(x.flatten(1)), self.time(t)", "h = self.first(x.flatten(1)) + self.time(t)"), ("silu(h + time)", "silu(h)"))),
+    ("16.Denoiser", "time_outside", changed(Denoiser, ("silu(h + time)", "silu(h) + time"))),
+    ("16.Denoiser", "time_at_the_end", changed(Denoiser, ("silu(h))", "silu(h + time))"))),
+    ("16.Denoiser", "shortcut", changed(Denoiser, ("return self.last", "return x + self.last"))),
+    ("16.Denoiser", "size", changed(Denoiser, (".view_as(x)", ""))),
+    ("16.Denoiser", "python_list", changed(Denoiser, ("nn.ModuleList(nn.Linear(width, width) for _ in range(2))",
+                                                      "[nn.Linear(width, width) for _ in range(2)]"))),
+    ("16.Denoiser", "other_layer", changed(Denoiser, ("nn.Embedding(T, width)", "nn.Linear(1, width)"),
+                                           ("self.time(t)", "self.time(t[:, None] / 1)"))),
     ("99.ConvDiscriminator", "no_bias", changed(ConvDiscriminator, ("nn.Conv2d(width, 1, 4))", "nn.Conv2d(width, 1, 4, bias=False))"))),
 ]
 

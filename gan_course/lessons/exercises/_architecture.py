@@ -34,7 +34,7 @@ def architecture(exercise, mine: Pass, right: Pass) -> Iterator[Said]:
     for place, (ours, theirs) in enumerate(zip(got, wanted, strict=True)):
         where = "the last layer" if place == last else f"layer {place + 1}"
         if ours.layer.name != theirs.layer.name:
-            yield "other_layer", (f"{_big(where)} is a {ours.layer.name}; asked is a "
+            yield "other_layer", (f"{_big(where)}: {ours.layer.name}; asked for: "
                                   f"{theirs.layer.name}.")
         if ours.norm() and not theirs.norm():
             yield "batchnorm_at_the_edge", (
