@@ -11,7 +11,7 @@ from gan_course.data import Batch
 from gan_course.denoisers import MLPDenoiser, linear_schedule, noised
 from gan_course.games.diffusion import Diffusion, Sampler
 from gan_course.games.vae import VAE, Encoder, reparameterised
-from gan_course.lessons.exercises import diffusion as exercises
+from gan_course.lessons.exercises import samplers as exercises
 from gan_course.training import Training
 
 

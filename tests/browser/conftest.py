@@ -34,6 +34,7 @@ ERRORS = """() => window.jupyterapp.shell.currentWidget.content.model.toJSON().c
 RERUN = """text => { const notebook = window.jupyterapp.shell.currentWidget.content;
     notebook.activeCellIndex = notebook.widgets.findIndex(cell => cell.model.sharedModel.source.includes(text));
     return window.jupyterapp.commands.execute('notebook:run-cell') }"""
+RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
 SELDOM = 100  # milliseconds between two looks; the default, each frame, makes a page draw them all
 ROUND = r"""box => Number(box.querySelector('[role=status]').innerText.match(/Round ([0-9]+)/)[1])"""
 
@@ -135,6 +136,13 @@ class Notebook:
     def run_again(self, text):
         """Run the first cell with this text in it again."""
         self.page.evaluate(RERUN, text)
+
+    def restart(self):
+        """Restart the kernel. A message that the old one had half sent when it ended (seen once, while it was drawing) is no fault
+        of the page.
+        """
+        self.page.evaluate(RESTART)
+        self.page_errors[:] = [error for error in self.page_errors if "Kernel message validation error" not in error]
 
     def labs(self):
         """The labs on the page, from top to bottom."""

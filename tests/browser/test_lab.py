@@ -22,7 +22,6 @@ CELLS = [BUILD, "points = Lab('points', build, seed=Slider('seed', [0, 1, 2], 0)
          "images = Lab('images', lambda seed: build(seed, 'digits'), seed=Slider('seed', [0, 1, 2], 0))",
          "explore(lambda z: plots.canvas(width=2, height=1)[0], 'z is {z}', z=Slider('z', [0, 1], 0))",
          "print('widgets:', len(_instances), 'tasks:', sum('Live._play' in repr(task) for task in asyncio.all_tasks()))"]
-RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
 
 LAST_OUTPUT = "() => [window.jupyterapp.shell.currentWidget.content.model.toJSON().cells.at(-1).outputs[0].text].flat().join('')"
 
@@ -73,7 +72,7 @@ def test_two_labs_play_at_once_and_each_minds_its_own_buttons(notebook):
 
 
 def test_run_all_and_a_kernel_restarted_while_training_leave_no_task_behind(notebook):
-    for again in (notebook.run_all, lambda: (notebook.page.evaluate(RESTART), notebook.run_all())):
+    for again in (notebook.run_all, lambda: (notebook.restart(), notebook.run_all())):
         for lab in notebook.labs():
             lab.press("Start")
             lab.plays_on()
@@ -105,7 +104,7 @@ def test_a_training_is_saved_and_resumed_by_keyboard_even_after_the_kernel_was_r
     lab.press("Start")
     lab.plays_on()
     lab.press("Pause")
-    notebook.page.evaluate(RESTART)
+    notebook.restart()
     notebook.run_all()
     lab = notebook.labs()[0]
     lab.press("Resume")

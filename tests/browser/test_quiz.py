@@ -116,7 +116,7 @@ def test_a_learner_answers_right_and_wrong_by_keyboard_alone(desk):
     assert desk.notebook.errors() == [] and desk.notebook.strangers == []
 
     desk.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    desk.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    desk.notebook.restart()
     again = desk.open("quiz.ipynb")                                  # the page is loaded anew, and so is the kernel
     again.run_all()
     assert "Last time: ✗ not right at the first try." in desk.card("A loss of 1.386").box.inner_text()

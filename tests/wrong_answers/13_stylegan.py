@@ -6,8 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from gan_course.lessons.exercises import style_based
-from gan_course.lessons.exercises.style_based import EqualisedConv, adain, add_noise
+from gan_course.lessons.exercises import mapping_network
+from gan_course.lessons.exercises.styled_layer import adain, add_noise
+from gan_course.style_networks import EqualisedConv
 
 # the layer
 
@@ -90,7 +91,7 @@ class NoSuper(nn.Module):
 class Mapping(nn.Module):
     def __init__(self, z_dim, w_dim, depth, m=0.01, gain=2 ** 0.5):
         super().__init__()
-        self.net = nn.Sequential(*[style_based.EqualisedLinear(z_dim if k == 0 else w_dim, w_dim, gain, m) for k in range(depth)])
+        self.net = nn.Sequential(*[mapping_network.EqualisedLinear(z_dim if k == 0 else w_dim, w_dim, gain, m) for k in range(depth)])
 
     def norm(self, z):
         return z * z.pow(2).mean(1, keepdim=True).rsqrt()
@@ -128,7 +129,7 @@ class InSequence(nn.Module):
         super().__init__()
         layers = []
         for k in range(depth):
-            layers += [style_based.EqualisedLinear(z_dim if k == 0 else w_dim, w_dim, math.sqrt(2), 0.01), nn.LeakyReLU(0.2)]
+            layers += [mapping_network.EqualisedLinear(z_dim if k == 0 else w_dim, w_dim, math.sqrt(2), 0.01), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, z):
@@ -168,7 +169,7 @@ class Layer(nn.Module):
 
     def __init__(self, inputs, outputs, w_dim, doubles=False):
         super().__init__()
-        self.doubles, self.conv, self.style = doubles, EqualisedConv(inputs, outputs), style_based.EqualisedLinear(w_dim, 2 * outputs, 1, 1)
+        self.doubles, self.conv, self.style = doubles, EqualisedConv(inputs, outputs), mapping_network.EqualisedLinear(w_dim, 2 * outputs, 1, 1)
         self.bias, self.strength = nn.Parameter(torch.zeros(outputs, 1, 1)), nn.Parameter(torch.full((outputs, 1, 1), self.strength_start))
 
     def larger(self, h):

@@ -246,3 +246,42 @@ NO_DETACH = Mistake("harmless_no_detach", "A remark: the fakes in D's step are n
                     "gradients are wiped out before its own step, but it costs time for nothing. "
                     "`G(z).detach()` stops it.",
                     when=lambda seen: seen["_D's loss reached G"])
+
+
+USED_UP = Mistake(
+    "no_detach", "The fake in D's loss is not detached: D's backward pass went on through G and "
+    "used its graph up, and G's own backward pass needs it. For D the fakes are plain data, "
+    "`fake.detach()`.",
+    when=lambda seen: "backward through the graph a second time" in seen.get("the error", ""))
+
+
+def of_one_fake(stepped: Callable) -> tuple[Mistake, ...]:
+    """The mistakes that may happen in any step in which one fake serves both players.
+
+    Args:
+        stepped: makes a step that is right but for what is changed: `zero_D`, `zero_G`,
+            `zero_between` (a text of players) and `loss_D`, of the logits of real and of fake.
+
+    Returns:
+        Six mistakes.
+    """
+    return (
+        Mistake("zero_between", "Gradients are wiped out between the backward pass and the step, "
+                "so the step has nothing to act on. `zero_grad` comes before `backward`.",
+                like=tuple(stepped(zero_between=players) for players in ("D", "G", "DG"))),
+        Mistake("zero_forgotten_both", "Neither player's old gradients are wiped out. PyTorch adds "
+                "each backward pass to what is there: call `zero_grad()` before both of them.",
+                like=stepped(zero_D=False, zero_G=False)),
+        Mistake("zero_forgotten_D", "D's old gradients are not wiped out before its backward pass. "
+                "G's move has left gradients in D too, since it goes through D, so D would also "
+                "learn what G wants.", like=stepped(zero_D=False)),
+        Mistake("zero_forgotten_G", "G's old gradients are not wiped out before its backward pass: "
+                "each step would be taken along the sum of all earlier ones.",
+                like=stepped(zero_G=False)),
+        Mistake("half", "D's loss is the mean of its two terms; asked is their sum. It trains as "
+                "well, but the chance level 1.386 of the plots is that of the sum.",
+                like=stepped(loss_D=lambda r, f: (real(r) + fake(f)) / 2)),
+        Mistake("sigmoid_twice", "D's logits go through a sigmoid, and then into a loss of logits, "
+                "which takes the sigmoid itself. With two of them D can never be sure.",
+                like=stepped(loss_D=lambda r, f: real(r.sigmoid()) + fake(f.sigmoid()))),
+    )

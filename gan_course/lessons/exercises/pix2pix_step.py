@@ -95,29 +95,14 @@ def moved_right(seen: Seen) -> bool:
 
 STEP_MISTAKES = (
     X_MISSING,
-    Mistake("no_detach", "The fake in D's loss is not detached: D's backward pass went on through "
-            "G and used its graph up, and G's own backward pass needs it. For D the fakes are "
-            "plain data, `fake.detach()`.",
-            when=lambda seen: "backward through the graph a second time"
-            in seen.get("the error", "")),
+    _loops.USED_UP,
     Mistake("old_logits", "G's loss was computed before D's step and goes back through D after "
             "it, when D has already changed. First finish D's move (loss, zero_grad, backward, "
             "step), then ask D again for G's loss.",
             when=lambda seen: "modified by an inplace operation" in seen.get("the error", ""),
             like=both_losses_first),
     *_loops.OF_ANY_ROUND,
-    Mistake("zero_between", "Gradients are wiped out between the backward pass and the step, so "
-            "the step has nothing to act on. `zero_grad` comes before `backward`.",
-            like=tuple(stepped(zero_between=players) for players in ("D", "G", "DG"))),
-    Mistake("zero_forgotten_both", "Neither player's old gradients are wiped out. PyTorch adds "
-            "each backward pass to what is there: call `zero_grad()` before both of them.",
-            like=stepped(zero_D=False, zero_G=False)),
-    Mistake("zero_forgotten_D", "D's old gradients are not wiped out before its backward pass. G's "
-            "move has left gradients in D too, since it goes through D, so D would also learn what "
-            "G wants.", like=stepped(zero_D=False)),
-    Mistake("zero_forgotten_G", "G's old gradients are not wiped out before its backward pass: "
-            "each step would be taken along the sum of all earlier ones.",
-            like=stepped(zero_G=False)),
+    *_loops.of_one_fake(stepped),
     Mistake("labels", "D's labels are swapped: it learns to take fakes for real and real pairs "
             "for fakes.", like=stepped(loss_D=lambda r, f: _loops.fake(r) + _loops.real(f))),
     Mistake("order", "D is shown a pair the wrong way round. x comes first, in true pairs, in "
@@ -151,12 +136,6 @@ STEP_MISTAKES = (
     Mistake("wrong_player", "G minimises D's loss on the fakes, so it learns to be caught. G wants "
             "D to take its fakes for real.",
             like=stepped(loss_G=objective(lambda logits: softplus(logits).mean()))),
-    Mistake("half", "D's loss is the mean of its two terms; asked is their sum. It trains as well, "
-            "and the paper does so, but the chance level 1.386 of the plots is that of the sum.",
-            like=stepped(loss_D=lambda r, f: (_loops.real(r) + _loops.fake(f)) / 2)),
-    Mistake("sigmoid_twice", "D's logits go through a sigmoid, and then into a loss of logits, "
-            "which takes the sigmoid itself. With two of them D can never be sure.",
-            like=stepped(loss_D=lambda r, f: _loops.real(r.sigmoid()) + _loops.fake(f.sigmoid()))),
     Mistake("losses_swapped", "The moves are right, but the losses come back in another order or "
             "form: asked is the pair (D's loss, G's loss), as plain numbers.",
             when=lambda seen: "the error" not in seen and moved_right(seen)),

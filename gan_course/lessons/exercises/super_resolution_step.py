@@ -64,22 +64,9 @@ def moved_right(seen: Seen) -> bool:
 
 
 STEP_MISTAKES = (
-    Mistake("no_detach", "The fake in D's loss is not detached: D's backward pass went on through "
-            "G and used its graph up, and G's own backward pass needs it. For D the fakes are "
-            "plain data, `fake.detach()`.",
-            when=lambda seen: "backward through the graph a second time"
-            in seen.get("the error", "")),
+    _loops.USED_UP,
     *_loops.OF_ANY_ROUND,
-    Mistake("zero_between", "Gradients are wiped out between the backward pass and the step, so "
-            "the step has nothing to act on. `zero_grad` comes before `backward`.",
-            like=tuple(stepped(zero_between=players) for players in ("D", "G", "DG"))),
-    Mistake("zero_forgotten_both", "Neither player's old gradients are wiped out. PyTorch adds "
-            "each backward pass to what is there: call `zero_grad()` before both of them.",
-            like=stepped(zero_D=False, zero_G=False)),
-    Mistake("zero_forgotten_D", "D's old gradients are not wiped out before its backward pass.",
-            like=stepped(zero_D=False)),
-    Mistake("zero_forgotten_G", "G's old gradients are not wiped out before its backward pass.",
-            like=stepped(zero_G=False)),
+    *_loops.of_one_fake(stepped),
     Mistake("both_want_fakes_real", "D learns to take fakes for real, and so does G: both players "
             "want the same, nobody objects, and the images learn nothing from D. D's loss is small "
             "where y gets a high logit and the fake a low one.",
@@ -108,12 +95,6 @@ STEP_MISTAKES = (
             like=(stepped(loss_G=lambda D, x, y, fake, adv: content_loss(fake, y)),
                   stepped(loss_G=lambda D, x, y, fake, adv: content_loss(fake, y)
                           + adv * adversarial_loss(D, fake.detach())))),
-    Mistake("half", "D's loss is the mean of its two terms; asked is their sum. It trains as well, "
-            "but the chance level 1.386 of the plots is that of the sum.",
-            like=stepped(loss_D=lambda r, f: (_loops.real(r) + _loops.fake(f)) / 2)),
-    Mistake("sigmoid_twice", "D's logits go through a sigmoid, and then into a loss of logits, "
-            "which takes the sigmoid itself. With two of them D can never be sure.",
-            like=stepped(loss_D=lambda r, f: _loops.real(r.sigmoid()) + _loops.fake(f.sigmoid()))),
     Mistake("losses_swapped", "The moves are right, but the losses come back in another order or "
             "form: asked is the pair (D's loss, G's loss), as plain numbers.",
             when=lambda seen: "the error" not in seen and moved_right(seen)),

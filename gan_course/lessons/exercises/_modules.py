@@ -1,0 +1,48 @@
+"""Looking at layers that a learner writes: parameters that are set, and what comes out."""
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from gan_course.lessons.exercises._checking import (
+    Mistake,
+    Seen,
+    as_number,
+    number_called,
+)
+
+
+def drawn(seed: int, *shape: int) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def outcome_of(net: nn.Module, *inputs: Tensor) -> Seen:
+    """What comes out in float64, or the error that it stops with."""
+    try:
+        with torch.no_grad():
+            return {"the output": as_number(net.double()(*(each.double() for each in inputs)))}
+    except Exception as error:
+        return {"the error": f"{type(error).__name__}: {error}"}
+
+
+NOT_A_MODULE = Mistake("not_a_module", "It has to be a class derived from `nn.Module`, whose "
+                       "`__init__` begins with that of its parent.",
+                       when=lambda seen: "a module" in seen or "Module.__init__" in seen.get(
+                           "the error", ""))
+
+
+def module_or(look: Callable) -> Callable:
+    """`look(net, inputs)` where the answer has made a module."""
+    def looked(results: list, inputs: dict) -> Seen:
+        if results and not isinstance(results[0], nn.Module):
+            return {"a module": False}
+        return look(results[0], inputs) if results else {}
+    return looked
+
+
+def maps_seen(results: list, inputs: dict) -> Seen:
+    return number_called("the feature maps", results)
+
+
+def same_size(seen: Seen) -> bool:
+    return "must match" in seen.get("the error", "")
