@@ -32,6 +32,14 @@ def test_each_kind_of_data_has_its_view(name, view):
     assert view_of(data.load(name)) is view
 
 
+@pytest.mark.parametrize("name, title", [("gan", "real x, fake G(z), D's opinion"), ("vae", "real x, fake G(z)")])
+def test_only_a_game_with_a_discriminator_shows_its_opinion(name, title):
+    scene = Scene(translating(name))
+    scene.update()
+    assert scene.view.map.axes.get_title() == title
+    assert (scene.view.map.get_array().std() > 0) == (name == "gan")
+
+
 def test_a_translation_stands_above_the_truth_and_the_way_back():
     live = translating()
     scene, truth = Scene(live), data.load("seasons", "test")

@@ -92,7 +92,7 @@ class PlaneView(View):
         self.fakes = ax.scatter(np.zeros(150), np.zeros(150), s=9, linewidths=0.8, **plots.FAKE)
         self.moving = [self.map, real, self.grid, self.arrows, self.fakes]
         plots.square(ax, self.extent)
-        ax.set_title("real x, fake G(z), D's opinion")
+        ax.set_title("real x, fake G(z)" + (", D's opinion" if hasattr(game, "D") else ""))
 
     def restart(self, training: Training) -> None:
         self.coverage = None
