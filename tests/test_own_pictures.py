@@ -4,6 +4,7 @@ Only these cells are run, on folders of a few pictures; a whole notebook on them
 """
 import math
 import re
+from itertools import takewhile
 
 import nbformat
 import numpy as np
@@ -44,11 +45,12 @@ def run(name: str, *cells: str, **parameters) -> dict:
     notebook = nbformat.read(catalogue.find(name).path, 4)
     source = {cell.id: cell.source for cell in notebook.cells}
     names = {}
-    begin = [cell.source for cell in notebook.cells if cell.cell_type == "code"][:3]
-    exec(begin[0], names)
+    first, *later = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    exec(first, names)
     assert set(parameters) <= set(names)
     names |= parameters
-    for code in (begin[1], *(source[cell] for cell in cells)):
+    imports = takewhile(lambda code: code.startswith(("import ", "from ")), later)
+    for code in (*imports, *(source[cell] for cell in cells)):
         exec(code, names)
     return names
 
@@ -147,7 +149,7 @@ def test_08_trains_on_your_own_classes_and_finds_a_judge(folder, layout, kept, m
 
 @pytest.mark.parametrize(("layout", "domains"), [("sided", ("A", "B")), ("pair", ("cat", "dog"))])
 def test_11_takes_two_sides_or_two_classes(folder, layout, domains):
-    names = run("11", folder=folder(layout))
+    names = run("11", "74480c08", folder=folder(layout))
     assert names["own"].domains == domains and len(names["own_test"]) == 2
 
 
@@ -155,13 +157,13 @@ def test_11_takes_two_sides_or_two_classes(folder, layout, domains):
     ("flat", "no two sides.*trainA and trainB.*one class"), ("four", "no two sides.*4 classes"),
     ("few", "trainA has only 5 pictures, too few to hold a sixth out")])
 def test_11_says_before_any_training_what_is_missing(folder, layout, found, capsys):
-    assert run("11", folder=folder(layout))["own"] is None
+    assert run("11", "74480c08", folder=folder(layout))["own"] is None
     assert re.search(f"(?s){found}.*section 8 is left out", capsys.readouterr().out)
 
 
 def test_11_stops_at_a_folder_that_is_not_there():
     with pytest.raises(ValueError, match="no folder called 'tpyo'"):
-        run("11", folder="tpyo")
+        run("11", "74480c08", folder="tpyo")
 
 
 # --- 10 -------------------------------------------------------------------------------------------
