@@ -6,14 +6,16 @@ died would cost the whole cell timeout, and one broken cell would fail every cel
 import os
 import re
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from queue import Empty
 
 import pytest
+from nbformat.v4 import new_code_cell
 from nbval.kernel import RunningKernel
-from nbval.plugin import IPyNbCell
+from nbval.plugin import IPyNbCell, IPyNbFile
 
 from gan_course.lessons.claims import MIME
+from tests.solutions import checks, solved
 
 os.environ.setdefault("GAN_COURSE_PROFILE", "smoke")
 os.environ.setdefault("GAN_COURSE_HEADLESS", "1")
@@ -59,6 +61,37 @@ def await_reply(kernel, msg_id, timeout=None):
 RunningKernel.await_reply = await_reply
 
 
+# Exercises. Each is met empty and then solved, in the same kernel, as a learner does it.
+
+class SolvedCell(IPyNbCell):
+    """A cell with the course's solution in place of a skeleton. Its checks must call it right."""
+
+    def runtest(self):
+        super().runtest()
+        said = "\n".join(output.get("text", "") for output in self.test_outputs)
+        for key, _ in checks(self.cell.source):
+            if f"✓ right: {key}" not in said:
+                self.raise_cell_error(f"The course's own solution of {key} is not taken.\n{said}")
+
+
+collect_cells = IPyNbFile.collect
+
+
+def collect(file):
+    """The cells of a notebook, and behind each that checks exercises the same with solutions."""
+    items = list(collect_cells(file))
+    for item, cells in zip(items, solved([item.cell.source for item in items]), strict=True):
+        yield item
+        for number, source in enumerate(cells, start=1):
+            yield SolvedCell.from_parent(
+                file, name=f"{item.name}, solved {number}", cell_num=item.cell_num,
+                cell=new_code_cell(source),
+                options=defaultdict(bool, item.options, check=False))
+
+
+IPyNbFile.collect = collect
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     """Skip the rest of a notebook in which a cell has failed."""
@@ -101,13 +134,13 @@ def missed(outputs):
 def pytest_collection_modifyitems(items):
     """Begin with the notebooks, which take longest: both processes then end at about one time."""
     items.sort(key=lambda item: item.path.suffix != ".ipynb"
-               and item.path.name not in ("test_notebooks.py", "test_solved.py"))
+               and item.path.name != "test_notebooks.py")
 
 
 def part(nodeid):
     """What stays in one process: a notebook, a file of tests, or the exercises of one notebook."""
     file, _, test = nodeid.partition("::")
-    by_notebook = file.endswith(("/test_exercises.py", "/test_solved.py"))
+    by_notebook = file.endswith("/test_exercises.py")
     notebook = re.search(r"\b(\d\d)[._][a-z]", test) if by_notebook else None
     return f"{file} {notebook[1]}" if notebook else file
 
@@ -130,7 +163,6 @@ def pytest_xdist_make_scheduler(config, log):
 
 PLACES = {  # where a notebook runs: how its tests are called, and the seconds it may take in smoke
     "through nbval": (re.compile(r"(?:[^:]*/)?(\w+)\.ipynb::"), 20),
-    "with its exercises solved": (re.compile(r"tests/test_solved\.py::\w+\[(\w+)\]"), 20),
     "in a browser": (re.compile(r"tests/browser/test_notebooks\.py::\w+\[(\w+)\]"), 25),
 }
 

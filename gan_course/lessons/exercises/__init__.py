@@ -28,7 +28,7 @@ How to add an exercise to notebook NN:
    with `_` are clues, seen by `when` and not compared. `remarks` are for what does no harm.
 7. In the tests, one wrong answer for each mistake, as a learner would write it, and some right ones
    that look different. Then the notebook: `X = exercises.check("NN.X", X)` behind a skeleton with
-   `...`, and `X` is used from there on. `tests/test_solved.py` runs it with the solutions.
+   `...`, and `X` is used from there on. nbval runs it empty and solved (conftest.py).
 """
 import ast
 import functools
