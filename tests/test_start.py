@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
 
@@ -55,7 +56,11 @@ def pretend(start, monkeypatch):
         start.PYTHON.parent.mkdir(parents=True)
         start.PYTHON.touch()
 
+    def begin(command, output, **environment):
+        return ended(run(command, **environment))
+
     monkeypatch.setattr(start, "run", run)
+    monkeypatch.setattr(start, "begin", begin)
     monkeypatch.setattr(start, "install", lambda *arguments: run(["pip", *arguments]))
     monkeypatch.setattr(start, "carefully", run)
     monkeypatch.setattr(start, "NVIDIA_DRIVER", [__file__])
@@ -64,6 +69,11 @@ def pretend(start, monkeypatch):
     monkeypatch.setattr(start.shutil, "disk_usage",
                         lambda place: shutil._ntuple_diskusage(10**12, 0, 10**12))
     return done
+
+
+def ended(status):
+    """A process that has ended."""
+    return SimpleNamespace(wait=lambda: status, returncode=status)
 
 
 @pytest.fixture
@@ -469,11 +479,26 @@ def test_lab_serves_this_machine_only_with_a_token(start, commands, capsys):
 
 def test_every_part_of_the_tests_is_run_and_any_failure_counts(start, commands, monkeypatch):
     call(start, "setup")
-    for statuses, outcome in {(0, 0): 0, (1, 0): 1, (0, 5): 1}.items():
-        left = list(statuses)
-        monkeypatch.setattr(start, "run", lambda command, left=left, **environment:
-                            left.pop(0) if "pytest" in command else 0)
-        assert call(start, "test") == outcome and left == []
+    for units, browser, outcome in ((0, 0, 0), (1, 0, 1), (0, 5, 1)):
+        monkeypatch.setattr(start, "run", lambda command, units=units, **environment:
+                            units if "pytest" in command else 0)
+        monkeypatch.setattr(start, "begin", lambda command, output, browser=browser, **environment:
+                            ended(browser))
+        assert call(start, "test") == outcome
+
+
+def test_what_the_browser_said_is_shown_when_all_have_ended(start, commands, monkeypatch, capfd):
+    begin = start.begin
+
+    def browser(command, output, **environment):
+        output.write("two tests failed – λ\n".encode())
+        return begin(command, output, **environment)
+
+    monkeypatch.setattr(start, "begin", browser)
+    call(start, "test")
+    said = capfd.readouterr().out
+    assert "two tests failed – λ" in said
+    assert "Unit tests and notebooks passed; browser passed in" in said
 
 
 @pytest.mark.parametrize("options, profile, device", [
@@ -483,7 +508,7 @@ def test_full_and_device_reach_the_tests(start, commands, options, profile, devi
     both = [environment for command, environment in commands if "pytest" in command]
     assert [environment["GAN_COURSE_PROFILE"] for environment in both] == [profile, profile]
     assert [environment.get("GAN_COURSE_DEVICE") for environment in both] == [device, device]
-    assert both[0]["OMP_NUM_THREADS"] == "1"  # two processes, a core for each
+    assert both[0]["OMP_NUM_THREADS"] == "1"
 
 
 def test_help_needs_no_environment():
