@@ -169,7 +169,7 @@ def test_every_game_trains_and_draws_by_its_name(game, tmp_path, monkeypatch):
     assert [picture(path).shape for path in sorted((tmp_path / "drawn").iterdir())] == [(8, 8)] * 3
 
 
-@pytest.mark.parametrize("game", ["srgan", "lapgan", "biggan", "ssgan", "r3gan", "stylegan"])
+@pytest.mark.parametrize("game", ["srgan", "lapgan", "biggan", "ssgan", "r3gan", "stylegan", "vae", "diffusion"])
 def test_newer_games_go_on_and_are_scored(game, photos, tmp_path, capsys):
     small = ["--size", "16", *SMALL, "--latent-dim", "6"]
     command = ["train", game, "--data", str(photos), *small, "-o"]
@@ -192,6 +192,31 @@ def test_newer_games_go_on_and_are_scored(game, photos, tmp_path, capsys):
     assert "sliced Wasserstein" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("game, terms", [("vae", "VAE/reconstruction,VAE/kl"), ("diffusion", "denoiser/denoising")])
+def test_a_game_of_one_player_has_one_learning_rate_and_its_own_losses(game, terms, photos, tmp_path, capsys):
+    command = ["train", game, "--data", str(photos / "flower"), "--size", "16", *SMALL, "--rounds", "2"]
+    assert cli.main([*command, "--lr", "1e-3", "2e-3", "-o", str(tmp_path / "refused")]) == 2
+    assert "--lr was given 2 numbers" in capsys.readouterr().err and not (tmp_path / "refused").exists()
+    for out, more in (("usual", []), ("other", ["--lr", "0.02"])):
+        assert cli.main([*command, *more, "-o", str(tmp_path / out)]) == 0
+    assert losses(tmp_path / "usual")[0] == f"round,{terms}"
+    assert losses(tmp_path / "usual") != losses(tmp_path / "other")
+    assert settings.read(tmp_path / "other").lr == [0.02]
+    assert cli.main(["card", str(tmp_path / "other")]) == 0
+    assert "| learning rate | 0.02 |" in (tmp_path / "other" / card.FILE).read_text()
+
+
+def test_the_command_of_a_vae_stopped_by_ctrl_c_goes_on_and_equals_one_that_was_not(photos, tmp_path):
+    command = ["train", "vae", "--data", str(photos / "flower"), "--size", "16", *SMALL, "-o"]
+    process = started([*command, str(tmp_path / "out"), "--rounds", "100000", "--every", "0.05"])
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    reached = int(losses(tmp_path / "out")[-1].split(",")[0])
+    for out in ("out", "whole"):
+        assert cli.main([*command, str(tmp_path / out), "--rounds", str(reached + 5)]) == 0
+    assert same_training(tmp_path / "whole", tmp_path / "out")
+
+
 def test_srgan_shows_shrunk_pictures_enlarged_ones_and_the_truth(photos, tmp_path):
     flower = str(photos / "flower")
     assert cli.main(["train", "srgan", "--data", flower, "--size", "16", *SMALL, "--rounds", "1", "-o", str(tmp_path)]) == 0
@@ -211,7 +236,11 @@ def test_srgan_shows_shrunk_pictures_enlarged_ones_and_the_truth(photos, tmp_pat
     ("lapgan --data flower --size 15", "has to be even"), ("srgan --data flower --size 18", "multiple of 4"),
     ("lapgan --data digits --augment", "--augment does not go with lapgan"),
     ("ssgan --data digits --augment", "--augment does not go with ssgan"),
-    ("lapgan --data digits --generator x.py:G", "takes no --generator")])
+    ("lapgan --data digits --generator x.py:G", "takes no --generator"),
+    ("diffusion --data digits --generator x.py:G", "takes no --generator"),
+    ("vae --data digits --discriminator x.py:D", "vae has no discriminator"),
+    ("diffusion --data digits --augment", "diffusion has no discriminator"),
+    ("dcgan --data digits --lr 1e-3 1e-3 1e-3", "one for D and one for G")])
 def test_sizes_and_options_that_a_newer_game_cannot_take_are_refused(photos, tmp_path, capsys, words, found, monkeypatch):
     monkeypatch.setenv("GAN_COURSE_PROFILE", "smoke")
     named = words.replace("flower", str(photos / "flower")).split()

@@ -75,7 +75,8 @@ def head(stored: Settings, rounds: int) -> str:
         "game": plain(stored.game),
         "networks": "; ".join(own) or f"those of the course, width {stored.width}",
         "iterations": f"{rounds:,}, with mini-batches of {stored.batch_size}",
-        "learning rates of D and G": " and ".join(f"{rate:g}" for rate in stored.lr),
+        f"learning rate{'s of D and G' if len(stored.lr) == 2 else ''}":
+            " and ".join(f"{rate:g}" for rate in stored.lr),
         "augmentation": plain(stored.augment) or "none",
         "seed": str(stored.seed),
     }

@@ -30,7 +30,7 @@ def add(commands) -> None:
                                               "without a notebook", epilog=TRAIN,
                                 formatter_class=raw)
     train.set_defaults(do=_train)
-    train.add_argument("game", nargs="?", help="dcgan, cgan, stylegan, cyclegan, srgan, …; an "
+    train.add_argument("game", nargs="?", help="dcgan, cgan, stylegan, cyclegan, vae, …; an "
                                                "unknown name lists them")
     train.add_argument("--data", action="append", metavar="NAME|FOLDER",
                        help="a data set of the course, or a folder of pictures; for cyclegan two "

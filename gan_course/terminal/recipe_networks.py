@@ -5,12 +5,14 @@ from torch import nn
 
 from gan_course import nets
 from gan_course.conditional_networks import HierarchicalGenerator
+from gan_course.denoisers import MLPDenoiser, linear_schedule
 from gan_course.games.biggan import PooledDiscriminator
 from gan_course.games.cgan import ConditionalGenerator, ProjectionDiscriminator
 from gan_course.games.cyclegan import ResidualGenerator
 from gan_course.games.infogan import CodeGenerator
 from gan_course.games.pix2pix import UNet
 from gan_course.games.ssgan import RotationDiscriminator
+from gan_course.games.vae import Encoder
 from gan_course.pyramid_networks import DetailGenerator, Pyramid
 from gan_course.residual_networks import SRResNet
 from gan_course.style_networks import StyleDiscriminator, StyleGenerator
@@ -60,6 +62,18 @@ def pack_discriminator(s: Settings) -> nn.Module:
 def plain_discriminator(s: Settings) -> nn.Module:
     """DCGAN's discriminator without BatchNorm."""
     return nets.PlainDiscriminator(s.data_shape[0], s.width, s.data_shape[1])
+
+
+def encoder(s: Settings) -> nn.Module:
+    """A VAE's encoder: DCGAN's discriminator, with two numbers for each latent dimension."""
+    D = conv_discriminator(s)
+    features = math.prod(D.feature_shape)
+    return Encoder(nn.Sequential(D.body, nn.Flatten(), nn.Linear(features, 2 * s.latent_dim)))
+
+
+def mlp_denoiser(s: Settings) -> nn.Module:
+    """The denoiser of notebook 16, with 100 times."""
+    return MLPDenoiser(linear_schedule(), s.data_shape, s.width)
 
 
 def class_generator(s: Settings) -> nn.Module:

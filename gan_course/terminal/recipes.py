@@ -15,6 +15,7 @@ from gan_course.games.cgan import CGAN
 from gan_course.games.cyclegan import CycleGAN
 from gan_course.games.dcgan import DCGAN
 from gan_course.games.diffaugment import AugmentedDiscriminator
+from gan_course.games.diffusion import Diffusion, Sampler
 from gan_course.games.gan import GAN
 from gan_course.games.hinge import HingeGAN
 from gan_course.games.infogan import InfoGAN
@@ -28,6 +29,7 @@ from gan_course.games.srgan import SRGAN
 from gan_course.games.ssgan import SSGAN
 from gan_course.games.stylegan import StyleGAN
 from gan_course.games.unrolled import UnrolledGAN
+from gan_course.games.vae import VAE
 from gan_course.games.wgan import WGAN
 from gan_course.games.wgan_gp import WGAN_GP
 from gan_course.profile import seed_everything
@@ -47,19 +49,20 @@ class Recipe:
     Args:
         make: from the settings and two functions, which make a generator and a discriminator, to
             the game.
-        generator, discriminator: from the settings to a network.
+        generator, discriminator: from the settings to a network; a game of one player has no
+            discriminator.
         needs: what the data have to be: "pictures", "classes", "sides" (two kinds of pictures
             without pairs), "pairs", or "enlarge" (pictures, which are shrunk).
-        lr: the learning rates of D and of G.
+        lr: the learning rates of D and of G, or the one of a game of one player.
         batch_size, width, latent_dim: as their names say.
         decays: whether the learning rates fall to 0 over the second half.
     """
 
     make: Callable[[Settings, Maker, Maker], Game]
     generator: Callable[[Settings], nn.Module]
-    discriminator: Callable[[Settings], nn.Module]
+    discriminator: Callable[[Settings], nn.Module] | None
     needs: str = "pictures"
-    lr: tuple[float, float] = (3e-4, 2e-3)
+    lr: tuple[float, ...] = (3e-4, 2e-3)
     batch_size: int = 16
     width: int = 16
     latent_dim: int = 64
@@ -76,6 +79,16 @@ def two_players(kind: type[GAN], **options) -> Callable[..., Game]:
 def translators(s: Settings, G: Maker, D: Maker) -> Game:
     """How a CycleGAN is made, with two of each network."""
     return CycleGAN(G(s), G(s), D(s), D(s), s.data_shape, lr=tuple(s.lr))
+
+
+def autoencoder(s: Settings, decoder: Maker, _: None) -> Game:
+    """How a VAE is made; its encoder mirrors the decoder of the course."""
+    return VAE(nets.encoder(s), decoder(s), lr=s.lr[0])
+
+
+def diffusion(s: Settings, denoiser: Maker, _: None) -> Game:
+    """How a diffusion model is made, which draws in 25 steps."""
+    return Diffusion(Sampler(denoiser(s), s.data_shape, steps=25), lr=s.lr[0])
 
 
 def levels(s: Settings, G: Maker, D: Maker) -> Game:
@@ -109,6 +122,11 @@ RECIPES = {
                      batch_size=32, width=32),
     "infogan": Recipe(two_players(InfoGAN), nets.code_generator, nets.conv_discriminator,
                       lr=(1e-3, 1e-3), batch_size=64, width=32, latent_dim=62),
+    # pictures, and one player
+    "vae": Recipe(autoencoder, nets.conv_generator, None, lr=(1e-3,), batch_size=64,
+                  latent_dim=16),
+    "diffusion": Recipe(diffusion, nets.mlp_denoiser, None, lr=(1e-3,), batch_size=128,
+                        width=256),
     # classes
     "cgan": Recipe(two_players(CGAN), nets.class_generator, nets.projection_discriminator,
                    "classes", lr=(1e-3, 1e-3), batch_size=64, width=32),
@@ -159,6 +177,12 @@ def build(settings: Settings, generator: str | None = None, discriminator: str |
     if settings.game == "lapgan" and (generator or discriminator):
         raise ValueError("lapgan trains a pair of networks for each size of the pyramid, so it "
                          "takes no --generator and no --discriminator. dcgan does.")
+    if settings.game == "diffusion" and generator:
+        raise ValueError("diffusion trains a denoiser, which reads noisy pictures and times, so it "
+                         "takes no --generator. dcgan and vae do.")
+    if how.discriminator is None and (discriminator or settings.augment):
+        raise ValueError(f"{settings.game} has no discriminator, so it takes no --discriminator "
+                         "and no --augment. dcgan takes both.")
     makers = [how.generator, how.discriminator]
     for place, (option, given) in enumerate({"generator": generator,
                                              "discriminator": discriminator}.items()):

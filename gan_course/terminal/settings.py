@@ -26,7 +26,7 @@ class Settings(BaseModel):
     size: PositiveInt | None = None     # pixels a side; None: what the data set has
     fit: Literal["crop", "pad", "stretch"] = "crop"                 # of a folder's oblong pictures
     batch_size: PositiveInt
-    lr: list[float] = Field(min_length=2, max_length=2)             # of D and of G
+    lr: list[float] = Field(min_length=1, max_length=2)             # of D and of G, or the only one
     width: PositiveInt
     latent_dim: PositiveInt
     augment: str = ""                   # what DiffAugment does; "": nothing

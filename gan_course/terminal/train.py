@@ -68,7 +68,7 @@ def _first(asked) -> tuple[Settings, ImageSet | PairSet]:
         raise ValueError(f"{out} holds other files and no run of this command. Choose a folder "
                          "that is new or empty.")
     how = recipes.recipe(asked.game)
-    given = _given(asked)
+    given = _given(asked, how)
     dataset = run_data.load(how.needs, given["data"], asked.size, fit=asked.fit or "crop")
     facts = run_data.facts(dataset, how.needs)
     chosen = _defaults(how) | {"batch_size": min(how.batch_size, len(dataset))} | given | facts
@@ -81,7 +81,7 @@ def _again(asked, stored: Settings) -> tuple[Settings, ImageSet | PairSet]:
     With --resume only what is said has to agree with the run; without, the whole command.
     """
     how = recipes.recipe(stored.game)
-    given = _given(asked)
+    given = _given(asked, how)
     wish = given if asked.resume else {"game": None, "data": []} | _defaults(how) | given
     if differ := settings.difference(wish, stored):
         raise ValueError(f"{asked.output} holds another run: {stored.words()}. You asked for "
@@ -95,7 +95,7 @@ def _again(asked, stored: Settings) -> tuple[Settings, ImageSet | PairSet]:
     return stored.model_copy(update=_goal(asked, stored)), dataset
 
 
-def _given(asked) -> dict:
+def _given(asked, how: recipes.Recipe) -> dict:
     """What the command line says about the run itself, by the names of the settings."""
     given = {name: getattr(asked, name)
              for name in ("game", "data", "size", "fit", "batch_size", "lr", "width", "latent_dim",
@@ -104,8 +104,12 @@ def _given(asked) -> dict:
     if "data" in given:                 # a folder stays the same one wherever the command is given
         given["data"] = [name if name in data.names() else str(Path(name).expanduser().resolve())
                          for name in given["data"]]
-    if "lr" in given:
-        given["lr"] = (2 * given["lr"])[:2]                         # one rate for both, or one each
+    if "lr" in given:                   # one rate for every player, or one each
+        if len(given["lr"]) not in (1, len(how.lr)):
+            raise ValueError(f"--lr was given {len(given['lr'])} numbers. Give one"
+                             + (", or one for D and one for G." if len(how.lr) == 2 else
+                                ": this game has one player."))
+        given["lr"] = (given["lr"] * len(how.lr))[:len(how.lr)]
     for own in ("generator", "discriminator"):
         if own in given:
             given[own] = given[own].rpartition(":")[2]
