@@ -8,6 +8,7 @@ import random
 import re
 import runpy
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -642,6 +643,12 @@ def test_an_endless_call_into_compiled_code_is_left_behind(monkeypatch):
     for thread in threading.enumerate():
         if thread.name == "exercise":
             thread.join(10)
+
+
+def test_an_answer_is_not_endless_because_other_programs_have_the_processor(monkeypatch):
+    monkeypatch.setattr(_sandbox, "SECONDS", 0.2)
+    outcome = _sandbox.run(lambda: time.sleep(0.5) or "slow", [])  # asleep, as while others work
+    assert outcome.result == "slow" and not outcome.endless
 
 
 def test_the_stop_button_ends_the_waiting_and_the_loop(monkeypatch):
