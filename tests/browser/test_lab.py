@@ -142,7 +142,7 @@ def test_samples_and_films_are_saved_by_keyboard_while_the_training_goes_on(note
     files = {"Save samples": "images_samples.png", "Save film": "images_training.gif", "Save walk": "images_walk.gif"}
     for name, file in files.items():
         images.press(name)
-        images.says(file, seconds=30)
+        images.says(file)
         assert (server.folder / file).stat().st_size > 0
     assert len(list((server.folder / "images_samples").iterdir())) == 64
     images.plays_on()

@@ -25,7 +25,7 @@ def test_sliders_and_buttons_of_the_mixing_lab_change_the_picture(open_notebook,
     def changes(act):
         before = picture.get_attribute("src")
         act()
-        page.wait_for_function("before => document.querySelector(\"img[alt*='layers read A']\").src !== before", arg=before, timeout=10_000)
+        page.wait_for_function("before => document.querySelector(\"img[alt*='layers read A']\").src !== before", arg=before)
 
     for name in ("Another A", "Another B", "New noise"):
         changes(page.get_by_role("button", name=name).click)

@@ -49,7 +49,7 @@ def arrow_changes_the_picture(page, handle):
     at_the_end = float(handle.get_attribute("aria-valuenow")) >= float(handle.get_attribute("aria-valuemax"))
     handle.focus()
     handle.press("ArrowLeft" if at_the_end else "ArrowRight")
-    page.wait_for_function(f"([box, before]) => ({PICTURE})(box) !== before", arg=[box, before], timeout=20_000)
+    page.wait_for_function(f"([box, before]) => ({PICTURE})(box) !== before", arg=[box, before])
 
 
 def lab_does_what_its_buttons_say(lab):
@@ -59,8 +59,7 @@ def lab_does_what_its_buttons_say(lab):
     lab.press("Start")
     lab.says("Running")
     lab.plays_on()
-    lab.page.wait_for_function("([box, before]) => box.querySelector('img').src !== before", arg=[lab.box.element_handle(), picture],
-                               timeout=10_000)                      # it may arrive a moment after the words
+    lab.page.wait_for_function("([box, before]) => box.querySelector('img').src !== before", arg=[lab.box.element_handle(), picture])  # it may arrive a moment after the words
     rate = lab.move(f"learning rate of {players[-1]}", "ArrowLeft")  # the way back: the highest may be reached
     lab.says(f"Learning rate of {players[-1]} is now {rate}.")
     lab.plays_on()                                                  # it went on, with the new rate

@@ -32,7 +32,7 @@ def test_a_learner_draws_and_sees_the_translation(open_notebook, server):
     pad.wait_for()
 
     def becomes(column, row, colour):
-        page.wait_for_function(f"async ([place, colour]) => await ({PIXEL})(place) === colour", arg=[[column, row], colour], timeout=10_000)
+        page.wait_for_function(f"async ([place, colour]) => await ({PIXEL})(place) === colour", arg=[[column, row], colour])
 
     becomes(3, 3, "0,0,0")                                          # the negative of white
     pad.scroll_into_view_if_needed()
@@ -57,14 +57,14 @@ def test_a_learner_draws_and_sees_the_translation(open_notebook, server):
 
     page.get_by_role("button", name="grey").click()
     becomes(9, 5, "127,127,127")
-    page.wait_for_function(ON_PAD, arg=[[9, 5], "128,128,128"], timeout=10_000)
+    page.wait_for_function(ON_PAD, arg=[[9, 5], "128,128,128"])
     file = io.BytesIO()
     Image.fromarray(np.full((50, 80, 3), (0, 0, 255), np.uint8)).save(file, "PNG")
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="A file of yours").click()
     chooser.value.set_files({"name": "blue.png", "mimeType": "image/png", "buffer": file.getvalue()})
     becomes(16, 16, YELLOW)
-    page.wait_for_function(ON_PAD, arg=[[16, 16], "0,0,255"], timeout=10_000)
+    page.wait_for_function(ON_PAD, arg=[[16, 16], "0,0,255"])
 
     page.get_by_role("button", name="grey").click()
     becomes(16, 16, "127,127,127")
@@ -102,7 +102,7 @@ def test_a_file_that_is_too_large_to_send_is_shrunk_or_refused_in_words(open_not
     choose("large.bmp")
     page.get_by_text("large.bmp has 13.2 MB, so a smaller copy was taken.").wait_for()
     blue_is_full = f"async () => (await ({PIXEL})([16, 16])).endsWith(',0')"     # the negative has no blue
-    page.wait_for_function(blue_is_full, timeout=10_000)
+    page.wait_for_function(blue_is_full)
     page.get_by_role("button", name="white").click()                # the connection still stands
-    page.wait_for_function(f"async () => await ({PIXEL})([3, 3]) === '0,0,0'", timeout=10_000)
+    page.wait_for_function(f"async () => await ({PIXEL})([3, 3]) === '0,0,0'")
     assert notebook.errors() == [] and notebook.strangers == []

@@ -49,7 +49,7 @@ class Card:
         return self
 
     def says(self, text):
-        self.box.locator("[role=alert]", has_text=text).wait_for(timeout=10_000)
+        self.box.locator("[role=alert]", has_text=text).wait_for()
         return self
 
 
@@ -132,7 +132,7 @@ def test_a_prediction_by_keyboard_meets_its_outcome(desk):
     card = desk.card("Predict · The value of knowing nothing")
     desk.page.keyboard.type("-0.69")
     card.tab_to("rather sure, 70 %").press("Enter").says("Kept. You predict: -0.69, and you are 70 % sure.")
-    outcome.wait_for(timeout=5000)
+    outcome.wait_for()
     assert "Not as you predicted" in outcome.inner_text()
     assert desk.notebook.errors() == []
 

@@ -33,7 +33,7 @@ def test_the_last_picture_is_there_when_the_kernel_is_gone(open_notebook, server
     picture = lab.box.locator("img").get_attribute("src")
     notebook.page.evaluate(SAVE_AND_CLOSE)
     again = open_notebook("reopened.ipynb")
-    again.page.locator(".gan-course-lab img").wait_for(timeout=20_000)
+    again.page.locator(".gan-course-lab img").wait_for()
     (lab,) = again.labs()
     assert lab.box.locator("img").get_attribute("src") == picture
     assert "Round 1." in lab.status.inner_text()

@@ -53,7 +53,7 @@ def test_the_report_is_whole_without_a_network_in_light_and_dark(opened, batch):
     for scheme in ("light", "dark"):
         page = opened(batch / "report.html", scheme)
         backgrounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
-        assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
+        page.wait_for_function("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), "the page is wider than the window"
         assert page.strangers == [] and page.complaints == []
     assert len(backgrounds) == 2

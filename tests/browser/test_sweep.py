@@ -28,7 +28,7 @@ def test_a_setting_of_a_finished_batch_is_trained_live(open_notebook, server):
     before = picture.get_attribute("alt")
     page.locator(".widget-hslider", has_text="lr_D = lr_G").locator(".noUi-handle").focus()
     page.keyboard.press("End")
-    page.wait_for_function("before => document.querySelector('img.gan-course-figure').alt !== before", arg=before, timeout=10_000)
+    page.wait_for_function("before => document.querySelector('img.gan-course-figure').alt !== before", arg=before)
     assert "lr_D 0.01" in picture.get_attribute("alt")
     button = page.get_by_role("button", name="Train this one live")
     button.focus()

@@ -26,18 +26,18 @@ def test_a_learner_types_and_sees_it(open_notebook, server):
     page.locator('img[alt="4 samples of the generator for the words: bold, red ink, seven, yellow paper."]').wait_for()
     box.fill("a blue three, <b>please</b>")
     box.press("Enter")                                              # JupyterLab leaves the key to the box
-    page.locator('img[alt="4 samples of the generator for the words: blue ink, three."]').wait_for(timeout=10_000)
+    page.locator('img[alt="4 samples of the generator for the words: blue ink, three."]').wait_for()
     said = page.locator("[role=status]", has_text="I do not know “b”. Understood: blue ink, three.")
-    said.wait_for(timeout=10_000)
+    said.wait_for()
     assert said.locator("b").count() == 0
     box.fill("turquoise paper")
     button = page.get_by_role("button", name="Draw", exact=True)
     button.focus()
     button.press("Enter")
-    page.locator('img[alt="4 samples of the generator for the words: turquoise paper."]').wait_for(timeout=10_000)
+    page.locator('img[alt="4 samples of the generator for the words: turquoise paper."]').wait_for()
     page.locator(".widget-hslider", has_text="samples").locator(".noUi-handle").focus()
     page.keyboard.press("ArrowRight")
-    page.locator('img[alt="5 samples of the generator for the words: turquoise paper."]').wait_for(timeout=10_000)
+    page.locator('img[alt="5 samples of the generator for the words: turquoise paper."]').wait_for()
     if folder := os.environ.get("GAN_COURSE_SCREENSHOTS"):
         notebook.photograph(folder)
     assert notebook.errors() == [] and notebook.strangers == []
