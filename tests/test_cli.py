@@ -2,6 +2,7 @@
 import io
 import json
 import os
+import subprocess
 import sys
 
 import pytest
@@ -187,6 +188,13 @@ def test_an_error_inside_an_output_widget_is_found(notebook, tmp_path, capsys):
     notebook(WIDGET_ERROR)
     assert cli.main(["run", "02", "-o", str(tmp_path / "result.ipynb")]) == 1
     assert "A widget failed: ZeroDivisionError: division by zero" in capsys.readouterr().err
+
+
+def test_no_message_of_an_output_widget_makes_a_run_stand_still(notebook, tmp_path):
+    path = notebook("import ipywidgets\noutput = ipywidgets.Output()\noutput",
+                    *["with output:\n    print(1)\n    output.clear_output()\n    print(2)"] * 300)
+    run = "import sys; from pathlib import Path; from gan_course.teaching import notebooks; notebooks.run(*map(Path, sys.argv[1:]))"
+    subprocess.run([sys.executable, "-c", run, path, tmp_path / "result.ipynb"], check=True, timeout=90)
 
 
 def test_a_claim_that_did_not_hold_is_listed_and_fails_only_a_strict_run(notebook, tmp_path, capsys):

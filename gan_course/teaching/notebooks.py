@@ -106,7 +106,12 @@ def _client(notebook, file: Path, **how):
 
     It writes the notebook to `file` whenever the kernel says something, but takes at most a
     twentieth of the time for that.
+
+    nbclient answers the messages of an Output widget on the socket where it waits for the cell's
+    reply. When the reply arrives just before such an answer is sent, sending swallows the news of
+    it, and the wait never ends. Asking the socket for its events tells them again.
     """
+    import zmq
     from nbclient import NotebookClient
 
     class Client(NotebookClient):
@@ -116,6 +121,7 @@ def _client(notebook, file: Path, **how):
             try:
                 return super().process_message(*message)
             finally:
+                self.kc.shell_channel.socket.get(zmq.EVENTS)
                 if (began := time.monotonic()) >= self.free:
                     files.write(file, _text(notebook))
                     self.free = began + 20 * (time.monotonic() - began)
