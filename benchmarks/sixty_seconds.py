@@ -8,8 +8,8 @@ floors and ceilings.
     mlp, mlp_ema, dcgan
                   Frechet classifier distance under the data's judge (floor: training images against
                   held-out ones); share of samples that the judge and a second classifier, trained
-                  here, give the same class; share of the rarest class. `mlp_ema` draws with the
-                  average of G's weights
+                  here, give the same class; share of the rarest class. `mlp_ema` and `dcgan`
+                  draw with the average of G's weights
     pytorch_gan, pytorch_examples
                   the same of two public DCGANs, with their own networks and settings
     cgan          share of samples that the judge reads as the digit that was asked for; `blind`: D
@@ -75,8 +75,8 @@ def images(name: str, dataset, seed: int, seconds: float) -> tuple[list[float], 
         D = nets.MLPDiscriminator(dataset.data_shape, 256, dropout=0.3)
         game = DCGAN(G, D, lr=(1e-3, 1e-3), ema=0.998 if name == "mlp_ema" else 0)
     else:
-        game = DCGAN(nets.ConvGenerator(64, channels, 16, size),
-                     nets.ConvDiscriminator(channels, 16, size), lr=(3e-4, 2e-3))
+        game = DCGAN(nets.ConvGenerator(64, channels, 24, size),
+                     nets.ConvDiscriminator(channels, 24, size), lr=(5e-4, 2e-3), ema=0.998)
     rounds = train(game, dataset, 16 if name == "dcgan" else 32, seed, seconds)
     fake = torch.cat([game.sample(500) for _ in range(SAMPLES // 500)])
     return scores(dataset, seed, fake), rounds

@@ -5,8 +5,8 @@
     gan-course evaluate real/ fake/
     gan-course card out/
 
-Read `recipes` first: it builds, for the name of a game, what the game's notebook builds. `train` is
-a loop around `Training` that keeps a run in a folder, `settings` is what it writes down there,
-`sample` draws with a run that was kept, `evaluate` compares two folders, `card` writes a model
-card, and `commands` is the command line.
+Read `recipes` first: it builds, for the name of a game, what the game's notebook builds. `train`
+finds out which run the command line means, `run` is a loop around `Training` that keeps it in a
+folder, `settings` is what it writes down there, `sample` draws with a run that was kept, `evaluate`
+compares two folders, `card` writes a model card, and `commands` is the command line.
 """
