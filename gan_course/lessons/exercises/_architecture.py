@@ -124,7 +124,7 @@ def _listed(found: list[Stage]) -> str:
 
 def _options(options: dict) -> str:
     return ", ".join(f"{name} "
-                     f"{value[0] if isinstance(value, tuple) and value[0] == value[1] else value}"
+                     f"{value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value}"
                      for name, value in options.items())
 
 

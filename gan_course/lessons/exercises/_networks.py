@@ -193,6 +193,10 @@ def _in_words(error: BaseException, call: str, second: bool) -> Said:
         return "one_size", (f"It works in one size and not in another: {call} stops with "
                             f"“{short(text, 200)}”. Is a number written where an argument of "
                             "`__init__` belongs?")
+    if "Expected 2D (unbatched) or 3D (batched) input" in text:
+        return "z_not_reshaped", ("A convolution in one dimension was given something else than "
+                                  "signals: (N, channels, length). z of shape (N, z_dim) becomes "
+                                  "(N, z_dim, 1), `z[:, :, None]`.")
     if "Expected 3D (unbatched) or 4D (batched) input" in text:
         return "z_not_reshaped", ("A convolution was given vectors, and it wants pictures: "
                                   "(N, channels, height, width). z of shape (N, z_dim) becomes "

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 WEIGHTED = {"linear": "fully connected layer", "conv1d": "convolution", "conv2d": "convolution",
+            "conv_transpose1d": "transposed convolution",
             "conv_transpose2d": "transposed convolution", "embedding": "embedding"}
 NORMS = {"batch_norm": "BatchNorm", "instance_norm": "InstanceNorm", "layer_norm": "LayerNorm"}
 ACTIVATIONS = {"relu": "ReLU", "relu_": "ReLU", "leaky_relu": "LeakyReLU",
@@ -72,6 +73,7 @@ _PARAMETERS = {                                 # positions of the arguments tha
     "linear": ("input", "weight", "bias"),
     "conv1d": ("input", "weight", "bias", "stride", "padding"),
     "conv2d": ("input", "weight", "bias", "stride", "padding"),
+    "conv_transpose1d": ("input", "weight", "bias", "stride", "padding"),
     "conv_transpose2d": ("input", "weight", "bias", "stride", "padding"),
     "embedding": ("input", "weight"),
     "batch_norm": ("input", "mean", "var", "weight", "bias"),
