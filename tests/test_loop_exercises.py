@@ -184,6 +184,7 @@ def test_right_optimizers_may_be_written_in_many_ways():
     [(f"    {LOOP}", "    for _ in range(iterations):\n        x = next(batches).x\n")],
     [(LERP, "mean.copy_(decay * mean + (1 - decay) * now)")],
     [("np.array(history), G_ema", "torch.tensor(history), G_ema.eval()")],
+    [(OPTIMIZERS, "".join(f"    optimizer_{player} = torch.optim.Adam({player}.parameters(), lr, (0.5, 0.999))\n" for player in "GD"))],
 ])
 def test_a_right_training_may_be_written_in_many_ways(changes, capfd):
     verdict = _checking.assess(OWN["03.train"], changed(TRAIN, *changes))

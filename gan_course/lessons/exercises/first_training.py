@@ -56,9 +56,14 @@ class Batches:
 
 
 def scene() -> dict:
-    """The arguments of `train`; this G has BatchNorm, so that it has buffers."""
+    """The arguments of `train`; this G has BatchNorm, so that it has buffers.
+
+    BatchNorm takes the bias before it away again. The gradient of that bias is rounding error,
+    of which Adam would make whole steps, others on each processor, so it does not learn.
+    """
     _sandbox.seed(7)
     G, D = nets.MLPGenerator(3, (2,), 8, 1, batchnorm=True), nets.MLPDiscriminator((2,), 8, 1)
+    G.layers[0].bias.requires_grad_(False)
     return {"G": G, "D": D, "batches": Batches(G, D), "iterations": ITERATIONS, "lr": 0.05,
             "decay": 0.9}
 
