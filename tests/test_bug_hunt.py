@@ -11,7 +11,7 @@ from gan_course.lessons.exercises import bug_hunt, more_bugs
 from gan_course.lessons.exercises._bugs import BugTest
 from gan_course.paths import NOTEBOOKS
 
-TESTS = {test.key: test for test in (*bug_hunt.TESTS, *more_bugs.EXERCISES)}
+TESTS = {test.key: test for test in (*bug_hunt.EXERCISES, *more_bugs.EXERCISES)}
 CELLS = [cell["source"] for name in ("18_bug_hunt", "deeper/18_more_bugs")
          for cell in json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]]
 

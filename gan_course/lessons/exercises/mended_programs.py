@@ -1,0 +1,164 @@
+"""The programs of notebook 18 that the learner mends. Their bugs are found by the tests of
+`bug_hunt`.
+"""
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from gan_course.lessons.exercises import _bug_programs as programs
+from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, as_number
+
+
+def mend(key, reference, probe_inputs, look, bug, says, hints, *mistakes):
+    """An exercise: the program without its bug."""
+    first = Mistake("the_bug", says, like=bug)
+    return Exercise(key, reference, (Probe(probe_inputs, look, (first, *mistakes)),), hints)
+
+
+def two_logits():
+    real, fake = torch.randn(2, 6, generator=torch.Generator().manual_seed(0))
+    return {"real_logits": real, "fake_logits": fake}
+
+
+def both_losses(results, inputs):
+    if not results or not isinstance(results[0], tuple) or len(results[0]) != 2:
+        return {"two losses": False}
+    return {name: as_number(loss) for name, loss in zip(("D's loss", "G's loss"), results[0],
+                                                        strict=True)}
+
+
+def one_loss(results, inputs):
+    return {"the loss": as_number(results[0])} if results else {}
+
+
+def linear_critic():
+    dice = torch.Generator().manual_seed(0)
+    w = torch.randn(3 * 4 * 4, generator=dice)
+    x, fake = torch.randn(2, 5, 3, 4, 4, generator=dice)
+    return {"critic": lambda image: image.flatten(1).square() @ w, "x": x, "fake": fake}
+
+
+def quadratic_d():
+    dice = torch.Generator().manual_seed(0)
+    w = torch.randn(5, generator=dice)
+    return {"D": lambda x: x.square() @ w, "x": torch.randn(7, 5, generator=dice)}
+
+
+def players():
+    dice = torch.Generator().manual_seed(0)
+    D = nn.Sequential(nn.Linear(2, 1), nn.Flatten(0))
+    for w in D.parameters():
+        w.data = torch.randn(w.shape, generator=dice)
+    x, fake = torch.randn(2, 8, 2, generator=dice)
+    return {"D": D, "optimizer": torch.optim.SGD(D.parameters(), lr=0.1), "x": x, "fake": fake}
+
+
+def weights_of_d(results, inputs):
+    return {"D's weights": as_number(nn.utils.parameters_to_vector(inputs["D"].parameters()))}
+
+
+def without_penalty(D, optimizer, x, fake):
+    optimizer.zero_grad()
+    d_loss, _ = programs.adversarial_losses(D(x), D(fake))
+    d_loss.backward()
+    optimizer.step()
+
+
+def of_the_batch(critic, x, fake):
+    t = torch.rand(len(x), 1, 1, 1)
+    between = (t * x + (1 - t) * fake).requires_grad_()
+    (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    return (slope.norm() - 1).square()
+
+
+def two_numbers():
+    return {"channels_in": 3, "channels_out": 4}
+
+
+def weak_output(results, inputs):
+    if not results or not isinstance(results[0], nn.Module):
+        return {"a network": False}
+    x = torch.randn(8, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    return {"what comes out": as_number(results[0](x / 10).std())}
+
+
+def two_networks():
+    dice = torch.Generator().manual_seed(0)
+    average, net = (nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)) for _ in range(2))
+    for each in (*average.parameters(), *net.parameters()):
+        each.data = torch.randn(each.shape, generator=dice)
+    net[1].running_mean += 5
+    return {"average": average, "net": net, "decay": 0.9}
+
+
+def what_it_remembers(results, inputs):
+    average, net = inputs["average"], inputs["net"]
+    moved = (average[1].running_mean - net[1].running_mean).abs().max()
+    return {"the parameters": as_number(nn.utils.parameters_to_vector(average.parameters())),
+            "the running mean has moved": bool(moved < 4.9)}
+
+
+def sure_logits():
+    return {"real_logits": torch.full((4096,), 20.0)}
+
+
+def about(results, inputs):
+    """The loss to one decimal: which noise is drawn does not matter."""
+    loss = as_number(results[0]) if results else "nothing"
+    return {"the loss": loss.round(decimals=1) if isinstance(loss, torch.Tensor) else loss}
+
+
+EXERCISES = (
+    mend("18.adversarial_losses", programs.adversarial_losses, two_logits, both_losses,
+         programs.labels_swapped,
+         "The bug is still in it: D and G pull the logit of a fake in the same direction.",
+         ("Which of the two losses is the one of notebook 03?",
+          "D says 1 for real images and 0 for fakes.",
+          "Exchange the zeros and the ones in the line that makes D's labels."),
+         Mistake("mirrored", "Now D says 1 for fakes, and G wants a 0. That is a right game in a "
+                 "mirror, but the rest of the program expects 1 to mean real.",
+                 like=lambda real_logits, fake_logits: (
+                     programs.labels_swapped(real_logits, fake_logits)[0],
+                     F.softplus(fake_logits).mean()))),
+    mend("18.discriminator_step", programs.discriminator_step, players, weights_of_d,
+         programs.penalty_alone,
+         "The bug is still in it: D moves as if there were no fakes.",
+         ("From which number do the gradients come?", "`backward` is called once, on what?",
+          "Call `backward` on the sum of the loss and the penalty."),
+         Mistake("no_penalty", "Now D learns from its loss, and the penalty has been lost on the "
+                 "way. D should learn from both.", like=without_penalty)),
+    mend("18.relativistic_loss", programs.relativistic_loss, two_logits, one_loss,
+         programs.overwritten,
+         "The bug is still in it: what was computed first is thrown away.",
+         ("How often is `g_loss` assigned?", "Only the last assignment counts.",
+          "Delete the second assignment of `g_loss`.")),
+    mend("18.gradient_penalty", programs.gradient_penalty, linear_critic, one_loss,
+         programs.over_channels,
+         "The bug is still in it: the norm runs over the channels alone, at each pixel.",
+         ("Of which numbers is the norm taken?", "An image has one slope, of C times H times W "
+          "numbers.", "Flatten each image's slope before the norm, and keep the batch."),
+         Mistake("whole_batch", "Now the norm is that of the whole batch together. Each image has "
+                 "a slope of its own.", like=of_the_batch)),
+    mend("18.r1", programs.r1, quadratic_d, one_loss, programs.slope_of_the_loss,
+         "The bug is still in it: it is the slope of D's loss that is squared.",
+         ("Whose slope is R1 about?", "It is about the logit, before any loss.",
+          "Take the logits of D as they are, without softplus."),
+         Mistake("summed", "It adds up the images, so gamma would mean twice as much in a batch of "
+                 "twice the size.", like=lambda D, x: len(x) * programs.r1(D, x))),
+    mend("18.block", programs.block, two_numbers, weak_output, programs.large_eps,
+         "The bug is still in it: 0.8 stands where PyTorch expects eps.",
+         ("What is the second argument of `nn.BatchNorm2d`?", "It is eps, and should be tiny.",
+          "Name the argument: `momentum=0.2`, or leave it out.")),
+    mend("18.update_average", programs.update_average, two_networks, what_it_remembers,
+         programs.parameters_only,
+         "The bug is still in it: the running mean stays where it was.",
+         ("What else does a network remember?", "Look at `net.buffers()`.",
+          "Copy each buffer of the network into that of the average.")),
+    mend("18.real_loss", programs.real_loss, sure_logits, about,
+         programs.labels_above_one,
+         "The bug is still in it: the labels lie above 1.",
+         ("On which side of 1 do the labels lie?", "They have to lie between 0.9 and 1.",
+          "Subtract the noise instead of adding it."),
+         Mistake("no_noise", "Now every label is exactly 1, and the noise that was wanted is gone.",
+                 like=lambda real_logits: F.softplus(-real_logits).mean())),
+)
