@@ -18,7 +18,7 @@ def up(x: Tensor) -> Tensor:
 
 class DetailGenerator(nn.Module):
     """(enlarged coarse image, noise) -> residual: three convolutions, the last one without tanh,
-    since a residual can be anything from -2 to 2.
+    since a residual lies between -2 and 2.
     """
 
     def __init__(self, channels: int = 3, width: int = 16):

@@ -222,8 +222,7 @@ JUDGE_MISTAKES = (
             like=lambda D, real, fake: to_one(D(real)) / 2),
     Mistake("fake_only", "Nobody tells D what is real.",
             like=lambda D, real, fake: D(fake).square().mean() / 2),
-    Mistake("not_halved", "Right up to a factor: CycleGAN halves D's loss, which slows D down "
-            "beside G and F.",
+    Mistake("not_halved", "Right up to a factor: CycleGAN halves D's loss.",
             like=judging(factor=1.0)),
     Mistake("minus_one", "It pulls the fakes to -1. In CycleGAN the targets are 1 and 0.",
             like=judging(of_fake=lambda s: (s + 1).square().mean())),

@@ -161,5 +161,5 @@ EXERCISES = (
                  "flagged? How many real ones are flagged?",
                  "It is the flagged fakes over all that are flagged.",
                  "`base_rate * caught / (base_rate * caught + (1 - base_rate) * false_alarms)`"),
-             "An alarm about something rare is mostly a false alarm."),
+             "An alarm about something rare is mostly false, unless false alarms are rarer still."),
 )

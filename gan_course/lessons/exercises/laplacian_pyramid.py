@@ -162,7 +162,7 @@ PYRAMID_MISTAKES = (
             like=(taken(order=list), taken(first=False), taken(order=list, first=False))),
     Mistake("sign", "The residuals have the wrong sign. They are what has to be *added* to the "
             "enlarged coarse image.", like=taken(lambda x, coarse: up(coarse) - x)),
-    Mistake("tanh", "The residuals are squashed or cut off. A residual can be anything from -2 to "
+    Mistake("tanh", "The residuals are squashed or cut off. A residual lies between -2 and "
             "2, and the image comes back only if it is kept as it is.",
             like=(taken(lambda x, coarse: (x - up(coarse)).tanh()),
                   taken(lambda x, coarse: (x - up(coarse)).clamp(-1, 1)))),
