@@ -79,7 +79,7 @@ OPTIMIZER_MISTAKES = (
             or seen.get("D's optimizer is") != "Adam"),
     Mistake("betas", "The betas are not (0.5, 0.999). PyTorch's default of 0.9 for the first one "
             "averages the gradient over about ten steps, and in a game the direction of ten steps "
-            "ago is out of date (Radford et al., 2015).",
+            "ago is out of date. Radford et al. (2015) found that 0.9 made training oscillate.",
             when=lambda seen: "(0.5, 0.999)" not in (seen.get("G's betas"),)
             or seen.get("D's betas") != "(0.5, 0.999)"),
 )
