@@ -6,13 +6,8 @@ from torch.nn.utils import parameters_to_vector
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Seen, as_number
 from gan_course.lessons.exercises._loops import LEFT_OVER, Optimizer
 from gan_course.lessons.exercises._translators import Line, Patches, pictures
-from gan_course.lessons.exercises.cyclegan import (
-    adversarial_loss,
-    cycle_loss,
-    discriminator_loss,
-    identity_loss,
-    size,
-)
+from gan_course.lessons.exercises.cyclegan import cycle_loss, identity_loss, size
+from gan_course.lessons.exercises.least_squares import adversarial_loss, discriminator_loss
 
 
 def training_step(G, F, D_X, D_Y, optimizer_G, optimizer_D, pool_X, pool_Y, x, y, cycle, identity):
