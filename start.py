@@ -4,7 +4,7 @@
     python3 start.py setup       only make the environment
     python3 start.py test        run every test: unit tests, all notebooks, a real browser
 
-Needs Python 3.11 or newer and, the first time, a network. Linux, macOS and Windows.
+Needs Python 3.11 or newer and, the first time, an Internet connection. Linux, macOS and Windows.
 The environment lies in .venv beside this file, or where the variable GAN_COURSE_VENV says.
 """
 import argparse

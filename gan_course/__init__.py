@@ -13,7 +13,7 @@ The GANs come first: these files are what a learner reads, in this order.
     latent       walks and arithmetic in latent space
     judge        frozen classifiers whose features the metrics compare, and the factors they read
                  with `readers`; `inception` is the real one
-    milestones   the slow models after 0, 500 and 5,000 rounds, precomputed
+    milestones   the slow models, precomputed
     plots/       numbers in, figures out; `show` puts a figure with its description on the page
     saving       samples as files: a sheet, a file each, films
 

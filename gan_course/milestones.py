@@ -1,5 +1,5 @@
-"""The slow models as they stood after some rounds of training, precomputed: to look at round 0, 500
-and 5,000 at once, and to train on.
+"""The slow models as they stood after some rounds of training, precomputed: to look at at once, and
+to train on.
 
     training = milestones.load("cyclegan_seasons", 500)     # next(training) plays round 501
     training = milestones.load("animals_cycle", 1500, seed=2)
