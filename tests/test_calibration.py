@@ -468,6 +468,8 @@ def test_the_files_that_decide_the_numbers():
         & names
     )
     assert not [name for name in names if name.startswith(("widgets/", "lessons/", "teaching/"))]
+    scoring = fingerprint.used_files(["from gan_course.lessons.image_scores import ImageScores"])
+    assert {PACKAGE / "lessons/image_scores.py", PACKAGE / "judge.py"} <= scoring
     assert PACKAGE / "data/digits.py" in fingerprint.used_files(
         ["from gan_course import data", "dataset: str = 'digits'"]
     )

@@ -3,7 +3,8 @@
 The code of the cells counts, with what they use of the package, directly or through other modules,
 and the data sets and stored weights that they name. Prose, comments, docstrings, where a cell ends,
 the values of the parameters and the answers to exercises do not count, and neither does what only
-shows. A function, a class or an import of a module counts only if code that counts has its name in
+shows. The course's own solutions of exercises, which stand in for answers, do not count: after a
+change to one of them calibrate again by hand. A function, a class or an import of a module counts only if code that counts has its name in
 it, so that a module can grow.
 """
 import ast
@@ -20,7 +21,10 @@ from gan_course.paths import DATA, ROOT
 
 PACKAGE = ROOT / "gan_course"
 SHOWING = ("lessons", "widgets", "teaching", "plots", "files", "paths")
-"""The parts of the package that show, ask and store, and decide no number."""
+"""The parts of the package that show, ask and store, and decide no number, but for `SCORES`."""
+
+SCORES = ("image_scores", "plane_scores", "style_mixing")
+"""The modules of `lessons` whose numbers claims judge."""
 
 WEIGHTS = {PACKAGE / "judge.py": DATA / "judges", PACKAGE / "milestones.py": DATA / "milestones"}
 """The folders of stored weights, and the modules that read them."""
@@ -155,7 +159,8 @@ def _imported(code: str) -> Iterator[Path]:
         elif isinstance(node, ast.ImportFrom):
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         for first, *parts in (name.split(".") for name in names):
-            if first == "gan_course" and parts and parts[0] not in SHOWING:
+            scores = parts[:1] == ["lessons"] and parts[1:2] and parts[1] in SCORES
+            if first == "gan_course" and parts and (scores or parts[0] not in SHOWING):
                 for end in range(1, len(parts) + 1):
                     yield from _file(PACKAGE.joinpath(*parts[:end]))
 
