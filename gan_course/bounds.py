@@ -65,12 +65,13 @@ def _log_weights(E: nn.Module, G: nn.Module, log_sigma: Tensor, x: Tensor, draws
 def diffusion_elbo(net: nn.Module, alpha_bar: Tensor, x: Tensor) -> Tensor:
     """The bound of DDPM's model (arXiv:2006.11239), with the best variance for each of its steps.
 
-        log p(x | x_0) - sum_t KL(q(x_t-1 | x_t, x) || p(x_t-1 | x_t)) - KL(q(x_T | x) || N(0, I))
+        log p(x | x_0) - sum_t KL(q(x_t-1 | x_t, x) || p(x_t-1 | x_t)) - KL(q(x_T-1 | x) || N(0, I))
 
-    Here x_0 is the first noisy one. A step of q has variance v, and its mean differs from that of p
-    by w (clean - x), so the best variance of p is v + w^2 E[(clean - x)^2] (Bao et al., 2022,
-    arXiv:2201.06503). It is found on the given x: one number for each time, for which one x_t is
-    drawn.
+    Here x_0 is the first noisy one, x_T-1 the last, and t goes from 1 to T - 1. A step of q has
+    variance v, and its mean differs from that of p by w (clean - x), where
+    w = sqrt(alpha_bar_t-1) beta_t / (1 - alpha_bar_t). So the best variance of p is
+    v + w^2 E[(clean - x)^2] (Bao et al., 2022, arXiv:2201.06503). It is found on the given x: one
+    number for each time, for which one x_t is drawn.
 
     Args:
         net: x_t, t -> the clean x.

@@ -34,7 +34,8 @@ def matched_correlation(codes, factors) -> float:
 
     Args:
         codes: (N, d).
-        factors: (N, k), k at most d.
+        factors: (N, k), k at most d: with more factors than numbers only the d best matched ones
+            would count, and nobody would notice.
 
     Returns:
         The mean of k correlations, from 0 to 1.
@@ -51,7 +52,8 @@ def linear_readout(codes, factors) -> np.ndarray:
         factors: (N, k).
 
     Returns:
-        (k,), from 0 (the code tells nothing that a linear map could use) to 1.
+        (k,), from 0 (the code tells nothing that a linear map could use) to 1; 1 for a factor that
+        does not vary.
     """
     codes, factors = np.asarray(codes, float), np.asarray(factors, float)
     read = LinearRegression().fit(codes, factors).predict(codes)

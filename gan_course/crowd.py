@@ -17,8 +17,9 @@ from torch.func import functional_call, stack_module_state
 class Stacked(nn.Module):
     """S networks of one class as one: x (N, ...) -> y (N, ...), N a multiple of S.
 
-    Row block s of a batch goes through network s. Any network without buffers will do (a learner's
-    own, for example): `torch.func` stacks the parameters and maps `forward` over the stack.
+    Row block s of a batch goes through network s. Any network without buffers and without
+    dropout will do (a learner's own, for example): `torch.func` stacks the parameters and maps
+    `forward` over the stack.
 
     Args:
         nets: the networks, alike but for their weights. They stay as they are; the stack has
@@ -26,6 +27,8 @@ class Stacked(nn.Module):
 
     Raises:
         ValueError: the networks have buffers (BatchNorm does), which cannot be stacked here.
+        RuntimeError: the networks are not alike; or, when they are called, they draw random
+            numbers, as dropout does.
     """
 
     def __init__(self, nets: Sequence[nn.Module]):

@@ -147,7 +147,8 @@ def named(judge: Judge, x: Tensor, names: Sequence[str]) -> Tensor:
     Args:
         judge: the frozen classifier; for "bold" and "family" one that reads factors.
         x: images, (N, *data_shape) in [-1, 1].
-        names: the labels in question: "class", "character", "bold" or "family".
+        names: the labels in question: "bold", "family", and "class" or "character", which both mean
+            the class (and so does any other name).
 
     Returns:
         A number for each of them, int64 (N, labels), on the CPU.
@@ -225,7 +226,10 @@ def train(name: str, *, epochs: int | None = None, seed: int = 0) -> Judge:
         seed: of the weights and the order of the images.
 
     Returns:
-        The judge, frozen, on the CPU.
+        The judge, frozen, on the CPU. Python, NumPy and PyTorch have been seeded with `seed`.
+
+    Raises:
+        KeyError: `epochs` is None and `EPOCHS` does not have this name.
     """
     learn, held_out = data.load(name), data.load(name, "test")
     rounds = (EPOCHS[name] if epochs is None else epochs) * (len(learn) // BATCH)
@@ -236,7 +240,8 @@ def load_or_train(name: str, learn: ImageSet, held_out: ImageSet) -> Judge:
     """The frozen judge that comes with the course for a data set; where there is none, a new one.
 
     The new one takes a few seconds, learns from the training images and is as good as they allow:
-    look at its `accuracy`, which is printed.
+    look at its `accuracy`, which is printed. Training it seeds Python, NumPy and PyTorch with 0:
+    seed them anew if you draw random numbers afterwards.
 
     Args:
         name: what the data set is called.

@@ -1,9 +1,10 @@
 """Samples in, numbers out. A number says little without its floor and its ceiling, so print them
 beside it.
 
-`mode_coverage` measures points in the plane, `nearest_distance` compares pixels, and all others
-take features, one row for each sample, (N, d). Numbers on the features of one network cannot be
-compared with numbers on those of another. They are computed in float64 on the CPU.
+`mode_coverage` measures points in the plane, `nearest_distance` and `memorisation_ratio` compare
+pixels, `inception_score` takes probabilities, and all others take features, one row for each
+sample, (N, d). Numbers on the features of one network cannot be compared with numbers on those of
+another. What takes features or probabilities computes in float64 on the CPU.
 """
 import math
 import warnings
@@ -63,7 +64,7 @@ def mode_coverage(samples: Tensor, centres: Tensor, sd: float) -> ModeCoverage:
         Modes found, share of high quality and reverse KL.
 
     Raises:
-        ValueError: one of the two is empty, or their shapes do not match.
+        ValueError: one of the two is empty, they are not floats, or their shapes do not match.
     """
     if samples.dim() != 2 or centres.dim() != 2 or samples.shape[1] != centres.shape[1] or 0 in (
             len(samples), len(centres)):
@@ -95,10 +96,11 @@ def nearest_distance(samples: Tensor, reference: Tensor) -> tuple[Tensor, Tensor
         reference: (M, *data_shape), in the same units and on the same device.
 
     Returns:
-        The distances, (N,), exactly 0 for a copy, and the neighbours' indices, (N,).
+        The distances, (N,), exactly 0 for a copy (unless another image is so near to it that the
+        search, which rounds, cannot tell the two apart), and the neighbours' indices, (N,).
 
     Raises:
-        ValueError: one of the two is empty, or their shapes do not match.
+        ValueError: one of the two is empty, they are not floats, or their shapes do not match.
     """
     if samples.shape[1:] != reference.shape[1:] or 0 in (len(samples), len(reference)):
         raise ValueError("Need samples and reference of one data shape, neither empty; "
@@ -127,7 +129,8 @@ def memorisation_ratio(samples: Tensor, train: Tensor, held_out: Tensor) -> floa
         held_out: as many images of the same origin that were not, (M, *data_shape).
 
     Returns:
-        The ratio, at least 0.
+        The ratio, at least 0; infinite if half of the samples are copies of held-out images, and
+        NaN if half of them are copies from both sets.
 
     Raises:
         ValueError: the two sets differ in size, or the shapes do not match.

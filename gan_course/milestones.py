@@ -149,8 +149,9 @@ def names() -> tuple[str, ...]:
 def load(name: str, after: int, *, seed: int = 0, device=None) -> Training:
     """A training as it stood after some rounds, ready to go on.
 
-    Its networks are those of the file. Adam's moments and CycleGAN's pool of old fakes begin anew,
-    which affects the first rounds. Round 0 is the recipe's own start and needs no file.
+    Its networks are those of the file. Adam's moments, the learning rates, the order of the data
+    and CycleGAN's pool of old fakes begin anew, which affects the first rounds. Round 0 is the
+    recipe's own start and needs no file.
 
     Args:
         name: one of `names()`.

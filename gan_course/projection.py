@@ -1,11 +1,13 @@
 """Projection: find the w whose image looks like a given picture, for a `StyleGenerator`."""
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from gan_course import nets
+
+RATE = 0.05
+"""Adam's learning rate at the beginning."""
 
 
 class Projection(NamedTuple):
@@ -22,12 +24,10 @@ class Projection(NamedTuple):
     errors: Tensor
 
 
-def project(G: nn.Module, x: Tensor, *, steps: int = 200, lr: float = 0.05,
-            every_layer: bool = False,
-            features: Callable[[Tensor], Tensor] | None = None) -> Projection:
+def project(G: nn.Module, x: Tensor, *, steps: int = 200, every_layer: bool = False) -> Projection:
     """Walk from the mean of w down the gradient of the distance to each picture.
 
-        min_w mean |G(w) - x|^2  (+ mean |phi(G(w)) - phi(x)|^2)
+        min_w mean |G(w) - x|^2
 
     The noise is 0 all the time, so that w has to say everything. Inverting StyleGAN in this way:
     Abdal, Qin, Wonka, 2019, arXiv:1904.03189.
@@ -35,11 +35,9 @@ def project(G: nn.Module, x: Tensor, *, steps: int = 200, lr: float = 0.05,
     Args:
         G: the generator, whose weights stay as they are.
         x: pictures, (N, C, H, W) in [-1, 1].
-        steps: of Adam.
-        lr: its learning rate, which falls to 0 along half a cosine.
+        steps: of Adam, whose learning rate falls to 0 along half a cosine.
         every_layer: whether each layer has a w of its own, which fits more closely; otherwise all
             layers share one.
-        features: phi, (N, C, H, W) -> (N, anything); None compares pixels only.
 
     Returns:
         The `Projection`, without gradients, on the device of G.
@@ -57,15 +55,12 @@ def project(G: nn.Module, x: Tensor, *, steps: int = 200, lr: float = 0.05,
                          f"{tuple(x.shape[1:])}.")
     layers = len(G.layers)
     w = G.centre().repeat(len(x), layers if every_layer else 1, 1).requires_grad_()
-    optimiser = torch.optim.Adam([w], lr)
+    optimiser = torch.optim.Adam([w], RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    wanted = features(x).detach() if features else None
 
     for _ in range(steps):
         images = G.synthesis(w.expand(-1, layers, -1), noise)
         loss = (images - x).square().flatten(1).mean(dim=1).sum()
-        if features:
-            loss = loss + (features(images) - wanted).square().flatten(1).mean(dim=1).sum()
         w.grad, = torch.autograd.grad(loss, [w])                    # G's own gradients stay unset
         optimiser.step()
         schedule.step()

@@ -91,7 +91,7 @@ def scores(found: dict[str, Tensor], factors: Factors) -> dict[str, float]:
         factors: the true ones of the same N images.
 
     Returns:
-        name -> score, at most 1; NaN for a factor that does not vary.
+        name -> score, at most 1; NaN for a number or a hue that does not vary.
     """
     result = {}
     for name, read in found.items():

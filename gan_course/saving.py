@@ -4,6 +4,7 @@
     save_each("drawn", game.sample(64))
     save_film("walk.gif", walk(game.G, *game.inputs(16)))
 """
+import itertools
 import math
 import shutil
 import subprocess
@@ -46,8 +47,8 @@ def save_sheet(path: Path, images: Tensor, across: int | None = None) -> None:
 
 
 def save_each(folder: Path, images: Tensor) -> None:
-    """Write each image as a PNG file of its own: 0001.png, 0002.png, …. Such files that were there
-    before are removed.
+    """Write each image as a PNG file of its own: 0001.png, 0002.png, …. If more were there from
+    an earlier time, those whose numbers follow the last one are removed.
 
     Args:
         folder: where; it is made if it is missing.
@@ -56,11 +57,12 @@ def save_each(folder: Path, images: Tensor) -> None:
     Raises:
         OSError: a file cannot be written.
     """
-    for old in Path(folder).glob("[0-9]" * 4 + "*.png"):
-        if old.stem.isdigit():
-            old.unlink()
-    for number, pixels in enumerate(unscale(images).cpu().permute(0, 2, 3, 1).numpy(), start=1):
-        save_page(Path(folder) / f"{number:04}.png", pixels)
+    files_of = (Path(folder) / f"{number:04}.png" for number in itertools.count(1))
+    for pixels in unscale(images).cpu().permute(0, 2, 3, 1).numpy():
+        save_page(next(files_of), pixels)
+    surplus = list(itertools.takewhile(Path.exists, files_of))
+    for old in reversed(surplus):                           # so that a kill leaves no gap
+        old.unlink()
 
 
 def save_page(path: Path, pixels: np.ndarray) -> None:
@@ -136,7 +138,7 @@ def save_film(path: Path, pages: Sequence[np.ndarray], seconds: float = 6.0) -> 
     path = Path(path)
     times = max(1, -(-256 // pages[0].shape[1]))
     pages = [page.repeat(times, axis=0).repeat(times, axis=1) for page in pages]
-    if path.suffix == ".mp4":
+    if path.suffix.lower() == ".mp4":
         return _save_mp4(path, pages, seconds)
     files.write(path, plots.gif(pages, seconds))
 

@@ -541,6 +541,15 @@ def test_an_mp4_is_packed_by_ffmpeg_from_pages_with_even_sides(tmp_path, monkeyp
         saving.save_film(tmp_path / "film.mp4", [np.zeros((2, 2, 3), np.uint8)] * 2)
 
 
+def test_pictures_of_an_earlier_time_go_and_all_other_files_stay(tmp_path):
+    own = ["00003.png", "2024.png", "notes.png"]
+    for name in [*own, "0002.png", "0003.png", "0004.png"]:
+        (tmp_path / name).write_bytes(b"from before")
+    saving.save_each(tmp_path, torch.zeros(2, 1, 4, 4))
+    assert {file.name for file in tmp_path.iterdir()} == {"0001.png", "0002.png", *own}
+    assert (tmp_path / "0002.png").read_bytes() != b"from before"
+
+
 def test_sampling_needs_neither_the_data_nor_another_word(photos, tmp_path):
     own = tmp_path / "own"
     own.mkdir()

@@ -141,6 +141,24 @@ def test_the_measurement_is_made_once_and_leaves_the_random_numbers_alone():
     assert first > 0 and precision_module.ratio("cpu", 8) == first and torch.equal(torch.get_rng_state(), before)
 
 
+def test_the_ratio_is_the_time_in_bfloat16_over_that_in_float32(monkeypatch):
+    """On a clock that only convolutions move, by 1 second under autocast and by 2 without it."""
+    now, convolve = 0.0, torch.nn.functional.conv2d
+
+    def convolution(*args, **kwargs):
+        nonlocal now
+        now += 1.0 if torch.is_autocast_enabled("cpu") else 2.0
+        return convolve(*args, **kwargs)
+
+    monkeypatch.setattr(torch.nn.functional, "conv2d", convolution)
+    monkeypatch.setattr(precision_module.time, "perf_counter", lambda: now)
+    precision_module.ratio.cache_clear()
+    try:
+        assert precision_module.ratio("cpu", 8) == 0.5
+    finally:
+        precision_module.ratio.cache_clear()
+
+
 def test_a_training_that_goes_on_keeps_its_precision(monkeypatch, tmp_path):
     """Whatever the machine would choose now: the continuation equals the uninterrupted training bit for bit."""
     straight = Training(*convolutional(), precision="bfloat16")

@@ -3,9 +3,9 @@
 The code of the cells counts, with what they use of the package, directly or through other modules,
 and the data sets and stored weights that they name. Prose, comments, docstrings, where a cell ends,
 the values of the parameters and the answers to exercises do not count, and neither does what only
-shows. The course's own solutions of exercises, which stand in for answers, do not count: after a
-change to one of them calibrate again by hand. A function, a class or an import of a module counts only if code that counts has its name in
-it, so that a module can grow.
+shows. The course's own solutions of exercises, which stand in for answers, do not count either:
+after a change to one of them calibrate again by hand. A function, a class or an import of a module
+counts only if code that counts has its name in it, so that a module can grow.
 """
 import ast
 import hashlib

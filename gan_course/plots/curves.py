@@ -68,7 +68,7 @@ def loss_curves(ax: Axes, records: Iterable, chance: dict[str, float]) -> None:
               **look)
         if player in chance:
             level(ax, chance[player], f"{player} at chance, {chance[player]:.2f}")
-    ax.set(xlabel="round", ylabel="loss (nats)")
+    ax.set(xlabel="round", ylabel="loss")
     ax.legend(loc="upper left", fontsize=9)
 
 
@@ -78,7 +78,7 @@ def two_losses(ax: Axes, history: np.ndarray, chance: dict[str, float] = CHANCE)
 
     Args:
         ax: where to draw.
-        history: D's losses and G's, (iterations, 2), in nats.
+        history: D's losses and G's, (iterations, 2).
         chance: the loss of "D" and of "G" against a D that cannot tell, or of one of the two.
     """
     loss_curves(ax, [{"round": i + 1, "D/loss": of_D, "G/loss": of_G}

@@ -31,10 +31,16 @@ def bars(ax: Axes, values: Mapping[str, Mapping[int, float]]) -> None:
 
     Args:
         ax: where to draw.
-        values: for each series its name, and a height for each place, {"p": {1: 0.25, 2: 0.4}}.
+        values: for each series its name, and a height for each place, {"p": {1: 0.25, 2: 0.4}}; at
+            most four series.
+
+    Raises:
+        ValueError: there are more than four series.
     """
     width = 0.8 / len(values)
     looks = (FAKE, REAL, D_LINE, G_LINE)
+    if len(values) > len(looks):
+        raise ValueError(f"Four series of bars can be told apart; got {len(values)}.")
     for i, ((name, heights), look) in enumerate(zip(values.items(), looks, strict=False)):
         places = np.array(list(heights)) + (i - (len(values) - 1) / 2) * width
         drawn = ax.bar(places, list(heights.values()), width, label=name, color=look["color"])

@@ -86,7 +86,8 @@ class Training:
 
     Args:
         game: it moves to the device of the batches.
-        batches: an iterator of Batch, usually `data.batches(...)`.
+        batches: an endless iterator of Batch, usually `data.batches(...)`. One that comes to an
+            end, as a DataLoader does, ends the training in the middle of a round.
         seed: where the random stream begins.
         precision: "float32", in which the course's claims are calibrated; "bfloat16", in which the
             networks compute where autocast thinks it safe, while losses and weights stay float32;
@@ -121,7 +122,11 @@ class Training:
         return self
 
     def __next__(self) -> Record:
-        """Play one round. Ctrl-C is honoured at its end, so that no player is left half-moved."""
+        """Play one round. Ctrl-C is honoured at its end, so that no player is left half-moved.
+
+        Raises:
+            NotFinite: a loss is NaN or infinite, in this round or (on a GPU) in one of the last.
+        """
         with uninterrupted():
             terms = {}
             for player in self.players.values():
@@ -144,6 +149,9 @@ class Training:
 
         Returns:
             Its loss terms, {"D/real": scalar tensor, …}, without gradients, on the device.
+
+        Raises:
+            KeyError: there is no such player.
         """
         player, optimizer = self.players[name], self.optimizers[name]
         with self.random, constant(self._others[name]):
@@ -166,6 +174,7 @@ class Training:
 
         Raises:
             ValueError: the rate is negative or not finite.
+            KeyError: there is no such player.
         """
         if not lr >= 0 or math.isinf(lr):
             raise ValueError(f"A learning rate is a number from 0 up; got {lr}.")
@@ -214,6 +223,7 @@ class Training:
 
         Raises:
             NotFinite: a loss is not finite, so no good file is replaced.
+            AttributeError: the batches are not those of `data.batches`, whose place can be kept.
         """
         self.check()                            # a broken state never replaces a good file
         checkpoints.save(self, path, settings)
@@ -236,6 +246,7 @@ class Training:
         Raises:
             FileNotFoundError: there is no such file.
             ValueError: the file does not belong to this game.
+            RuntimeError: it was saved on another kind of device, a CPU or a GPU.
         """
         training = cls(game, batches, **options)
         checkpoints.restore(training, path)
@@ -259,6 +270,9 @@ def play(game: Game, batches: Iterable, rounds: int, *, progress: bool = True,
 
     Yields:
         The `Record` of each round.
+
+    Raises:
+        NotFinite: a loss became NaN or infinite.
     """
     training = Training(game, batches, **options)
     yield from tqdm(islice(training, rounds), total=rounds, unit="round", leave=False,

@@ -97,6 +97,8 @@ def restore(training, path) -> None:
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is not a checkpoint, or that of another game.
+        RuntimeError: it was saved on another kind of device (a CPU or a GPU), whose random
+            generators have states of another size; the training is of no use afterwards.
     """
     tensors, about = _read(path)
     if about.get("version") != VERSION:
@@ -141,7 +143,7 @@ def load_weights(path, game) -> int:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not a checkpoint, or that of another game.
+        ValueError: it is not a checkpoint, or its networks have other sizes.
     """
     tensors, about = _read(path)
     try:
