@@ -1,11 +1,12 @@
 """What decides the numbers of a notebook, as a short text: it changes when a calibration is stale.
 
 The code of the cells counts, with what they use of the package, directly or through other modules,
-and the data sets and stored weights that they name. Prose, comments, docstrings, where a cell ends,
-the values of the parameters and the answers to exercises do not count, and neither does what only
-shows. The course's own solutions of exercises, which stand in for answers, do not count either:
-after a change to one of them calibrate again by hand. A function, a class or an import of a module
-counts only if code that counts has its name in it, so that a module can grow.
+and the data sets and stored weights that they name. Prose, comments, docstrings, the descriptions
+of figures (`alt=`), where a cell ends, the values of the parameters and the answers to exercises do
+not count, and neither does what only shows. The course's own solutions of exercises, which stand in
+for answers, do not count either: after a change to one of them calibrate again by hand. A function,
+a class or an import of a module counts only if code that counts has its name in it, so that a
+module can grow.
 """
 import ast
 import hashlib
@@ -99,8 +100,8 @@ def used_files(cells: list[str]) -> set[Path]:
 
 
 def essence(code: str) -> str:
-    """The code without comments, docstrings and blank lines; in a cell with an exercise also
-    without the functions and classes, which are the learner's answer.
+    """The code without comments, docstrings, descriptions of figures and blank lines; in a cell
+    with an exercise also without the functions and classes, which are the learner's answer.
     """
     lines, tree = code.splitlines(), _parsed(code)
     try:
@@ -118,7 +119,19 @@ def essence(code: str) -> str:
     for node in left_out:
         if not lines[node.lineno - 1][:node.col_offset].strip():
             lines[node.lineno - 1:node.end_lineno] = [""] * (node.end_lineno - node.lineno + 1)
+    for text in _descriptions(tree):
+        before = lines[text.lineno - 1].encode()[:text.col_offset].decode()      # it counts bytes
+        after = lines[text.end_lineno - 1].encode()[text.end_col_offset:].decode()
+        lines[text.lineno - 1:text.end_lineno] = [
+            before + after, *[""] * (text.end_lineno - text.lineno)]
     return "\n".join(line.rstrip() for line in lines if line.strip())
+
+
+def _descriptions(tree: ast.Module) -> list[ast.expr]:
+    """The texts that describe figures, `alt="..."`, the last one first."""
+    texts = [word.value for call in ast.walk(tree) if isinstance(call, ast.Call)
+             for word in call.keywords if word.arg == "alt"]
+    return sorted(texts, key=lambda text: (text.lineno, text.col_offset), reverse=True)
 
 
 def _statements(source: str) -> Iterator[tuple[set[str], str]]:
