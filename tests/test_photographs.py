@@ -44,3 +44,17 @@ def test_a_folder_of_ones_own(tmp_path):
         photographs("validation")
     with pytest.raises(FileNotFoundError):
         photographs(folder=tmp_path / "none")
+
+
+def test_own_photographs_are_read_as_a_person_sees_them(tmp_path):
+    sideways, turn = np.zeros((32, 80, 3), np.uint8), Image.Exif()
+    sideways[:16], turn[0x0112] = 255, 6                            # white above; a quarter turn to the right shows it upright
+    Image.fromarray(sideways).save(tmp_path / "a.jpg", exif=turn)
+    Image.fromarray(np.full((40, 40), 60_000, np.uint16)).save(tmp_path / "b.png")
+    Image.fromarray(np.zeros((40, 40, 4), np.uint8)).save(tmp_path / "c.png")
+    left, right = (photographs(split, n=3, size=16, folder=tmp_path).images.float().mean(dim=(1, 2, 3)) for split in ("train", "test"))
+    assert left[0] < 10 and right[0] > 245                          # upright, the white half lies on the right
+    assert left[1].item() == pytest.approx(255 * 60_000 / 65_535, abs=1) and left[2] == 255
+    (tmp_path / "d.png").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match=r"d\.png cannot be read"):
+        photographs(n=4, size=16, folder=tmp_path)

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 
-from gan_course.data.pictures import picture_files
+from gan_course.data.pictures import picture_files, upright
 from gan_course.data.sets import ImageSet
 
 
@@ -29,7 +28,8 @@ def photographs(split: str = "train", n: int = 4000, size: int = 32, folder: str
 
     Raises:
         FileNotFoundError: there is no such folder, or no picture in it.
-        ValueError: there is no such split, or a photograph is too small for the crops.
+        ValueError: there is no such split, or a photograph cannot be read or is too small for the
+            crops.
     """
     if split not in ("train", "test"):
         raise ValueError(f"There is no split {split!r}; choose train or test.")
@@ -57,11 +57,13 @@ def _of_scikit_learn() -> list[tuple[str, np.ndarray]]:
 
 
 def _own(folder: str | Path) -> list[tuple[str, np.ndarray]]:
-    """Every picture of a folder, in RGB and as large as it is."""
+    """Every picture of a folder, upright, in RGB and as large as it is."""
     path = Path(folder).expanduser().resolve()
     files, _ = picture_files(path)
     photos = []
     for file in files:
-        with Image.open(file) as opened:
-            photos.append((file.stem, np.asarray(opened.convert("RGB"))))
+        try:
+            photos.append((file.stem, np.asarray(upright(file, enough=10**6))))
+        except Exception as error:                      # decoders raise whatever they like
+            raise ValueError(f"{file} cannot be read ({error}). Repair or remove it.") from error
     return photos
