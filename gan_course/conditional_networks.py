@@ -14,10 +14,19 @@ class HierarchicalGenerator(nn.Module):
         classes: the number of classes.
         channels, width, size: of the images; size is a multiple of 4.
         dim: how long the vectors of the labels are.
+
+    Raises:
+        ValueError: `z_dim` is not a multiple of 3, or `size` not of 4.
     """
 
     def __init__(self, z_dim: int, classes: int, channels=3, width=32, size=32, dim=32):
         super().__init__()
+        if z_dim % 3:
+            raise ValueError("Each of BigGAN's three layers reads a third of z, so the latent "
+                             f"dimension has to be a multiple of 3; got {z_dim}.")
+        if size % 4:
+            raise ValueError("BigGAN's generator doubles a picture twice, so its size has to be a "
+                             f"multiple of 4; got {size}.")
         self.z_dim, self.classes, self.start, told = z_dim, classes, size // 4, z_dim // 3 + dim
         self.embedding = nn.Embedding(classes, dim)
         self.first = nn.Linear(told, 2 * width * self.start**2)

@@ -399,6 +399,12 @@ def test_each_layer_of_biggans_generator_reads_its_own_chunk_of_z():
         assert torch.equal(told[:, 3:], G.embedding(y))
 
 
+@pytest.mark.parametrize("z_dim, size, found", [(10, 8, "multiple of 3; got 10"), (9, 10, "multiple of 4; got 10")])
+def test_biggans_generator_refuses_sizes_that_it_cannot_share_out(z_dim, size, found):
+    with pytest.raises(ValueError, match=found):
+        biggan.HierarchicalGenerator(z_dim, 10, 1, 4, size)
+
+
 def test_biggan_pays_the_hinge_loss_and_its_d_moves_twice():
     training = start("biggan")
     game, batch = training.game.eval(), next(training.batches)

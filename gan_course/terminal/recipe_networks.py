@@ -138,13 +138,6 @@ def rotation_discriminator(s: Settings) -> nn.Module:
 
 def hierarchical_generator(s: Settings) -> nn.Module:
     """BigGAN's generator, whose layers read a chunk of z each."""
-    if s.latent_dim % 3:
-        raise ValueError("biggan gives each of its three layers a third of z, so the latent "
-                         f"dimension has to be a multiple of 3; got {s.latent_dim}. Set "
-                         "--latent-dim.")
-    if s.data_shape[1] % 4:
-        raise ValueError("biggan doubles a picture twice, so its side has to be a multiple of 4; "
-                         f"got {s.data_shape[1]}. Set --size.")
     return HierarchicalGenerator(s.latent_dim, len(s.classes), s.data_shape[0], s.width,
                                  s.data_shape[1])
 
