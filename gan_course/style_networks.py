@@ -159,7 +159,8 @@ class StyleGenerator(nn.Module):
         z_dim, w_dim, depth: of the mapping network.
         channels: of the image.
         width: the channels of the last layers; twice as many at half the size, at most 4 times.
-        size: pixels a side, 4 times a power of 2.
+        size: pixels a side, 4 times a power of 2. This is not checked: for any other size the
+            images are as large as the next smaller one of these.
         mapping: z -> w; by default a `MappingNetwork`.
         layer: makes one layer, with the arguments of `StyledLayer`.
     """
