@@ -6,6 +6,7 @@ import os
 import re
 import runpy
 import socket
+import subprocess
 import sys
 import threading
 from html.parser import HTMLParser
@@ -294,6 +295,24 @@ def test_processes_that_share_out_their_memory_are_added_up():
     cells = [("00.ipynb", IMPORTS), ("00.ipynb", THIRTY["function"]("00.between", hoard))]
     results, _ = marking.mark(cells, confine.Allowance(seconds=5, memory_mb=300))
     assert "together took more than 300 MB" in results["00.ipynb", "00.between"].says
+
+
+def test_a_process_that_is_not_shut_in_is_watched_with_its_own_memory():
+    hoard = "much = b'x' * 150_000_000; print('ready', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", hoard], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as bare:
+        bare.stdout.readline()
+        _, memory = process._family(bare.pid)
+        bare.communicate(b"\n")
+    assert 150 < memory < 300
+
+
+@pytest.mark.parametrize("system, limited, said", [("linux", True, "memory, CPU and file sizes limited"),
+                                                   ("darwin", True, "CPU and file sizes limited, memory watched"),
+                                                   ("win32", False, "memory and time watched, NOT limited")])
+def test_the_report_says_what_each_system_limits(monkeypatch, system, limited, said):
+    monkeypatch.setattr(confine, "tool", lambda: None)
+    monkeypatch.setattr(sys, "platform", system)
+    assert said in confine.in_words(limited)
 
 
 @pytest.mark.parametrize("name, said", [("unshare", "it could read, change and delete every file that you can.\n"),

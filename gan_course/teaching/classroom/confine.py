@@ -93,11 +93,15 @@ def in_words(limited: bool) -> list[str]:
         limited: what `limit` returned in it.
     """
     alone, bare = tool() == "bwrap", tool() is None
+    limits = "memory and time watched, NOT limited"
+    if limited:
+        limits = ("memory, CPU and file sizes limited" if sys.platform == "linux" else
+                  "CPU and file sizes limited, memory watched")
     return [
         "network NOT cut off" if bare else "network cut off",
         "reads only Python and the course, writes only to a folder that vanishes" if alone else
         "files NOT protected",
-        "memory, CPU and file sizes limited" if limited else "memory watched, NOT limited",
+        limits,
         "a process that hides well could survive" if bare else "none of its processes survives"
     ]
 

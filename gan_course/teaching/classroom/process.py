@@ -190,16 +190,17 @@ class Replay:
 
 
 def _family(pid: int) -> tuple[int, float]:
-    """How many processes there are below this one, and how much memory they take together, in
-    MB.
+    """How many processes there are below this one, and how much memory it takes together with
+    them, in MB.
     """
-    processes, memory = 0, 0.0
+    below, memory = [], 0.0
     with contextlib.suppress(psutil.Error):
-        for each in psutil.Process(pid).children(recursive=True):
-            processes += 1
+        first = psutil.Process(pid)
+        below = first.children(recursive=True)
+        for each in [first, *below]:
             with contextlib.suppress(psutil.Error):
                 memory += each.memory_info().rss / 1e6
-    return processes, memory
+    return len(below), memory
 
 
 def _end(process: subprocess.Popen, folder: Path) -> None:
