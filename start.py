@@ -94,7 +94,7 @@ def setup(arguments):
             "cpu": have.get("cpu") if arguments.cpu is None else arguments.cpu,
             "course": str(ROOT), "environment": str(VENV.resolve())}
     moved = have.get("environment", want["environment"]) != want["environment"]
-    sound = (have.get("cpu") == want["cpu"] and not moved
+    sound = (STAMP.exists() and have.get("cpu") == want["cpu"] and not moved
              and PYTHON.exists() and run([PYTHON, "-c", "import pip"]) == 0)
     if sound and have == want:
         return

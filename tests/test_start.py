@@ -116,12 +116,17 @@ def test_a_python_without_ensurepip(start, commands, monkeypatch):
         call(start, "setup")
 
 
-def test_a_folder_that_is_not_ours_is_left_alone(start, commands):
+@pytest.mark.parametrize("with_python", [False, True])
+def test_a_folder_that_is_not_ours_is_left_alone(start, commands, with_python):
     start.VENV.mkdir()
     (start.VENV / "thesis.txt").write_text("mine")
+    if with_python:
+        start.PYTHON.parent.mkdir()
+        start.PYTHON.touch()
     with pytest.raises(SystemExit, match="was not made by start.py"):
         call(start, "setup")
-    assert (start.VENV / "thesis.txt").read_text() == "mine"
+    assert (start.VENV / "thesis.txt").read_text() == "mine" and not start.STAMP.exists()
+    assert installed(commands) == []
 
 
 def test_a_place_that_cannot_be_written_to(start, commands):
