@@ -18,6 +18,11 @@ def test_a_table_has_its_numbers_in_three_digits_and_whole_ones_whole(shown):
     assert shown[0]["text/html"].count('<th scope="row"') == 2 and "<td>0.123</td>" in shown[0]["text/html"]
 
 
+def test_a_number_that_rounds_up_to_one_digit_more_is_shown_whole(shown):
+    tables.show({"row": (999.4, 999.7, -999.7, 99.96)}, list("abcd"))
+    assert shown[0]["text/plain"].split()[5:] == ["999", "1,000", "-1,000", "100"]
+
+
 def test_names_and_texts_are_escaped(shown):
     tables.show({"<b>": "<i>"}, ["a<b"])
     assert "&lt;b&gt;" in shown[0]["text/html"] and "<td>&lt;i&gt;" in shown[0]["text/html"]

@@ -67,4 +67,4 @@ def _cell(value: float | str, digits: int) -> str:
     number = float(value)
     if number.is_integer() and abs(number) < 1e15 and not isinstance(value, float):
         return f"{int(number):,}"
-    return f"{number:.{digits}g}" if abs(number) < 10**digits else f"{number:,.0f}"
+    return f"{number:.{digits}g}" if abs(number) < 10**digits - 0.5 else f"{number:,.0f}"
