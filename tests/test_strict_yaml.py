@@ -31,6 +31,8 @@ def test_the_line_of_a_place_is_that_of_the_nearest_thing_there_is(tmp_path):
     ("a: [1,\nb: 2\n", "file.yaml, line 3: expected"),
     ("? [a]\n: 1", "file.yaml, line 1: a key has to be one word."),
     ("a: !!python/name:os.system x", "file.yaml, line 1: could not determine a constructor"),
+    ("a: 1\nb: !!int abc", "file.yaml, line 2: 'abc' cannot be read as !!int."),
+    ("a: !!bool maybe", "line 1: 'maybe' cannot be read as !!bool."), ("a: !!timestamp x", "line 1: 'x' cannot be read as !!timestamp."),
     (b"\xff\xfe\x00", "file.yaml is not a text file in YAML"), (b"a: \x00", "file.yaml is not a text file in YAML"),
 ])
 def test_what_is_no_such_file_is_refused(tmp_path, text, said):

@@ -12,6 +12,13 @@ import yaml
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers = {}
 
+    def construct_object(self, node, deep=False):
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError):           # of `!!int abc`
+            why = f"{node.value!r} cannot be read as !!{node.tag.rpartition(':')[2]}"
+            raise yaml.constructor.ConstructorError(None, None, why, node.start_mark) from None
+
     def construct_mapping(self, node, deep=False):
         seen = set()
         for name, _ in node.value:
