@@ -34,7 +34,7 @@ def drawn_by(name: str, n: int = 2 * COLUMNS, seed: int = 0) -> Tensor:
         (n, channels, height, width) in [-1, 1], on the CPU.
 
     Raises:
-        ValueError: there is no such milestone.
+        KeyError: there is no such milestone.
         FileNotFoundError: its weights are missing; the message says how to make them.
     """
     if name in milestones.GENERATORS:

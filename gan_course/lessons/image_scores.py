@@ -21,10 +21,11 @@ class Score(NamedTuple):
 class ImageScores:
     """Scores samples of a data set: how far they are from real images, and how readable.
 
-    The distance is the Fréchet distance between the judge's features of the samples and of as many
-    training images. The agreement is the share of samples that the judge and a vote of five nearest
-    training images give the same class. Where there is only one class, no judge can be trained:
-    then the distance is the sliced Wasserstein distance of the pixels, and the others are NaN.
+    The distance is the Fréchet distance between the judge's features of the samples and of `n`
+    training images; compare it only between equally many samples. The agreement is the share of
+    samples that the judge and a vote of five nearest training images give the same class. Where
+    there is only one class, no judge can be trained: then the distance is the sliced Wasserstein
+    distance of the pixels, and the others are NaN.
 
         score = ImageScores("glyphs", train_set, test_set)
         tables.show({"real": score.real(), "samples": score(x)}, score.columns)
@@ -55,7 +56,7 @@ class ImageScores:
         """The score of samples.
 
         Args:
-            x: images, at least two, on the CPU, in [-1, 1]; `n` of them are looked at.
+            x: images, at least two, on the CPU, in [-1, 1]; at most `n` of them are looked at.
 
         Returns:
             The distance, at least 0; the agreement and the share of the rarest class, 0 to 1.

@@ -44,7 +44,7 @@ class PlaneScores:
         """The score of samples.
 
         Args:
-            x: points, (N, 2), on the CPU; as many are looked at as there are real ones.
+            x: points, (N, 2), on the CPU; at most as many are looked at as there are real ones.
 
         Returns:
             The mean of log p(x) in nats, the coverage from 0 to 1, the distance of at least 0.

@@ -73,8 +73,8 @@ def constant(parameters: list[nn.Parameter]) -> Iterator[None]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Inside, Ctrl-C (the Stop button of Jupyter) waits: it is delivered at the end. A second one
-    does not wait.
+    """Inside, Ctrl-C (the Stop button of Jupyter) waits: it is delivered at the end, or dropped if
+    an error ends the block. A second one does not wait.
 
     What the signal does when it is delivered stays as it was: with Python's own handler it raises
     KeyboardInterrupt. Where SIGINT is ignored, as ipykernel does between cells, it stays ignored.

@@ -48,7 +48,8 @@ class Finished:
 
 def execute(run: Run, threads: int | None = None,
             stopped: Callable[[], bool] = lambda: False) -> Finished:
-    """Run a notebook and wait for its end. Whatever the notebook does, nothing is raised.
+    """Run a notebook and wait for its end. What goes wrong in the notebook is in the record, and
+    not raised.
 
     Args:
         run: what to run.
@@ -57,6 +58,9 @@ def execute(run: Run, threads: int | None = None,
 
     Returns:
         What is left of the run.
+
+    Raises:
+        OSError: the run's folder cannot be written or read.
     """
     started, began = datetime.now().astimezone(), time.monotonic()
     known = _known(run, threads)

@@ -1,8 +1,9 @@
 """What a learner's record says, and where it says more than is true.
 
-The record is a file on the learner's machine: whoever likes can write into it. So every answer that
-can be marked again is; a solved exercise counts as solved only if the submitted function is right
-(`collect` compares the two); and what cannot be checked is told apart from what was.
+The record is a file on the learner's machine: the learner can write anything into it. So every
+answer that can be marked again is; a solved exercise counts as solved only if the submitted
+function is right (`collect` compares the two); and what cannot be checked is told apart from what
+was.
 """
 import functools
 import math

@@ -10,8 +10,8 @@ The roster is a CSV file with a column `id`; other columns are yours. The ranges
 
 What a student gets follows from the secret, the student's id, the notebook's name and the
 parameter's name, and from nothing else: the same call gives the same notebooks, today and next
-year, and a student who joins late changes nobody's. Keep the secret, and who has it can tell every
-student's parameters without the files.
+year, and a student who joins late changes nobody's. Keep the secret to yourself: anyone who has it
+can compute every student's parameters.
 """
 import csv
 import hashlib
