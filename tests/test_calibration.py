@@ -428,12 +428,12 @@ def test_a_notebook_s_hash_is_of_its_code_alone():
         )
         == 4
     )
-    shown = 'show(fig, "ä", alt={}, width=2)'
-    assert (
-        hash_of(shown.format("'Two dots, é.'"))
-        == hash_of(shown.format("f'Three {dots} '\n  'in two lines.'"))
-        != hash_of(shown.replace("width=2", "width=3").format("'Two dots, é.'"))
-    )
+    for shown in ('lab("ä", alt={}, width=2)', 'p.show("ä", {}, width=2)', "explore(f, {}, width=2)"):
+        assert (
+            hash_of(shown.format("'Two dots, é.'"))
+            == hash_of(shown.format("f'Three {dots} '\n  'in two lines.'"))
+            != hash_of(shown.replace("width=2", "width=3").format("'Two dots, é.'"))
+        )
     assert hash_of("x = 1", "y = 2") == hash_of("x = 1\n\ny = 2") != hash_of("y = 2", "x = 1")
     assert hash_of("print('# no comment')") != hash_of(
         "print('"

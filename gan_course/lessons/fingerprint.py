@@ -2,7 +2,7 @@
 
 The code of the cells counts, with what they use of the package, directly or through other modules,
 and the data sets and stored weights that they name. Prose, comments, docstrings, the descriptions
-of figures (`alt=`), where a cell ends, the values of the parameters and the answers to exercises do
+of figures, where a cell ends, the values of the parameters and the answers to exercises do
 not count, and neither does what only shows. The course's own solutions of exercises, which stand in
 for answers, do not count either: after a change to one of them calibrate again by hand. A function,
 a class or an import of a module counts only if code that counts has its name in it, so that a
@@ -128,9 +128,15 @@ def essence(code: str) -> str:
 
 
 def _descriptions(tree: ast.Module) -> list[ast.expr]:
-    """The texts that describe figures, `alt="..."`, the last one first."""
-    texts = [word.value for call in ast.walk(tree) if isinstance(call, ast.Call)
-             for word in call.keywords if word.arg == "alt"]
+    """The texts that describe figures, the last one first: `alt="..."`, and the second argument of
+    `show` and `explore`.
+    """
+    texts = []
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = getattr(call.func, "id", getattr(call.func, "attr", None))
+        texts += [word.value for word in call.keywords if word.arg == "alt"]
+        texts += [text for text in call.args[1:2] if name in ("show", "explore")
+                  and isinstance(text, ast.Constant | ast.JoinedStr)]
     return sorted(texts, key=lambda text: (text.lineno, text.col_offset), reverse=True)
 
 
