@@ -113,7 +113,7 @@ def test_each_label_that_is_asked_for_has_a_slider(page):
     character, bold, z = page[0].children[0], page[0].children[1], latent.noise(G, 16)
     character.value, bold.value = "7", "bold"
     assert png(page[0]) == of(nets.generate(G, z, torch.tensor([[7, 1]]).repeat(16, 1)))
-    assert "16 samples asked for as character 7, bold bold." in page[0].children[-1].value
+    assert "16 samples asked for as character = 7, bold = bold." in page[0].children[-1].value
 
 
 @pytest.mark.parametrize("explorer", [latent_axes, interpolation, truncation])

@@ -31,23 +31,25 @@ def curve(ax: Axes, records: Iterable, terms: Sequence[str], label: str, window:
     ax.plot(rounds[window - 1:], smooth, linewidth=1.8, label=label, **look)
 
 
-def level(ax: Axes, height: float, name: str) -> tuple[Artist, Artist]:
+def level(ax: Axes, height: float, name: str, *, below: bool = False) -> tuple[Artist, Artist]:
     """A dotted line at a height that means something (a chance level, a floor, a ceiling), with its
-    name at the right.
+    name at the right, above the line or below it.
 
     Args:
         ax: where to draw.
         height: in the units of the vertical axis.
         name: what the height means.
+        below: whether the name stands below the line.
 
     Returns:
         The line and its name, which can be removed again.
     """
     line = ax.axhline(height, **CHANCE_LINE)
-    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5}
-    text = ax.annotate(name, (1, height), xycoords=("axes fraction", "data"), xytext=(-2, 3),
-                       textcoords="offset points", ha="right", va="bottom", fontsize=9,
-                       color="#333333", bbox=box, zorder=5)
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.5, "pad": 0.5}
+    text = ax.annotate(name, (1, height), xycoords=("axes fraction", "data"),
+                       xytext=(-2, -3 if below else 3), textcoords="offset points", ha="right",
+                       va="top" if below else "bottom", fontsize=9, color="#333333", bbox=box,
+                       zorder=5)
     return line, text
 
 
@@ -67,7 +69,9 @@ def loss_curves(ax: Axes, records: Iterable, chance: dict[str, float]) -> None:
         curve(ax, records, terms, f"{player}: " + " + ".join(term.split("/")[1] for term in terms),
               **look)
         if player in chance:
-            level(ax, chance[player], f"{player} at chance, {chance[player]:.2f}")
+            level(ax, chance[player], f"{player} at chance, {chance[player]:.2f}",
+                  below=player == "G")            # D's losses lie mostly below its level, G's above
+    ax.margins(y=0.1)                                               # for a name below its level
     ax.set(xlabel="round", ylabel="loss")
     ax.legend(loc="upper left", fontsize=9)
 

@@ -54,6 +54,7 @@ def gallery(images: Tensor, columns: int = 10, titles: Sequence[str] | None = No
     fig, ax = canvas(width=min(9.0, columns * side + beside),
                      height=rows * side * images.shape[2] / images.shape[3])
     ax.imshow(sheet(images, columns), interpolation="nearest")
+    ax.set_anchor("E")                                              # room for the titles is left
     ax.set_xticks([])
     ax.set_yticks([(row + 0.5) * high for row in range(rows)] if titles else [], titles or [])
     ax.tick_params(length=0)

@@ -61,7 +61,8 @@ def interpolation(G: nn.Module, *, y: int | None = None, seed: int = 0) -> None:
         x = _samples(G, PATHS[path](a, b, t), y)
         return torch.cat([first, x, last]) if x.dim() == 4 else x
 
-    _explore(between, f"{len(a)} samples at {{t}} of the {{path}} way between two others each.",
+    _explore(between, f"{len(a)} samples at {{t}} of the {{path}} way between two others each"
+             + (", with the start above them and the end below." if first.dim() == 4 else "."),
              ["start", "on the way", "end"], t=Slider("share of the way", SHARES, 0.5),
              path=Slider("way", list(PATHS), "straight"))
 
@@ -109,8 +110,8 @@ def labels(G: nn.Module, described: Described, *, seed: int = 0) -> None:
         y = torch.tensor([known[name].index(chosen[name]) for name in names])
         return nets.generate(G, z, y.repeat(len(z), 1))
 
-    _explore(samples, f"{len(z)} samples asked for as " + ", ".join(f"{name} {{{name}}}"
-                                                                    for name in names) + ".",
+    _explore(samples, f"{len(z)} samples asked for as " + ", ".join(
+        f"{name} = {{{name}}}" for name in names) + ".",
              **{name: Slider(name, list(values), values[0]) for name, values in known.items()})
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from gan_course import plots
 from gan_course.training.guards import RandomStream
-from gan_course.widgets.lab.curves import BinnedCurve
+from gan_course.widgets.lab.curves import RECENT, BinnedCurve
 from gan_course.widgets.lab.live import Live
 from gan_course.widgets.lab.table import Kept
 from gan_course.widgets.lab.views import truth_is_known, view_of
@@ -67,7 +67,8 @@ class Scene:
             artist.remove()
         self.levels = []
         for name, height in self.chance.items():
-            self.levels += plots.level(self.losses_ax, height, f"{name} at chance")
+            self.levels += plots.level(self.losses_ax, height, f"{name} at chance",
+                                       below=name == "G")
         self.quality = BinnedCurve()
         self.view.restart(training)
         for ax in self._over_rounds():
@@ -129,8 +130,8 @@ class Scene:
         """What there is to see, in a sentence."""
         now = ", ".join(self._against_chance(name, curve.recent())
                         for name, curve in self.live.read().items() if len(curve))
-        return (f"Round {self.live.training.round}. Losses: {now or 'none yet'}."
-                f"{self.view.describe()}")
+        return (f"Round {self.live.training.round}. Losses, means of up to {RECENT} rounds: "
+                f"{now or 'none yet'}.{self.view.describe()}")
 
     def _against_chance(self, name: str, loss: float) -> str:
         level = f" (chance {self.chance[name]:.3f})" if name in self.chance else ""
