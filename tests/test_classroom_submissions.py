@@ -129,6 +129,7 @@ def test_exercises_count_their_tries():
 @pytest.mark.parametrize("senseless", [
     event(given="a", right=True, first=True), event(key="99.none", given=0, right=True, first=True),
     event(given=99, right=True, first=True), event("exercise", "99.none", outcome="right"), event("exercise", EXERCISE),
+    event(key="02.derivation", given=[], right=True, first=True), event(key="02.derivation", given=[0, 1, 2], right=True, first=True),
     event("outcome", "02.value_at_one_half", given=0, confidence=7, value=0, right=True),
     event("outcome", "02.value_at_one_half", given=0, confidence=0.5, value=float("nan"), right=True),
 ])

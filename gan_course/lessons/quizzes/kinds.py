@@ -88,6 +88,10 @@ class Question(_Strict):
 
         Returns:
             The mark.
+
+        Raises:
+            ValueError: an order has another number of steps than the question.
+            IndexError: there is no such option or step.
         """
         raise NotImplementedError
 
@@ -224,6 +228,8 @@ class Order(Question):
         return [step.text for step in self.steps]
 
     def mark(self, given: list[int], value=None) -> Mark:
+        if len(given) != len(self.steps):
+            raise ValueError(f"an order has {len(self.steps)} steps; got {len(given)}")
         wrong = next((place for place, step in enumerate(given) if step != place), None)
         if wrong is None:
             return Mark(True, (Said(self.why),))
