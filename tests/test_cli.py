@@ -69,7 +69,7 @@ def test_a_deeper_notebook_is_found_by_its_name(name):
     assert entry.path == NOTEBOOKS / "deeper" / "03_settings.ipynb" and entry.deeper and entry.name == "deeper/03_settings"
 
 
-@pytest.mark.parametrize("name", ["99", "deeper/03", "deeper/first_gan"])
+@pytest.mark.parametrize("name", ["99", "", ".", "deeper/03", "deeper/first_gan"])
 def test_an_unknown_notebook_names_those_there_are(capsys, name):
     assert cli.main(["run", name]) == 2
     said = capsys.readouterr().err

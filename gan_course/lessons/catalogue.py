@@ -73,7 +73,7 @@ def find(name: str, folder: Path = NOTEBOOKS) -> Entry:
         if wanted.parent.name == DEEPER and not entry.deeper:
             continue
         if topic in (entry.path.stem, entry.path.stem[3:]) or (
-                topic.zfill(2) == entry.number and not entry.deeper):
+                topic and topic.zfill(2) == entry.number and not entry.deeper):
             return entry
     raise ValueError(f"There is no notebook {name!r}. Notebooks: "
                      f"{', '.join(entry.name for entry in entries) or 'none'}.")
