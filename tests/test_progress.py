@@ -86,10 +86,10 @@ def test_a_crash_while_writing_leaves_the_old_record(file, monkeypatch):
 def test_numbers_that_are_not_finite_are_kept_as_null(file):
     import numpy as np
 
-    record("experiment", "03.moons", loss=float("nan"), rate=np.float64("inf"), rounds=np.int64(3))
+    record("experiment", "03.moons", loss=float("nan"), rate=np.float64("inf"), fid=np.float32("nan"), rounds=np.int64(3))
     assert "NaN" not in file.read_text(encoding="utf-8")
     [event] = read()
-    assert (event["loss"], event["rate"], event["rounds"]) == (None, None, 3)
+    assert [event[name] for name in ("loss", "rate", "fid", "rounds")] == [None, None, None, 3]
 
 
 def test_what_is_no_plain_value_is_refused_before_the_file_is_touched(file):
@@ -215,6 +215,12 @@ def test_calibration_counts_the_first_outcome_of_each_prediction():
         record("outcome", key, confidence=confidence, right=right)
     assert progress.calibration() == [(0.3, 1, 0), (0.9, 2, 1)]
     assert "When you were 90 % sure, 1 of 2 predictions came true." in dashboard.text(read())
+
+
+def test_a_prediction_without_a_confidence_is_not_in_the_calibration(file):
+    record("outcome", "02.chance", confidence=float("nan"), right=True)
+    record("outcome", "02.value", confidence=0.5, right=True)
+    assert progress.calibration() == [(0.5, 1, 1)]
 
 
 def test_a_prediction_is_pending_until_its_outcome():

@@ -85,12 +85,15 @@ def record(kind: str, key: str, **what) -> None:
         event = {
             "time": datetime.now().astimezone().isoformat(timespec="seconds"), "kind": kind,
             "key": key
-        } | {
-            name: None if isinstance(value, float) and not math.isfinite(value) else value
-            for name, value in what.items()
-        }
+        } | {name: _finite(value) for name, value in what.items()}
         with _locked(file):
             _save(file, [*_load(file), event])
+
+
+def _finite(value):
+    """The value; None for a number, also of NumPy or PyTorch, that is not finite."""
+    number = value.item() if hasattr(value, "item") else value
+    return None if isinstance(number, float) and not math.isfinite(number) else number
 
 
 def note(kind: str, key: str, **what) -> str:
@@ -161,7 +164,8 @@ def summary(events: list[Event] | None = None) -> dict[str, Summary]:
 
 
 def calibration(events: list[Event] | None = None) -> list[tuple[float, int, int]]:
-    """How predictions fared. Only the first outcome of each question counts.
+    """How predictions fared. Only the first outcome of each question counts, and none whose
+    confidence is null.
 
     Args:
         events: the record; by default `read()`.
@@ -172,7 +176,7 @@ def calibration(events: list[Event] | None = None) -> list[tuple[float, int, int
     """
     first: dict[str, Event] = {}
     for event in read() if events is None else events:
-        if event["kind"] == "outcome":
+        if event["kind"] == "outcome" and event["confidence"] is not None:
             first.setdefault(event["key"], event)
     rows: dict[float, list[bool]] = {}
     for event in first.values():
