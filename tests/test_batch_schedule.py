@@ -132,6 +132,17 @@ def test_ctrl_c_once_finishes_what_runs_and_twice_stops_it(tmp_path, capsys):
     assert pool.begun == ["a"] and pool.stops > 0
 
 
+def test_ctrl_c_during_the_last_run_leaves_the_batch_whole_unless_it_cuts_the_run_off(tmp_path):
+    def press(future, status="ok"):
+        signal.raise_signal(signal.SIGINT)
+        future.set_result(finished(runs[0], status))
+
+    runs = some("a")
+    assert schedule.work(runs, tmp_path, Pool({"a": press}), screen.Screen(1)) is True
+    cut_off = Pool({"a": lambda future: press(future, "interrupted")})
+    assert schedule.work(runs, tmp_path, cut_off, screen.Screen(1)) is False
+
+
 def test_the_time_is_that_of_earlier_runs(tmp_path):
     runs = some("a", "b", "c")
     assert estimate.seconds(runs, tmp_path) == [None, None, None]

@@ -57,9 +57,10 @@ def work(todo: list[Run], out: Path, pool, screen: Screen) -> bool:
         screen: what shows how it goes.
 
     Returns:
-        False when someone stopped it.
+        False when someone stopped it before every run had come to its end.
     """
     waiting, running, ended = deque(todo), {}, queue.SimpleQueue()
+    cut_off = False
     with jobs.requests_to_stop() as asked:
         while running or (waiting and not asked):
             while waiting and not asked and len(running) < pool.slots():
@@ -78,7 +79,8 @@ def work(todo: list[Run], out: Path, pool, screen: Screen) -> bool:
             finished = _finished(run, future)
             save(out, finished)
             screen.ended(finished.record)
-    return not asked
+            cut_off |= finished.record.status == "interrupted"
+    return not (waiting or cut_off)
 
 
 def save(out: Path, finished: Finished) -> None:
