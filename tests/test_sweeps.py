@@ -78,6 +78,20 @@ def test_a_setting_has_the_runs_of_its_seeds(sweep):
     assert sweep.at(latent_dim=3) == []
 
 
+def test_what_a_failed_run_had_collected_counts_for_nothing(batch, tmp_path):
+    for file in (batch / "runs").glob("*/run.json"):
+        content = json.loads(file.read_text())
+        if content["status"] != "ok":
+            content["metrics"] = {"agreement": 1000.0, "distance": 1.0}
+        (tmp_path / "runs" / file.parent.name).mkdir(parents=True)
+        (tmp_path / "runs" / file.parent.name / "run.json").write_text(json.dumps(content))
+    place = {"latent_dim": 4, "lr_D": 1e-2}
+    found = sweeps.load(tmp_path)
+    assert found.values("agreement", **place) == [score(4, 1e-2, seed) for seed in (0, 1)]
+    assert "agreement 14.1 (14 to 14.1) over 3 runs" in sweeps.describe(found, "agreement", **place)
+    assert "14.1" in [text.get_text() for text in sweeps.picture(found, "agreement", **place).axes[0].texts]
+
+
 def test_the_file_is_the_batch_but_for_thinner_curves_and_fewer_images(batch, sweep):
     whole, but = sweeps.load(batch), {"curves", "images"}
     assert [run.model_dump(exclude=but) for run in whole.runs] == [run.model_dump(exclude=but) for run in sweep.runs]
@@ -111,21 +125,22 @@ def test_a_sweep_over_one_axis_is_a_row(sweep):
 
 
 @pytest.mark.parametrize("content, said", [
-    ("{", "is not a sweep and not the record of a run"),
+    ("{", "is not a sweep and not the record of a run"), ("\xff", "is not a sweep and not the record of a run"),
     ('{"version": 1, "runs": []}', "has no run that has ended"),
     ('{"version": 1, "runs": [{"name": "a"}]}', "runs.0.notebook"),
 ])
 def test_a_damaged_file_is_refused_by_name(tmp_path, content, said):
     file = tmp_path / "own.json"
-    file.write_text(content)
+    file.write_text(content, encoding="latin-1")
     with pytest.raises(ValueError, match="own.json") as error:
         sweeps.load(file)
     assert said in str(error.value)
 
 
 def test_what_is_no_sweep_is_said(batch, tmp_path, capsys):
-    with pytest.raises(ValueError, match="There is no sweep at .*nowhere. A batch makes one"):
-        sweeps.load(tmp_path / "nowhere")
+    for nothing in (tmp_path / "nowhere", tmp_path, "99"):
+        with pytest.raises(ValueError, match="There is no sweep at .*Give the folder of a finished batch"):
+            sweeps.load(nothing)
     folder = tmp_path / "mixed" / "runs"
     for number, run in enumerate(sorted((batch / "runs").iterdir())[:2]):
         content = json.loads((run / "run.json").read_text()) | {"notebook": f"0{number}_own"}

@@ -19,6 +19,8 @@ from gan_course.lessons.claims import finite
 MIME = "application/vnd.gan-course.results+json"
 Value = bool | int | float | str
 """What a parameter of a notebook can be."""
+REPEATED = ("seed", "repeat")
+"""What varies in a batch without being a setting."""
 Number = Annotated[float | None, BeforeValidator(
     lambda number: finite(number) if isinstance(number, float) else number)]
 """A number that was collected; None for one that is not finite."""

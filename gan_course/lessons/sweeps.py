@@ -20,13 +20,12 @@ from PIL import Image
 from pydantic import BaseModel, ValidationError
 
 from gan_course import files, plots
-from gan_course.lessons.results import Curve, Value
+from gan_course.lessons.results import REPEATED, Curve, Value
 from gan_course.paths import DATA, ROOT
 
 FOLDER = DATA / "sweeps"
 CURVE_POINTS = 60
 COLOURS = 128
-REPEATED = ("seed", "repeat")  # what varies without being a setting
 
 
 class SweepRun(BaseModel):
@@ -88,6 +87,11 @@ class Sweep(BaseModel):
                 run.axes.get(name) == value for name, value in settings.items())
         ]
 
+    def values(self, number: str, **settings: Value) -> list[float]:
+        """A number of each run with these settings, but for runs that failed or do not have it."""
+        return [run.metrics[number] for run in self.at(**settings)
+                if run.status in ("ok", "claim failed") and run.metrics.get(number) is not None]
+
     def _together(self, one: str, other: str) -> bool:
         """Whether two axes have the same value in every run."""
         return all(run.axes[one] == run.axes[other] for run in self.runs)
@@ -111,16 +115,16 @@ def load(source: str | Path) -> Sweep:
         # notebooks run in their own folder
         path = path if path.exists() or path.is_absolute() else ROOT / path
     records = path / "runs"
+    if not path.is_file() and not records.is_dir():
+        raise ValueError(f"There is no sweep at {path}. Give the folder of a finished batch, which "
+                         "has runs/ in it, or a file that gan-course sweep wrote.")
     files = sorted(records.glob("*/run.json")) if records.is_dir() else [path]
     found = []
     for file in files:
         try:
-            content = file.read_text(encoding="utf-8")
+            content = file.read_bytes()
             found += [SweepRun.model_validate_json(content)
                       ] if records.is_dir() else Sweep.model_validate_json(content).runs
-        except FileNotFoundError:
-            raise ValueError(f"There is no sweep at {path}. A batch makes one: gan-course batch "
-                             f"MANIFEST.yaml -o {path}") from None
         except ValidationError as error:
             wrong = error.errors()[0]
             where = ".".join(map(str, wrong["loc"]))
@@ -222,7 +226,7 @@ def describe(sweep: Sweep, number: str, **settings: Value) -> str:
     here = sweep.at(**settings)
     where = ", ".join(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
                       for name, value in settings.items())
-    values = [run.metrics[number] for run in here if run.metrics.get(number) is not None]
+    values = sweep.values(number, **settings)
     if not here:
         return f"At {where} nothing was run."
     found = f"no {number}"
@@ -243,10 +247,7 @@ def _map(ax, sweep: Sweep, number: str, settings: dict[str, Value]) -> None:
     for i, row in enumerate(rows):
         for j, column in enumerate(columns):
             place = settings | {across: column} | ({down[0]: row} if down else {})
-            values = [
-                run.metrics[number] for run in sweep.at(**place)
-                if run.metrics.get(number) is not None
-            ]
+            values = sweep.values(number, **place)
             means[i, j] = np.mean(values) if values else np.nan
     ax.imshow(means, cmap="cividis", aspect="auto")
     low, high = (np.nanmin(means), np.nanmax(means)) if np.isfinite(means).any() else (0, 1)

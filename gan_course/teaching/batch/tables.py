@@ -8,10 +8,9 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from gan_course import files
-from gan_course.lessons.results import Value
+from gan_course.lessons.results import REPEATED, Value
 from gan_course.teaching.batch.record import RunRecord
 
-REPEATED = ("seed", "repeat")  # what varies without being a setting
 DERIVED = ("claims held", "seconds")                                # numbers that every run has
 
 
