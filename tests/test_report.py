@@ -214,6 +214,9 @@ def test_one_run_without_axes_metrics_or_notebook_makes_a_page(tmp_path):
     (tmp_path / "runs" / one.name).mkdir(parents=True)
     record.write(tmp_path / "runs" / one.name, one)
     assert "1 runs have ended: 1 ok." in report.write(tmp_path).read_text(encoding="utf-8")
+    record.write(tmp_path / "runs" / one.name, run(curves={"diverged": record.Curve(x=[1, 2], y=[None, None])}))
+    assert "The curve diverged" not in report.write(tmp_path).read_text(encoding="utf-8")
+    record.write(tmp_path / "runs" / one.name, one)
     with pytest.raises(ValueError, match="lr_D does not vary in this batch. What varies: nothing but seeds"):
         report.write(tmp_path, x="lr_D")
 
@@ -284,4 +287,5 @@ def test_a_formula_that_cannot_be_drawn_is_shown_as_written():
 
 
 def test_numbers_are_said_as_people_do():
-    assert [pages.number(x) for x in (None, float("nan"), 0.00012346, 3, "a", True)] == ["–", "–", "0.0001235", "3", "a", "True"]
+    given = [None, float("nan"), 0.00012346, 9999.4, 9999.6, 12345.6, 3, 12345, "a", True]
+    assert [*map(pages.number, given)] == ["–", "–", "0.0001235", "9999", "10000", "12346", "3", "12345", "a", "True"]

@@ -2,11 +2,14 @@
 
 
 def number(value) -> str:
-    """A number with four digits, a dash for none; anything else as it is."""
+    """A float with four digits, or all those before the point; a dash for none; anything else as it
+    is.
+    """
     if value is None or value != value:
         return "–"
-    return f"{value:.4g}" if isinstance(value, int
-                                        | float) and not isinstance(value, bool) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.4g}" if abs(value) < 9999.5 else f"{value:.0f}"
 
 
 def percent(share: float | None) -> str:

@@ -26,7 +26,7 @@ def curves(records: list[RunRecord], name: str) -> str:
 
     Args:
         records: runs of one notebook.
-        name: what the curve is called; at least one run has it.
+        name: what the curve is called; in at least one run it has a finite point.
 
     Returns:
         The HTML.

@@ -122,8 +122,10 @@ def _maps(by_notebook: dict[str, list[RunRecord]], x, y, value) -> list[tuple[st
 
 
 def _curves(runs: list[RunRecord]) -> list[str]:
-    return list(dict.fromkeys(name for run in runs for name, curve in run.curves.items()
-                              if curve.x))
+    """The names of the curves that have a finite point in some run."""
+    return list(dict.fromkeys(
+        name for run in runs for name, curve in run.curves.items()
+        if any(None not in point for point in zip(curve.x, curve.y, strict=False))))
 
 
 def _axes(records: list[RunRecord]) -> dict[str, None]:
