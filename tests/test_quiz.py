@@ -325,6 +325,14 @@ def test_a_value_that_will_not_do_is_refused_in_words(key, value, said):
         quiz.ask(key, value=value)
 
 
+@pytest.mark.parametrize("key, value, said", [
+    ("02.value_at_one_half", None, r"hand it over as quiz.outcome\('02.value_at_one_half', value=…\)"),
+    ("02.value_at_one_half", float("nan"), "finite number"), ("02.chance", 0.3, "is not a question to predict")])
+def test_an_outcome_that_will_not_do_is_refused_in_words(key, value, said):
+    with pytest.raises(ValueError, match=said):
+        quiz.outcome(key, value)
+
+
 def test_steps_move_up_and_down_and_the_keyboard_stays_with_them(monkeypatch):
     question = EVERY["02.derivation"]
     card = Card("02.derivation", question)

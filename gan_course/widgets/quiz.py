@@ -71,10 +71,7 @@ def predict(key: str) -> None:
     Raises:
         ValueError: there is no such question, or it is not about a number.
     """
-    question = quizzes.find(key)
-    if not isinstance(question, Number | Range):
-        raise ValueError(f"{key} is not a question to predict: only a number or a range can be "
-                         "held against an outcome.")
+    question = _to_predict(key)
 
     def keep(given, confidence):
         _predictions[key] = (given, confidence)
@@ -94,13 +91,21 @@ def outcome(key: str, value: float) -> None:
         value: what came out.
 
     Raises:
-        ValueError: there is no such question, or the value is not finite.
+        ValueError: there is no such question, it is not about a number, or the value is not finite.
     """
-    question = quizzes.find(key)
-    _outcomes[key] = Outcome(key, question, _own(key, question, value, needed=True))
+    question = _to_predict(key)
+    _outcomes[key] = Outcome(key, question, _own(key, question, value, function="outcome"))
     if _prediction(key):
         _reveal(key)
     _display([_outcomes[key]])
+
+
+def _to_predict(key: str) -> Number | Range:
+    question = quizzes.find(key)
+    if not isinstance(question, Number | Range):
+        raise ValueError(f"{key} is not a question to predict: only a number or a range can be "
+                         "held against an outcome.")
+    return question
 
 
 def _prediction(key: str) -> tuple | None:
@@ -138,13 +143,15 @@ def _card(key: str, question: Question, events: list, value: float | None = None
     return Card(key, question, heading, value=value, note=note, on_answer=answered)
 
 
-def _own(key: str, question: Question, value, needed: bool = False) -> float | None:
-    """The learner's own value as a finite number, or None where the question has no use for one."""
-    if isinstance(question, Range) or needed:
-        if value is None:
-            raise ValueError(f"{key} is about a number of your own: hand it over as "
-                             f"quiz.ask({key!r}, value=…).")
-    elif value is not None and not isinstance(question, Number):
+def _own(key: str, question: Question, value, function: str = "ask") -> float | None:
+    """The learner's own value as a finite number, or None where the question has no use for one.
+
+    `function` is the one of this module that the learner called.
+    """
+    if value is None and (isinstance(question, Range) or function == "outcome"):
+        raise ValueError(f"{key} is about a number of your own: hand it over as "
+                         f"quiz.{function}({key!r}, value=…).")
+    if value is not None and not isinstance(question, Number | Range):
         raise ValueError(f"{key} has no use for a value: its answer stands in the questions' file.")
     if value is not None and not math.isfinite(value):
         raise ValueError(f"{key} needs a finite number, and got {value}. Did the cell above run to "
