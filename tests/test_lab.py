@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import gc
 import io
+import json
 import threading
 import tracemalloc
 import weakref
@@ -14,11 +15,12 @@ import pytest
 import torch
 from ipywidgets.widgets.widget import _instances
 from PIL import Image, ImageSequence
+from safetensors import safe_open
 
 from gan_course import data, games, nets
 from gan_course.games.gan import GAN
 from gan_course.lessons import progress
-from gan_course.training import Record, Training
+from gan_course.training import Record, Training, checkpoints
 from gan_course.widgets import lab as lab_module
 from gan_course.widgets.explore import Slider
 from gan_course.widgets.lab import Lab, table
@@ -541,13 +543,27 @@ def broken_in(folder, kind):
         Live(lambda **_: games.load("wgan").demo(), {"latent_dim": 2, "seed": 0}).save(file)
     elif kind == "other sizes":
         Live(images, {"latent_dim": 2, "seed": 0}).save(file)
+    elif kind != "none":
+        Live(build, {"latent_dim": 2, "seed": 0}).save(file)
+        with safe_open(file, framework="pt") as opened:
+            about = json.loads(opened.metadata()["gan_course"])
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}
+        if kind == "no name":
+            del about["game"]
+        elif kind == "other contents":
+            about = []
+        elif kind == "other device":                                # a generator of a GPU has 16 bytes
+            tensors["batches.generator"] = torch.zeros(16, dtype=torch.uint8)
+        checkpoints.write(file, tensors, {"gan_course": json.dumps(about)})
 
 
 @pytest.mark.parametrize("kind, said", [
     ("none", "there is no file 03_moons.safetensors yet. Save writes it"),
     ("damaged", "not a checkpoint of this course, or it was cut short"),
     ("other sliders", "was saved with the settings method; this lab has latent_dim, seed"),
-    ("other game", "holds a WGAN with players"), ("other sizes", "does not fit this game")])
+    ("other game", "holds a WGAN with players"), ("other sizes", "does not fit this game"),
+    ("no name", "lacks something that a training needs"), ("other contents", "lacks something that a training needs"),
+    ("other device", "or was saved on another kind of device, a CPU or a GPU")])
 def test_what_cannot_be_resumed_is_said_and_the_present_training_goes_on(page, monkeypatch, tmp_path, kind, said):
     monkeypatch.chdir(tmp_path)
     broken_in(tmp_path, kind)

@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors import safe_open
 from safetensors.torch import load_file
 
 from gan_course import cli, data, jobs, saving
 from gan_course.paths import ROOT
 from gan_course.terminal import card, keeping, recipes, settings
+from gan_course.training import checkpoints
 
 SMALL = ["--width", "4", "--latent-dim", "4", "--batch-size", "8", "--precision", "float32"]
 
@@ -442,6 +444,19 @@ def test_a_damaged_file_is_named_with_what_to_do(photos, tmp_path, capsys, file,
     assert cli.main(["train", "--resume", "-o", str(out), "--rounds", "2"]) == 2
     assert re.search(f"(?s){file}.*{found}", capsys.readouterr().err)
     assert cli.main(["sample", str(out)]) == 2
+
+
+def test_a_checkpoint_that_lacks_something_or_is_of_another_device_is_refused_in_words(photos, tmp_path, capsys):
+    file = tmp_path / "out" / keeping.CHECKPOINT
+    assert cli.main(dcgan(photos, file.parent, "--rounds", 1)) == 0
+    tensors = load_file(file)
+    with safe_open(file, framework="pt") as opened:
+        about = json.loads(opened.metadata()["gan_course"])
+    for change, found in [({"optimizers": None}, "is damaged, or belongs to another run: The checkpoint lacks something"),
+                          ({"settings": about["settings"] | {"device": "cuda"}}, "was trained on cuda and goes on only there")]:
+        checkpoints.write(file, tensors, {"gan_course": json.dumps(about | change)})
+        assert cli.main(["train", "--resume", "-o", str(file.parent), "--rounds", "2"]) == 2
+        assert found in capsys.readouterr().err
 
 
 def test_a_full_disk_ends_the_training_and_keeps_the_last_checkpoint(photos, tmp_path):

@@ -11,7 +11,7 @@ from gan_course.data import PairSet
 from gan_course.games import Game
 from gan_course.terminal import keeping, recipes, run_data
 from gan_course.terminal.settings import Settings
-from gan_course.training import NotFinite, Record, Training, checkpoints, in_numbers
+from gan_course.training import NotFinite, Record, Training, checkpoints, in_numbers, resuming
 
 LOOK_SECONDS = 0.5
 """How often the bar shows new losses."""
@@ -51,20 +51,18 @@ class Run:
 
     def _resumed(self, game: Game, stream: data.Batches) -> Training:
         try:
-            about = checkpoints.settings(self.checkpoint)
-            device = about.get("device", stream.device.type)
-            if device != stream.device.type:
-                raise ValueError(f"The run in {self.out} was trained on {device} and goes on only "
-                                 f"there, with --device {device}; here it would be "
-                                 f"{stream.device.type}.")
-            self.seconds = about.get("seconds", 0.0)
-            return Training.resume(self.checkpoint, game, stream)
-        except (ValueError, KeyError) as error:
-            if "goes on only there" in str(error):
-                raise
+            with resuming.errors_in_words():
+                about = checkpoints.settings(self.checkpoint)
+                device = about.get("device", stream.device.type)
+                if device == stream.device.type:
+                    self.seconds = about.get("seconds", 0.0)
+                    return Training.resume(self.checkpoint, game, stream)
+        except ValueError as error:
             raise ValueError(f"{self.checkpoint} is damaged, or belongs to another run: {error} "
                              "Put a copy of yours in its place. If you have none, delete the file, "
                              "and the run begins again at round 0.") from error
+        raise ValueError(f"The run in {self.out} was trained on {device} and goes on only there, "
+                         f"with --device {device}; here it would be {stream.device.type}.")
 
     def begins(self) -> str:
         """What will happen, in words."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gan_course.data import Batches
 from gan_course.games import Game
-from gan_course.training import Record, Training, checkpoints, in_numbers
+from gan_course.training import Record, Training, checkpoints, in_numbers, resuming
 from gan_course.widgets.lab import interrupts
 from gan_course.widgets.lab.curves import BinnedCurve
 
@@ -98,15 +98,17 @@ class Live:
             path: the file.
 
         Raises:
-            FileNotFoundError, ValueError: there is no such training, it is damaged, or it belongs
-                to another lab. The present training then stays and goes on.
+            FileNotFoundError, ValueError: there is no such training, it is damaged, it belongs to
+                another lab, or it was saved on another kind of device. The present training then
+                stays and goes on.
         """
-        settings = checkpoints.settings(path)
-        if settings.keys() != self.settings.keys():
-            raise ValueError(f"{path} was saved with the settings {_listed(settings)}; this lab "
-                             f"has {_listed(self.settings)}.")
-        game, batches = self.build(**settings)
-        training = Training.resume(path, game, batches)
+        with resuming.errors_in_words():
+            settings = checkpoints.settings(path)
+            if settings.keys() != self.settings.keys():
+                raise ValueError(f"{path} was saved with the settings {_listed(settings)}; this "
+                                 f"lab has {_listed(self.settings)}.")
+            game, batches = self.build(**settings)
+            training = Training.resume(path, game, batches)
         self.pause()
         self._begin(training, settings)
         self.chosen_rates = {name: rate for name, rate in self.rates.items()
