@@ -670,6 +670,52 @@ def stop_button(join):
     return interrupted
 
 
+def hangs(self, *inputs):
+    while True:
+        pass
+
+
+def misspells(self, *inputs):
+    return inputs[0] * self.wieght
+
+
+def is_half_written(self, *inputs):
+    return inputs[0] + ...
+
+
+def says_it_is_not_finished(self, *inputs):
+    raise NotImplementedError
+
+
+def gives_nothing_back(self, *inputs):
+    inputs[0].sum()
+
+
+def prints(self, *inputs):
+    print("here is", len(inputs))
+    return "a word"
+
+
+LAYERS = ["09.CodeReader", "13.EqualisedLinear", "13.MappingNetwork", "13.StyledLayer", "14.SelfAttention"]
+
+
+@pytest.mark.parametrize("key", LAYERS)
+@pytest.mark.parametrize(("forward", "id", "words"), [
+    (hangs, "endless", "still running"), (misspells, "error", "in the line `return inputs[0] * self.wieght`: AttributeError"),
+    (is_half_written, "stub", "still a `...`"), (says_it_is_not_finished, "stub", "still a `...`"), (gives_nothing_back, "no_return", "gives nothing back")])
+def test_what_happens_in_the_forward_pass_of_a_layer_is_said(key, forward, id, words, monkeypatch):
+    monkeypatch.setattr(_sandbox, "SECONDS", 0.2)
+    verdict = exercises.assess(key, type(key[3:], (exercises.reference(key),), {"forward": forward}))
+    assert verdict.id == id and words in verdict.says
+    assert verdict.outcome == ("not yet" if id == "stub" else "wrong")
+
+
+@pytest.mark.parametrize("key", LAYERS)
+def test_what_the_forward_pass_of_a_layer_prints_is_kept(key):
+    verdict = exercises.assess(key, type(key[3:], (exercises.reference(key),), {"forward": prints}))
+    assert verdict.outcome == "wrong" and verdict.printed == f"here is {3 if key == '13.StyledLayer' else 1}\n"
+
+
 def stops_with_an_error(real_logits, fake_logits):
     table = torch.ones(2, 5)
     return (table @ real_logits).mean()

@@ -21,7 +21,8 @@ from gan_course.lessons.exercises._words import given, in_short, line_of, say
 Seen = dict[str, Any]
 """What a probe saw: words -> a float64 tensor, a truth value or words.
 
-Names that begin with _ are clues, which `when` may read.
+Names that begin with _ are clues, which `when` may read. Of a layer, `_forward` is the outcome of
+its forward pass: whether that stopped or hung matters more than that it could be built.
 """
 
 
@@ -136,6 +137,9 @@ def _observe(probe: Probe, fn: Callable,
     if outcome.endless:
         return {}, outcome
     seen = probe.look([] if outcome.error else [outcome.result], inputs)
+    if forward := seen.pop("_forward", None):
+        forward.printed = outcome.printed + forward.printed
+        outcome = forward
     if outcome.error:
         seen["the error"] = f"{type(outcome.error).__name__}: {outcome.error}"
     seen["_changed"] = not all(torch.equal(value, inputs[name]) for name, value in before.items())

@@ -21,7 +21,8 @@ def say(value: Any) -> str:
 
 def line_of(answer: Callable, error: BaseException) -> str:
     """The learner's own line in which an error came up, in words."""
-    file = getattr(getattr(answer, "__code__", None), "co_filename", None)
+    code = getattr(getattr(answer, "forward", answer), "__code__", None)
+    file = getattr(code, "co_filename", None)
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
              if frame.filename == file]
     text = linecache.getline(file, lines[-1]).strip() if lines else ""
