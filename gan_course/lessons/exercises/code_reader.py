@@ -40,7 +40,8 @@ def looked_through(results: list, inputs: dict) -> Seen:
         return {"_forward": forward}
     out, parts = forward.result
     sd = getattr(net, "log_sd", None)
-    seen: Seen = {"log_sd": "missing" if not isinstance(sd, Tensor) else as_number(sd),
+    seen: Seen = {"_forward": forward,
+                  "log_sd": "missing" if not isinstance(sd, Tensor) else as_number(sd),
                   "log_sd is a parameter": any(sd is each for each in net.parameters())}
     if not (isinstance(out, tuple | list) and len(out) == 2
             and all(isinstance(each, Tensor) for each in out)):
