@@ -110,6 +110,11 @@ def test_a_network_may_be_written_with_functions_and_methods_instead_of_modules(
     assert verdict("03.ImageGenerator", Functional)[:2] == ("right", "right")
 
 
+def test_a_table_may_be_looked_up_twice():
+    answer = changed(Denoiser, ("silu(h + time)", "silu(h + self.time(t))"))
+    assert verdict("16.Denoiser", answer)[:2] == ("right", "right")
+
+
 FEATURES = feature_network.FeatureNetwork
 G, IMAGE, D = first_networks.Generator, first_networks.ImageGenerator, first_networks.Discriminator
 LINE = best_discriminator.Discriminator

@@ -40,6 +40,18 @@ class BiasAtOne(Linear):
         nn.init.ones_(self.bias)
 
 
+class BiasFirst(nn.Module):
+    def __init__(self, inputs, outputs, gain, lr_multiplier):
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.weight = nn.Parameter(torch.randn(outputs, inputs) / lr_multiplier)
+        self.constants = lr_multiplier, gain / inputs ** 0.5
+
+    def forward(self, x):
+        m, c = self.constants
+        return m * (c * x @ self.weight.T + self.bias)
+
+
 class Unscaled(Linear):
     def forward(self, x):
         return self.m * F.linear(x, self.weight, self.bias)
@@ -89,9 +101,9 @@ class NoSuper(nn.Module):
 # the mapping network
 
 class Mapping(nn.Module):
-    def __init__(self, z_dim, w_dim, depth, m=0.01, gain=2 ** 0.5):
+    def __init__(self, z_dim, w_dim, depth, m=0.01, gain=2 ** 0.5, of=mapping_network.EqualisedLinear):
         super().__init__()
-        self.net = nn.Sequential(*[mapping_network.EqualisedLinear(z_dim if k == 0 else w_dim, w_dim, gain, m) for k in range(depth)])
+        self.net = nn.Sequential(*[of(z_dim if k == 0 else w_dim, w_dim, gain, m) for k in range(depth)])
 
     def norm(self, z):
         return z * z.pow(2).mean(1, keepdim=True).rsqrt()
@@ -221,8 +233,8 @@ def forgotten(D, x, fake, gamma):
 
 
 RIGHT = {
-    "13.EqualisedLinear": [Linear],
-    "13.MappingNetwork": [Mapping, InSequence],
+    "13.EqualisedLinear": [Linear, BiasFirst],
+    "13.MappingNetwork": [Mapping, InSequence, mapping(of=BiasFirst)],
     "13.adain": [by_hand, lambda h, gain, shift: tall(1 + gain) * F.instance_norm(h) + tall(shift)],
     "13.add_noise": [lambda h, strength, noise=None: h + (torch.randn(len(h), 1, *h.shape[2:]) if noise is None else noise) * strength],
     "13.StyledLayer": [Layer],

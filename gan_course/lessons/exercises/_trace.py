@@ -38,7 +38,10 @@ class Call:
 
 
 class Trace(TorchFunctionMode):
-    """`with Trace() as trace: net(x)`; then `trace.calls` are the calls of the pass, in order."""
+    """`with Trace() as trace: net(x)`; then `trace.calls` are the calls of the pass, in order.
+
+    A table that is looked up again counts once: it is no layer that two places share.
+    """
 
     def __init__(self):
         super().__init__()
@@ -49,7 +52,9 @@ class Trace(TorchFunctionMode):
         result = function(*args, **kwargs)
         name = getattr(function, "__name__", "")
         if name in NAMES and isinstance(result, Tensor):
-            self.calls.append(_call(name, args, kwargs, tuple(result.shape)))
+            call = _call(name, args, kwargs, tuple(result.shape))
+            if name != "embedding" or all(call.weight is not each.weight for each in self.calls):
+                self.calls.append(call)
         return result
 
 

@@ -158,7 +158,8 @@ def layer_seen(results, inputs):
     if not isinstance(layer, nn.Module):
         return {"a layer": False}
     found = dict(layer.named_parameters())
-    shapes = {name: tuple(each.shape) for name, each in found.items()}
+    shapes = {name: (1,) if name == "gamma" and each.numel() == 1 else tuple(each.shape)
+              for name, each in found.items()}
     x = torch.randn(2, 16, 2, 3, generator=torch.Generator().manual_seed(3))
     seen = {"the parameters": ", ".join(f"{name} {shapes[name]}" for name in sorted(shapes)),
             "_kernel": any(shape[2:] not in ((), (1, 1)) for shape in shapes.values()),

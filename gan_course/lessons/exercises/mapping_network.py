@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from gan_course.lessons.exercises._checking import (
     Exercise,
@@ -48,9 +48,10 @@ class MappingNetwork(nn.Module):
 
 
 def set_parameters(net: nn.Module, size: float = 1.0) -> None:
-    """Known values for all parameters, in the order of their registration."""
+    """Known values for all parameters: matrices first, each kind in the order of registration."""
     with torch.no_grad():
-        for number, parameter in enumerate(net.parameters()):
+        parameters = sorted(net.parameters(), key=Tensor.dim, reverse=True)
+        for number, parameter in enumerate(parameters):
             parameter.copy_(size * drawn(number, *parameter.shape))
 
 
@@ -155,9 +156,9 @@ LINEAR_MISTAKES = (
 
 @module_or
 def mapping_seen(net: nn.Module, inputs: dict) -> Seen:
-    shapes = [tuple(parameter.shape) for parameter in net.parameters()]
-    sizes = [inputs["z_dim"]] + inputs["depth"] * [inputs["w_dim"]]
-    if shapes != [shape for a, b in pairwise(sizes) for shape in ((b, a), (b,))]:
+    shapes = sorted((tuple(each.shape) for each in net.parameters()), key=len, reverse=True)
+    sizes = list(pairwise([inputs["z_dim"]] + inputs["depth"] * [inputs["w_dim"]]))
+    if shapes != [(b, a) for a, b in sizes] + [(b,) for _, b in sizes]:
         return {"its parameters": str(shapes)}
     set_parameters(net, 100.0)
     return outcome_of(net, 3 * drawn(5, 4, inputs["z_dim"]))
