@@ -68,7 +68,7 @@ def fooled(D, fake):
 
 RIGHT = {
     "14.layer_inputs": [by_slices, lambda z, e, layers: tuple(torch.cat((part, e), -1) for part in torch.tensor_split(z, layers, 1))],
-    "14.discriminator_loss": [hinge, lambda D, x, fake, y: torch.clamp(1 - D(x, y), min=0).mean() + torch.clamp(1 + D(fake, y), min=0).mean()],
+    "14.discriminator_loss": [hinge, lambda D, x, fake, y: hinge(D, x, fake.detach(), y), lambda D, x, fake, y: torch.clamp(1 - D(x, y), min=0).mean() + torch.clamp(1 + D(fake, y), min=0).mean()],
     "14.truncated": [until_none],
     "14.rotations": [one_by_one, lambda x: turned(x, lambda x, k: torch.rot90(x, k, (-2, -1)))],
     "14.ssgan_discriminator_loss": [one_pass, lambda D, x, fake: turns(D, x) + adversarial(D, x, fake)],
@@ -95,6 +95,8 @@ WRONG = {
         "sum": [lambda D, x, fake, y: F.relu(1 - D(x, y)).sum() + F.relu(1 + D(fake, y)).sum()],
         "unknown": [lambda D, x, fake, y: 3 * hinge(D, x, fake, y)],
         "error": [lambda D, x, fake, y: hinge(D, x, fake, y[:5])],
+        "not_a_tensor": [lambda D, x, fake, y: hinge(D, x, fake, y).item()],
+        "detached": [torch.no_grad()(lambda D, x, fake, y: hinge(D, x, fake, y)), lambda D, x, fake, y: hinge(lambda x, y: D(x, y).detach(), x, fake, y)],
     },
     "14.truncated": {
         "clamped": [lambda z, threshold: z.clamp(-threshold, threshold), lambda z, threshold: torch.where(z.abs() > threshold, z.sign() * threshold, z)],
@@ -112,6 +114,7 @@ WRONG = {
         "upright_only": [lambda x: (x.repeat(4, 1, 1, 1), torch.arange(4).repeat_interleave(len(x)))],
         "unknown": [lambda x: turned(-x, lambda x, k: x.rot90(k, (2, 3)))],
         "error": [lambda x: turned(x, lambda x, k: x.rot90(k, (3, 4)))],
+        "float_labels": [lambda x: turned(x, lambda x, k: x.rot90(k, (2, 3)), torch.cat([k * torch.ones(len(x)) for k in range(4)]))],
     },
     "14.ssgan_discriminator_loss": {
         "turned_in_the_game": [all_in_the_game],
@@ -120,6 +123,8 @@ WRONG = {
         "no_rotation": [adversarial],
         "unknown": [lambda D, x, fake: 2 * adversarial(D, x, fake) + turns(D, x)],
         "error": [lambda D, x, fake: adversarial(D, x, fake) + F.cross_entropy(D(x), x)],
+        "not_a_tensor": [lambda D, x, fake: one_pass(D, x, fake).item()],
+        "detached": [lambda D, x, fake: adversarial(D, x, fake) + turns(D, x).detach()],
     },
     "14.ssgan_generator_loss": {
         "turned_in_the_game": [lambda D, fake: fooled(D, rotations(fake)[0]) + 0.2 * turns(D, fake)],
@@ -129,5 +134,7 @@ WRONG = {
         "sign": [lambda D, fake: 0.2 * turns(D, fake) - fooled(D, fake)],
         "unknown": [lambda D, fake: fooled(D, fake) + 0.5 * turns(D, fake)],
         "error": [lambda D, fake: -D(fake).mean()],
+        "not_a_tensor": [lambda D, fake: float(fooled(D, fake) + 0.2 * turns(D, fake))],
+        "detached": [lambda D, fake: fooled(D, fake) + 0.2 * turns(D, fake.detach()), lambda D, fake: fooled(D, fake.detach()) + 0.2 * turns(D, fake.detach())],
     },
 }

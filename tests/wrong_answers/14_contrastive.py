@@ -25,6 +25,8 @@ RIGHT = {"14.contrastive_loss": [lambda l, e, y, t: two_c(l, e, y, t).mean(), by
 WRONG = {
     "14.contrastive_loss": {
         "vector": [two_c],
+        "not_a_tensor": [lambda l, e, y, t: two_c(l, e, y, t).mean().item()],
+        "detached": [torch.no_grad()(lambda l, e, y, t: two_c(l, e, y, t).mean()), lambda l, e, y, t: two_c(l, e.detach(), y, t).mean()],
         "no_cosine": [lambda l, e, y, t: two_c(l, e, y, t, length=lambda v: v).mean()],
         "itself": [lambda l, e, y, t: two_c(l, e, y, t, diagonal=False).mean()],
         "no_label": [lambda l, e, y, t: two_c(l, e, y, t, above=lambda label, same: same, below=lambda label, others: others.sum(1)).mean()],

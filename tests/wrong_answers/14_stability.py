@@ -25,6 +25,8 @@ RIGHT = {"14.orthogonal_penalty": [in_a_loop, lambda weight: others(weight).pow(
 WRONG = {
     "14.orthogonal_penalty": {
         "matrix": [lambda weight: others(weight) ** 2],
+        "not_a_tensor": [lambda weight: float(others(weight).pow(2).sum())],
+        "detached": [lambda weight: others(weight.detach()).pow(2).sum()],
         "unit_length": [lambda weight: (products(weight) - torch.eye(len(weight))).pow(2).sum()],
         "diagonal": [lambda weight: products(weight).pow(2).sum()],
         "columns": [lambda weight: others(weight.reshape(len(weight), -1).T).pow(2).sum()],

@@ -103,6 +103,8 @@ WRONG = {
     "17.weighted_loss": {
         "on_fakes": [lambda logits_real, logits_fake, weights: (weights * F.softplus(-logits_real)).mean() + (weights * F.softplus(logits_fake)).mean()],
         "no_weights": [lambda logits_real, logits_fake, weights: bce(logits_real, 1.0) + bce(logits_fake, 0.0)],
+        "not_a_tensor": [lambda logits_real, logits_fake, weights: (bce(logits_real, 1.0, weights) + bce(logits_fake, 0.0)).item()],
+        "detached": [lambda logits_real, logits_fake, weights: bce(logits_real, 1.0, weights) + bce(logits_fake.detach(), 0.0)],
         "normalised": [lambda logits_real, logits_fake, weights: (weights / weights.sum() * F.softplus(-logits_real)).sum() + bce(logits_fake, 0.0)],
         "sums": [lambda logits_real, logits_fake, weights: (weights * F.softplus(-logits_real)).sum() + F.softplus(logits_fake).sum()],
         "inside": [lambda logits_real, logits_fake, weights: bce(weights * logits_real, 1.0) + bce(logits_fake, 0.0)],

@@ -6,9 +6,10 @@ mean(cost_b(b)). From the costs alone follow the wrong solutions that every such
 vector, one term only, the other sign.
 """
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_course.lessons.exercises._checking import Mistake, Probe, Seen, as_number, number_called
 
@@ -49,6 +50,28 @@ def probes(costs: dict[str, Callable[[Tensor], Tensor]],
                   _gradient,
                   IN_THE_GRADIENT[:1 + len(names)]),
             Probe(_inputs(EXTREME, names, gradient=True), _both, AT_THE_EXTREMES))
+
+
+def of_its_gradient(probe: Probe, *arguments: str) -> Probe:
+    """Another look at a loss whose value is right: the gradients that reach these arguments.
+
+    For a network among them, those of its parameters.
+    """
+    def inputs() -> dict:
+        made = probe.inputs()
+        for name in arguments:
+            made[name].requires_grad_(True)
+        return made
+
+    def look(results: list, inputs: dict) -> Seen:
+        wanted = {}
+        for name in arguments:
+            each = inputs[name]
+            wanted |= dict(each.named_parameters() if isinstance(each, nn.Module)
+                           else {name: each})
+        return _gradient(results, wanted)
+
+    return replace(probe, inputs=inputs, look=look, mistakes=OF_A_GRADIENT)
 
 
 def of(costs: dict[str, Callable], reduce: Callable = torch.mean) -> Callable:
@@ -190,6 +213,12 @@ IN_THE_GRADIENT = (
             "arguments, so D would learn from half of what it sees. It is the fakes that are "
             "detached, in the training loop; the logits are not.",
             when=lambda seen: any(_missing(seen))),
+)
+OF_A_GRADIENT = (
+    IN_THE_GRADIENT[0],
+    Mistake("detached", "The value is right, but a gradient is missing, so training would move "
+            "nothing, or not what it should. Something in it cuts a tensor loose from its history "
+            "(`.detach()`, `torch.no_grad()`).", when=lambda seen: "the error" not in seen),
 )
 AT_THE_EXTREMES = (
     Mistake("unstable", "The formula is right, but at logits of ±1000 it gives infinity or NaN, "

@@ -10,6 +10,7 @@ from gan_course.lessons.exercises._checking import (
     as_number,
     number_called,
 )
+from gan_course.lessons.exercises._losses import of_its_gradient
 
 
 def layer_inputs(z, e, layers):
@@ -89,8 +90,12 @@ def chunks(seed, n, layers, k, dim):
 class Suits(nn.Module):
     """D for points: an inner product with a vector of the label."""
 
+    def __init__(self):
+        super().__init__()
+        self.labels = nn.Parameter(torch.tensor([[1.0, -0.5], [-0.3, 1.2], [0.4, 0.9]]))
+
     def forward(self, x, y):
-        return (x * torch.tensor([[1.0, -0.5], [-0.3, 1.2], [0.4, 0.9]])[y]).sum(1)
+        return (x * self.labels[y]).sum(1)
 
 
 def hinge(real, fake, mean=torch.mean):
@@ -185,7 +190,8 @@ EXERCISES = (
               "`[torch.cat([chunk, e], dim=1) for chunk in z.chunk(layers, dim=1)]`"),
              "The label's vector is made once, and every layer reads it."),
     Exercise("14.discriminator_loss", discriminator_loss,
-             (Probe(pairs(1), loss_value, HINGE_MISTAKES), Probe(pairs(2), loss_value)),
+             (Probe(pairs(1), loss_value, HINGE_MISTAKES), Probe(pairs(2), loss_value),
+              of_its_gradient(Probe(pairs(1), loss_value), "D")),
              ("A real score costs what it lacks to 1, and a fake score what it has above -1.",
               "`.relu()` cuts off what is below 0.",
               "`(1 - D(x, y)).relu().mean()`, and the same for the fakes with 1 + D."),

@@ -3,6 +3,7 @@ import torch
 from torch.nn.functional import normalize
 
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, number_called
+from gan_course.lessons.exercises._losses import of_its_gradient
 
 
 def contrastive_loss(l, e, y, t):
@@ -66,7 +67,8 @@ def loss_value(results, inputs):
 
 EXERCISES = (
     Exercise("14.contrastive_loss", contrastive_loss,
-             (Probe(embeddings(1), loss_value, MISTAKES), Probe(embeddings(2), loss_value)),
+             (Probe(embeddings(1), loss_value, MISTAKES), Probe(embeddings(2), loss_value),
+              of_its_gradient(Probe(embeddings(1), loss_value), "l", "e")),
              ("Make all vectors of length 1; then cosines are inner products.",
               "`l @ l.T` has all cosines between images. `1 - torch.eye(N)` takes out the "
               "diagonal, and `y[:, None] == y` says which two images are of one class.",

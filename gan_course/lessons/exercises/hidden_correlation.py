@@ -15,6 +15,7 @@ from gan_course.lessons.exercises._checking import (
     as_number,
     number_called,
 )
+from gan_course.lessons.exercises._losses import of_its_gradient
 
 
 def phi(table):
@@ -264,7 +265,8 @@ EXERCISES = (
         "One over that count, divided by the sum of all of these."),
         "Each pair now has the same total weight.", frozenset({"counts", "weights", "train_set"})),
     Exercise("17.weighted_loss", weighted_loss,
-             (Probe(logits_and_weights, value, OF_THE_LOSS),), (
+             (Probe(logits_and_weights, value, OF_THE_LOSS),
+              of_its_gradient(Probe(logits_and_weights, value), "logits_real", "logits_fake")), (
                  "It is D's usual loss with one factor more, in the term of the real pictures.",
                  "`softplus(-logits_real)` is the loss of each real picture. Multiply it by the "
                  "weights, then take the mean.",

@@ -2,6 +2,7 @@
 import torch
 
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, number_called
+from gan_course.lessons.exercises._losses import of_its_gradient
 
 
 def orthogonal_penalty(weight):
@@ -60,7 +61,8 @@ def the_penalty(results, inputs):
 EXERCISES = (
     Exercise("14.orthogonal_penalty", orthogonal_penalty,
              (Probe(weights(1, 4, 6), the_penalty, MISTAKES),
-              Probe(weights(2, 5, 3, 2, 2), the_penalty, MISTAKES)),
+              Probe(weights(2, 5, 3, 2, 2), the_penalty, MISTAKES),
+              of_its_gradient(Probe(weights(1, 4, 6), the_penalty), "weight")),
              ("Make a matrix with one row for each output, and multiply it by its transpose.",
               "`rows @ rows.T` has all inner products. Those of a row with itself stand on the "
               "diagonal; take them out.",

@@ -11,6 +11,7 @@ from gan_course.lessons.exercises._checking import (
     as_number,
     number_called,
 )
+from gan_course.lessons.exercises._losses import of_its_gradient
 
 
 def rotations(x):
@@ -62,13 +63,17 @@ TURN_MISTAKES = (
             like=turned_by(lambda x, k: torch.rot90(x, k, dims=(1, 2)) if len(x) else x)),
     Mistake("upright_only", "All four blocks show the same images: nothing is turned.",
             like=turned_by(lambda x, k: x)),
+    Mistake("float_labels", "The turns have to be whole numbers (int64): `cross_entropy` reads "
+            "them as classes.",
+            when=lambda seen: seen.get("the type of the turns", "torch.int64") != "torch.int64"),
 )
 
 
 def views(results, inputs):
     try:
         turned, k = results[0]
-        return {"the images": as_number(turned), "the turns": as_number(k.double())}
+        return {"the images": as_number(turned), "the turns": as_number(k.double()),
+                "the type of the turns": str(k.dtype)}
     except (TypeError, ValueError, IndexError, AttributeError):
         return {"the pair": "no images and turns"}
 
@@ -178,7 +183,8 @@ EXERCISES = (
              "Four labels for every image, and nobody had to write one."),
     Exercise("14.ssgan_discriminator_loss", ssgan_discriminator_loss,
              (Probe(small(1, "x", "fake"), loss_value, D_MISTAKES, with_rotations),
-              Probe(small(2, "x", "fake"), loss_value, (), with_rotations)),
+              Probe(small(2, "x", "fake"), loss_value, (), with_rotations),
+              of_its_gradient(Probe(small(1, "x", "fake"), loss_value, (), with_rotations), "D")),
              ("Two parts: the hinge loss of the scores, and the cross entropy of the logits.",
               "D gives back two things: `D(x)[0]` are scores, `D(turned)[1]` are logits.",
               "`turned, k = rotations(x)`, and then `cross_entropy(D(turned)[1], k)` beside the "
@@ -186,7 +192,8 @@ EXERCISES = (
              "D is a classifier now, too, and needs no G for it."),
     Exercise("14.ssgan_generator_loss", ssgan_generator_loss,
              (Probe(small(3, "fake"), loss_value, G_MISTAKES, with_rotations),
-              Probe(small(4, "fake"), loss_value, (), with_rotations)),
+              Probe(small(4, "fake"), loss_value, (), with_rotations),
+              of_its_gradient(Probe(small(3, "fake"), loss_value, (), with_rotations), "fake")),
              ("Minus the mean score of the upright fakes, plus the rotation loss of the fakes.",
               "The rotation loss is D's, on fakes in place of real images, with the weight 0.2.",
               "`-D(fake)[0].mean() + 0.2 * cross_entropy(D(turned)[1], k)`"),
