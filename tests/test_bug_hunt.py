@@ -51,11 +51,20 @@ def test_what_earns_nothing_hears_why(key):
     def picky(program):
         assert program is test.right[0], "only the first will do"
 
-    said = {answer.__name__: exercises.assess(key, answer) for answer in map(renamed(test), (always, never, stops, picky))}
+    def blind(program):
+        assert program is not test.right[0], "anything but the first"
+
+    def silent(program):
+        return program is test.bug
+
+    answers = map(renamed(test), (always, never, stops, picky, blind, silent))
+    said = {answer.__name__: exercises.assess(key, answer) for answer in answers}
     assert {name: (verdict.outcome, verdict.id) for name, verdict in said.items()} == {
-        "always": ("wrong", "always_fails"), "never": ("wrong", "missed"), "stops": ("wrong", "error"), "picky": ("wrong", "too_strict")}
+        "always": ("wrong", "always_fails"), "never": ("wrong", "missed"), "stops": ("wrong", "error"), "picky": ("wrong", "too_strict"),
+        "blind": ("wrong", "too_strict"), "silent": ("wrong", "no_assert")}
     assert "ZeroDivisionError: one of mine" in said["stops"].says and test.missed in said["never"].says
     assert inspect.getdoc(test.right[1]).splitlines()[0] in said["picky"].says
+    assert "a program that is right: the program without its bug. " in said["blind"].says
 
 
 def renamed(test):

@@ -20,7 +20,8 @@ class BugTest:
         key: "18.test_r1".
         reference: the course's own test, a function of one program.
         bug: the program with the bug, as the notebook shows it.
-        right: programs without it. The first line of the docstring says how each differs.
+        right: programs without it, the mended one first. The first line of the others' docstrings
+            says how they differ.
         missed: what to say of a test that passes on the bug.
         strict: what to say of a test that fails on a right program.
         hints: three: which symptom, which quantity, which numbers to try.
@@ -68,9 +69,13 @@ def assess(exercise: BugTest, answer: Callable) -> tuple[str, str, str, str]:
         return ("wrong", "always_fails", "It fails on every program, with the bug or without it, "
                 f"so it tells nothing. {exercise.strict}", printed)
     if failed:
-        how = (failed[0].__doc__ or "").strip().splitlines()[0]
+        how = ("the program without its bug." if failed[0] is exercise.right[0]
+               else (failed[0].__doc__ or "").strip().splitlines()[0])
         return ("wrong", "too_strict", f"It fails on a program that is right: {how} "
                 f"{exercise.strict}", printed)
+    if on_bug.error is None and on_bug.result is not None:
+        return ("wrong", "no_assert", "It gives its finding back, and nobody reads it. A test "
+                "speaks with `assert`.", printed)
     if on_bug.error is None:
         return ("wrong", "missed", "It passes on the program with the bug as well as on the right "
                 f"ones. {exercise.missed}", printed)
