@@ -6,6 +6,7 @@ that note what happens: which network is asked with gradients switched off, wher
 arrives, and what lies in the gradients at each step of the optimizer.
 """
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -175,6 +176,25 @@ def of_the_move(other: str) -> tuple[Mistake, ...]:
                 "optimizer.",
                 when=lambda seen: len(_steps(seen)) > 1),
     )
+
+
+def of_a_single_network() -> tuple[Mistake, ...]:
+    """What goes wrong with any step of a network that has no opponent."""
+    says = {"eval": "It leaves the network in evaluation mode. A training step leaves it in "
+                    "training mode.",
+            "frozen": "It leaves parameters that ask for no gradients. The next step would fail, "
+                      "or move nothing.",
+            "zero_after_step": "It wipes the gradients at the end, which is too late for this "
+                               "step: something is left over already when it begins. Start clean, "
+                               "just before your own backward pass."}
+    when = {"eval": _one_says("in training mode"), "frozen": _one_says("asks for gradients")}
+    return tuple(replace(each, says=says.get(each.id, each.says), when=when.get(each.id, each.when))
+                 for each in of_the_move("") if each.id != "moves_")
+
+
+def _one_says(words: str) -> Callable[[Seen], bool]:
+    """Whether a network that was watched is not as these words say."""
+    return lambda seen: any(name.endswith(words) and not value for name, value in seen.items())
 
 
 def without_gradients(seen: Seen, *names: str) -> bool:

@@ -105,30 +105,11 @@ def move(loss: Callable[[Tensor, Tensor], Tensor]) -> Callable:
     return autoencoder_step
 
 
-LATE = ("It wipes the gradients at the end, which is too late for this step: something is left "
-        "over already when it begins. Start clean, just before your own backward pass.")
-ANY_STEP = {mistake.id: mistake for mistake in _steps.of_the_move("")}
 OF_THE_STEP = (
     Mistake("vector", "The loss is still one number for each pixel, and `backward` wants one "
             "number: the mean over all of them.",
             when=lambda seen: "scalar outputs" in seen.get("the error", "")),
-    Mistake("cut_loss", ANY_STEP["cut_loss"].says, ANY_STEP["cut_loss"].like,
-            ANY_STEP["cut_loss"].when),
-    Mistake("eval", "It leaves the network in evaluation mode. A training step leaves it in "
-            "training mode.", when=lambda seen: not seen["the network in training mode"]),
-    Mistake("frozen", "It leaves parameters that ask for no gradients. The next step would fail, "
-            "or move nothing.", when=lambda seen: not seen["the network asks for gradients"]),
-    Mistake("backward_forgotten", ANY_STEP["backward_forgotten"].says,
-            when=ANY_STEP["backward_forgotten"].when),
-    Mistake("step_forgotten", ANY_STEP["step_forgotten"].says,
-            when=ANY_STEP["step_forgotten"].when),
-    Mistake("step_first", ANY_STEP["step_first"].says, when=ANY_STEP["step_first"].when),
-    Mistake("zero_after_backward", ANY_STEP["zero_after_backward"].says,
-            when=ANY_STEP["zero_after_backward"].when),
-    Mistake("zero_after_step", LATE, when=ANY_STEP["zero_after_step"].when),
-    Mistake("zero_forgotten", ANY_STEP["zero_forgotten"].says,
-            when=ANY_STEP["zero_forgotten"].when),
-    Mistake("two_steps", ANY_STEP["two_steps"].says, when=ANY_STEP["two_steps"].when),
+    *_steps.of_a_single_network(),
     Mistake("sum", "It adds up over pixels and pictures. Asked is the mean, or the loss grows with "
             "the size of the mini-batch.",
             like=(move(lambda drawn, x: (drawn - x).square().sum()),

@@ -87,7 +87,7 @@ OF_THE_DETECTOR = (
     Mistake("no_log", "It lowers probabilities instead of their logarithms, and hardly learns from "
             "those fakes that it is sure are real.",
             like=detector_move(lambda r, f: r.sigmoid().mean() - f.sigmoid().mean())),
-    *(mistake for mistake in _steps.of_the_move("G") if mistake.id != "moves_G"),
+    *_steps.of_a_single_network(),
 )
 
 
