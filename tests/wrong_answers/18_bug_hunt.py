@@ -1,5 +1,6 @@
 """Answers to the exercises of notebook 18, as learners write them: mended programs, and tests."""
 import torch
+from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 from torch.nn.functional import softplus
 
@@ -26,8 +27,16 @@ def norm_of_everything(critic, x, fake):
     return (slope.norm() - 1) ** 2
 
 
+def kerass_momentum(channels_in, channels_out):
+    return nn.Sequential(nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False), nn.BatchNorm2d(channels_out, momentum=0.8), nn.LeakyReLU(0.2))
+
+
+def channels_exchanged(channels_in, channels_out):
+    return nn.Sequential(nn.Conv2d(channels_out, channels_in, 3, padding=1, bias=False), nn.BatchNorm2d(channels_in, momentum=0.2), nn.LeakyReLU(0.2))
+
+
 RIGHT = {
-    "18.adversarial_losses": [programs.with_softplus],
+    "18.adversarial_losses": [programs.with_softplus, lambda real_logits, fake_logits: list(programs.with_softplus(real_logits, fake_logits))],
     "18.discriminator_step": [programs.two_backward_passes],
     "18.relativistic_loss": [lambda real_logits, fake_logits: softplus(real_logits.mean() - fake_logits).mean()],
     "18.gradient_penalty": [programs.by_squares],
@@ -42,7 +51,7 @@ WRONG = {
     "18.relativistic_loss": {"the_bug": [programs.overwritten], "unknown": [programs.pairs]},
     "18.gradient_penalty": {"the_bug": [programs.over_channels], "whole_batch": [norm_of_everything]},
     "18.r1": {"the_bug": [programs.slope_of_the_loss], "summed": [lambda D, x: programs.r1(D, x) * len(x)]},
-    "18.block": {"the_bug": [programs.large_eps]},
+    "18.block": {"the_bug": [programs.large_eps], "keras_momentum": [kerass_momentum], "error": [channels_exchanged]},
     "18.update_average": {"the_bug": [programs.parameters_only]},
     "18.real_loss": {"the_bug": [programs.labels_above_one],
                      "no_noise": [lambda real_logits: bce(real_logits, torch.ones_like(real_logits))]},

@@ -6,6 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from gan_course.lessons.exercises import _bug_programs as programs
+from gan_course.lessons.exercises import _sandbox
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, as_number
 
 
@@ -21,7 +22,7 @@ def two_logits():
 
 
 def both_losses(results, inputs):
-    if not results or not isinstance(results[0], tuple) or len(results[0]) != 2:
+    if not results or not isinstance(results[0], tuple | list) or len(results[0]) != 2:
         return {"two losses": False}
     return {name: as_number(loss) for name, loss in zip(("D's loss", "G's loss"), results[0],
                                                         strict=True)}
@@ -79,7 +80,12 @@ def weak_output(results, inputs):
     if not results or not isinstance(results[0], nn.Module):
         return {"a network": False}
     x = torch.randn(8, 3, 4, 4, generator=torch.Generator().manual_seed(0))
-    return {"what comes out": as_number(results[0](x / 10).std())}
+    forward = _sandbox.run(results[0], [x / 10])
+    out = forward.result
+    return {"_forward": forward,
+            "what comes out": as_number(out.std() if isinstance(out, torch.Tensor) else out),
+            "Keras's momentum": any(getattr(each, "momentum", None) == 0.8
+                                    for each in results[0].modules())}
 
 
 def two_networks():
@@ -148,7 +154,10 @@ EXERCISES = (
     mend("18.block", programs.block, two_numbers, weak_output, programs.large_eps,
          "The bug is still in it: 0.8 stands where PyTorch expects eps.",
          ("What is the second argument of `nn.BatchNorm2d`?", "It is eps, and should be tiny.",
-          "Name the argument: `momentum=0.2`, or leave it out.")),
+          "Name the argument: `momentum=0.2`, or leave it out."),
+         Mistake("keras_momentum", "Keras's momentum is the share that the old mean keeps; "
+                 "PyTorch's is that of the new one: 0.2.",
+                 when=lambda seen: seen.get("Keras's momentum", False))),
     mend("18.update_average", programs.update_average, two_networks, what_it_remembers,
          programs.parameters_only,
          "The bug is still in it: the running mean stays where it was.",
