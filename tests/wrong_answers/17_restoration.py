@@ -83,6 +83,8 @@ WRONG = {
         "unknown": [of(lambda d, sigma: -3 * d)],
     },
     "17.calibration_error": {
+        "always_ten": [lambda confidence, right, bins=10: edges(confidence, right, 10)],
+        "no_return": [lambda confidence, right, bins=10: [edges(confidence, right, bins)].clear()],
         "empty_bins": [in_bins(lambda gap, n: (n / n.sum() * gap.abs()).sum(), skip=False)],
         "last_edge": [without_ones],
         "overall": [lambda confidence, right, bins=10: abs(confidence.mean() - right.float().mean()), in_bins(lambda gap, n: (n / n.sum() * gap).sum())],

@@ -125,7 +125,7 @@ def eight_forecasts() -> dict:
 
 
 def error(results: list, inputs: dict) -> Seen:
-    return number_called("the error", results)
+    return number_called("the calibration error", results)
 
 
 def binned(combine, last: bool = True):
@@ -143,8 +143,8 @@ def binned(combine, last: bool = True):
 OF_THE_ERROR = (
     Mistake("empty_bins", "A bin without any forecast has no mean, and NaN plus anything is NaN. "
             "Leave empty bins out.",
-            when=lambda seen: isinstance(seen.get("the error"), Tensor)
-            and bool(seen["the error"].isnan().any())),
+            when=lambda seen: isinstance(seen.get("the calibration error"), Tensor)
+            and bool(seen["the calibration error"].isnan().any())),
     Mistake("last_edge", "Forecasts with a confidence of exactly 1 are in no bin. They belong to "
             "the last one.",
             like=binned(lambda share, said, right: (share * (said - right).abs()).sum(),
@@ -172,6 +172,16 @@ OF_THE_ERROR = (
 )
 
 
+def two_bins() -> dict:
+    return eight_forecasts() | {"bins": 2}
+
+
+OF_THE_BINS = (
+    Mistake("always_ten", "It makes ten bins, whatever `bins` says.",
+            like=lambda confidence, right, bins: calibration_error(confidence, right, 10)),
+)
+
+
 EXERCISES = (
     Exercise("17.posterior_weights", posterior_weights,
              (Probe(near, weights, OF_THE_WEIGHTS), Probe(far, weights, OF_SMALL_NOISE)), (
@@ -182,7 +192,8 @@ EXERCISES = (
                  ), "Likelihood times prior, normalised: every candidate counts as it fits.",
              frozenset({"candidates_of_G", "renderings"})),
     Exercise("17.calibration_error", calibration_error,
-             (Probe(eight_forecasts, error, OF_THE_ERROR),), (
+             (Probe(eight_forecasts, error, OF_THE_ERROR),
+              Probe(two_bins, error, OF_THE_BINS)), (
                  "First sort the forecasts into bins, then compare two means in each bin.",
                  "`(confidence * bins).long().clamp(max=bins - 1)` is the number of each bin; "
                  "leave out bins that are empty.",

@@ -103,6 +103,12 @@ def images() -> dict:
             "log_var": log_var, "beta": 3.0}
 
 
+def points() -> dict:
+    """A mini-batch of three points of the plane in place of pictures."""
+    return {name: each.flatten(1)[:, :2] if name in ("x", "decoded") else each
+            for name, each in images().items()}
+
+
 def learned() -> dict:
     """The same, where everything that the networks tell wants a gradient."""
     return {name: each.requires_grad_(name != "x") if isinstance(each, Tensor) else each
@@ -212,6 +218,11 @@ OF_THE_LOSS = (
     Mistake("kl_log_sign", "In the KL term the logarithm has the wrong sign: a variance near 0 has "
             "to cost much.", like=wrong(kl=lambda m, v: divergence(m, v) + v)),
 )
+ON_POINTS = (
+    Mistake("only_pictures", "It is right for pictures, (N, C, H, W). For points, (N, D), the sum "
+            "runs over fewer dimensions: over all but the first, as many as x has.",
+            when=lambda seen: True),
+)
 OF_THE_LOSS_GRADIENT = (
     Mistake("not_a_tensor", "The value is right, but no network can learn from it. Give the tensor "
             "itself back, without `.item()` or `.detach()`.",
@@ -221,8 +232,8 @@ OF_THE_LOSS_GRADIENT = (
 
 EXERCISES = (
     Exercise("16.negative_elbo", negative_elbo,
-             (Probe(images, loss, OF_THE_LOSS), Probe(learned, loss_gradients,
-                                                      OF_THE_LOSS_GRADIENT)), (
+             (Probe(images, loss, OF_THE_LOSS), Probe(points, loss, ON_POINTS),
+              Probe(learned, loss_gradients, OF_THE_LOSS_GRADIENT)), (
                  "Write -log N(x; decoded, sigma²) for a single number first, with its constant. "
                  "Then think about which sums and means come around it.",
                  "For one number it is half the squared error over sigma², plus log sigma, plus "
