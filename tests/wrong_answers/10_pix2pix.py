@@ -113,6 +113,7 @@ RIGHT = {
 }
 WRONG = {
     "10.generator_loss": {
+        "unstable": [lambda D, x, fake, y, weight: -torch.log(D(torch.cat([x, fake], 1)).sigmoid()).mean() + weight * (fake - y).abs().mean()],
         "x_missing": [lambda D, x, fake, y, weight: bce_one(D(fake)) + weight * nnf.l1_loss(fake, y),
                       lambda D, x, fake, y, weight: bce_one(D(torch.cat([x, fake]))) + weight * nnf.l1_loss(fake, y)],
         "vector": [lambda *a: total(*a, l1=lambda f, y: (f - y).abs()),

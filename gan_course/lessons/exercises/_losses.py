@@ -220,6 +220,11 @@ OF_A_GRADIENT = (
             "nothing, or not what it should. Something in it cuts a tensor loose from its history "
             "(`.detach()`, `torch.no_grad()`).", when=lambda seen: "the error" not in seen),
 )
+WHERE_D_IS_SURE = (
+    Mistake("unstable", "The formula is right, but for large logits it gives infinity, or stops "
+            "growing. The sigmoid rounds to 0 or 1 before the logarithm sees it: `softplus` does "
+            "both in one, on logits.", when=lambda seen: "the error" not in seen),
+)
 AT_THE_EXTREMES = (
     Mistake("unstable", "The formula is right, but at logits of ±1000 it gives infinity or NaN, "
             "and one such number ruins a training. The sigmoid has rounded to 0 before the "

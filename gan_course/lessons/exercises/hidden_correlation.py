@@ -15,7 +15,7 @@ from gan_course.lessons.exercises._checking import (
     as_number,
     number_called,
 )
-from gan_course.lessons.exercises._losses import of_its_gradient
+from gan_course.lessons.exercises._losses import WHERE_D_IS_SURE, of_its_gradient
 
 
 def phi(table):
@@ -204,6 +204,12 @@ def logits_and_weights() -> dict:
             "weights": torch.tensor([0.6, 5.0, 0.6, 2.0])}
 
 
+def large_logits() -> dict:
+    """The same with logits of some thousands."""
+    return {name: each if name == "weights" else 1000 * each
+            for name, each in logits_and_weights().items()}
+
+
 def loss(real: Callable, fake: Callable = lambda f, w: softplus(f).mean()) -> Callable:
     """A loss of two terms; `real` is a function of the real logits and the weights."""
     return lambda logits_real, logits_fake, weights: (
@@ -266,6 +272,7 @@ EXERCISES = (
         "Each pair now has the same total weight.", frozenset({"counts", "weights", "train_set"})),
     Exercise("17.weighted_loss", weighted_loss,
              (Probe(logits_and_weights, value, OF_THE_LOSS),
+              Probe(large_logits, value, WHERE_D_IS_SURE),
               of_its_gradient(Probe(logits_and_weights, value), "logits_real", "logits_fake")), (
                  "It is D's usual loss with one factor more, in the term of the real pictures.",
                  "`softplus(-logits_real)` is the loss of each real picture. Multiply it by the "

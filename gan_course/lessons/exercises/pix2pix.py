@@ -10,6 +10,7 @@ from gan_course.lessons.exercises._checking import (
     Seen,
     as_number,
 )
+from gan_course.lessons.exercises._losses import WHERE_D_IS_SURE
 from gan_course.lessons.exercises._translators import (
     NUMBER,
     VECTOR,
@@ -118,10 +119,16 @@ def judged(seed, n=3):
                     "weight": 7.0}
 
 
+def judged_by_a_sure_one():
+    """The same for a D that gives logits of some thousands."""
+    return judged(1)() | {"D": Patches(300.0, 1100.0, -700.0, 900.0, -400.0, 800.0, 200.0)}
+
+
 EXERCISES = (
     Exercise("10.generator_loss", generator_loss,
              (Probe(judged(1), value, GENERATOR_MISTAKES),
               Probe(judged(3, 1), value),
+              Probe(judged_by_a_sure_one, value, WHERE_D_IS_SURE),
               Probe(judged(1), gradients, GENERATOR_GRADIENTS)),
              ("G has two objectives: that D takes the pair for a true one, and to be near the true "
               "partner.",

@@ -13,6 +13,7 @@ from gan_course.lessons.exercises._checking import (
     as_number,
     number_called,
 )
+from gan_course.lessons.exercises._losses import WHERE_D_IS_SURE
 from gan_course.lessons.exercises._modules import drawn
 
 
@@ -36,6 +37,13 @@ class Bent(nn.Module):
 
     def forward(self, x):
         return (x.flatten(1) @ self.weight).tanh().sum(dim=1)
+
+
+class Sure(Bent):
+    """A D whose logits are some hundreds."""
+
+    def forward(self, x):
+        return 100 * super().forward(x)
 
 
 def with_penalty(measured: Callable = lambda slope: slope.flatten(1).square().sum(1).mean(),
@@ -98,6 +106,11 @@ def images(seed: int) -> Callable:
                     "gamma": 3.0}
 
 
+def judged_by_a_sure_one() -> dict:
+    """Images for a D that is sure and often wrong, and no penalty."""
+    return images(5)() | {"D": Sure(), "gamma": 0.0}
+
+
 def loss_seen(results: list, inputs: dict) -> Seen:
     return number_called("the loss", results)
 
@@ -115,6 +128,7 @@ def gradient_seen(results: list, inputs: dict) -> Seen:
 EXERCISES = (
     Exercise("13.discriminator_loss", discriminator_loss,
              (Probe(images(1), loss_seen, LOSS_MISTAKES),
+              Probe(judged_by_a_sure_one, loss_seen, WHERE_D_IS_SURE),
               Probe(images(3), gradient_seen, GRADIENT_MISTAKES)),
              ("Three terms: real, fake, and the penalty on the slope at real images.",
               "`x.detach().requires_grad_(True)` before D sees it; `torch.autograd.grad(..., "

@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Seen, as_number
+from gan_course.lessons.exercises._losses import WHERE_D_IS_SURE
 from gan_course.lessons.exercises._translators import NUMBER, VECTOR, Patches, pictures, value
 
 
@@ -79,6 +80,11 @@ ADVERSARIAL_MISTAKES = (
             like=asked(lambda l: softplus(-l).sum())),
 )
 
+def judged_by_a_sure_one() -> dict:
+    """A D that gives logits of some thousands."""
+    return judged(1)() | {"D": Patches(2000.0, 3000.0, -1500.0, 800.0)}
+
+
 EXERCISES = (
     Exercise("12.content_loss", content_loss,
              (Probe(two_images(1), value, CONTENT_MISTAKES), Probe(two_images(5, 1), value),
@@ -89,6 +95,7 @@ EXERCISES = (
              "Its best answer is the mean of all images that fit, which need not be one of them."),
     Exercise("12.adversarial_loss", adversarial_loss,
              (Probe(judged(1), value, ADVERSARIAL_MISTAKES), Probe(judged(5, 1), value),
+              Probe(judged_by_a_sure_one, value, WHERE_D_IS_SURE),
               Probe(judged(1), slope_for_fake, (
                   Mistake("detached", "The number is right, but the fake is cut off from G, which "
                           "then does not learn from it.",
