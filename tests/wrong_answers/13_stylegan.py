@@ -289,7 +289,8 @@ WRONG = {
         "times": [lambda h, strength, noise=None: h * strength * noise],
         "no_strength": [lambda h, strength, noise=None: h + noise],
         "all_scaled": [lambda h, strength, noise=None: strength * (h + noise)],
-        "own_noise": [lambda h, strength, noise=None: h + strength * torch.randn_like(h[:, :1])],
+        "own_noise": [lambda h, strength, noise=None: h + strength * torch.randn_like(h[:, :1]), lambda h, strength, noise=None: h + strength * torch.randn_like(h)],
+        "unknown": [lambda h, strength, noise=None: h - strength * noise, lambda h, strength, noise=None: h + strength ** 2 * noise],
         "none": [lambda h, strength, noise=None: h + strength * noise],
         "each_channel": [drawing(torch.randn_like)],
         "one_for_all": [drawing(lambda h: torch.randn(1, 1, *h.shape[2:]))],
@@ -314,6 +315,7 @@ WRONG = {
         "unknown": [layer(lambda self, h, gain, shift, noise: adain(F.leaky_relu(add_noise(h, self.strength, noise) + self.bias, 0.1), gain, shift))],
     },
     "13.discriminator_loss": {
+        "unstable": [lambda D, x, fake, gamma: r1(D, x, fake, gamma) - F.softplus(D(fake)).mean() - torch.log(1 - D(fake).sigmoid()).mean()],
         "not_a_scalar": [loss(scored=lambda s: s)],
         "no_grad_of_x": [forgotten],
         "tuple": [loss(first=lambda t: t)],

@@ -82,7 +82,7 @@ WRONG = {
         "one_chunk": [lambda z, e, layers: layers * [torch.cat([z[:, :z.shape[1] // layers], e], 1)]],
         "every_nth": [lambda z, e, layers: [torch.cat([z[:, i::layers], e], 1) for i in range(layers)]],
         "rows": [lambda z, e, layers: [torch.cat([part, e[:len(part)]], 1) for part in z.chunk(layers)]],
-        "unknown": [lambda z, e, layers: by_slices(-z, e, layers)],
+        "unknown": [lambda z, e, layers: by_slices(-z, e, layers), lambda z, e, layers: torch.cat([z, e], 1)],
         "error": [lambda z, e, layers: [torch.cat([part, e], 0) for part in z.chunk(layers, 1)]],
     },
     "14.discriminator_loss": {

@@ -67,6 +67,8 @@ def parts_of(results, inputs):
     """The list that came back, as one tensor where its parts allow that."""
     if not results:
         return {}
+    if isinstance(results[0], torch.Tensor):
+        return {"the inputs": "one tensor, and no list"}
     try:
         found = list(results[0])
         if any(len(part) != len(inputs["z"]) for part in found):

@@ -92,7 +92,8 @@ POINTS_MISTAKES = (
             "failed answers another question: how good is it when it works?",
             when=lambda seen: seen["seeds"] != "0"),
     Mistake("baselines", "The Fréchet distance of 11.3 stands alone. Nobody can say whether that "
-            "is near to real pictures: 2,000 of which were compared with 200 samples.",
+            "is near: a floor is missing, real pictures against real pictures, with 200 against "
+            "2,000 as here.",
             when=lambda seen: seen["baselines"] != "0"),
     Mistake("question", "There is a question, and “clearly better” was written before the run, but "
             "no number was: nearly any result would have confirmed it.",

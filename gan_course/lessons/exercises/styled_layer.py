@@ -141,8 +141,8 @@ NOISE_MISTAKES = (
     Mistake("all_scaled", "The strength belongs to the noise alone, not to the sum.",
             like=lambda h, strength, noise: strength * (h + noise)),
     Mistake("own_noise", "It draws noise although some was given. Only `None` asks for a new one.",
-            when=lambda seen: isinstance(seen.get("the feature maps"), Tensor)
-                              and seen["the feature maps"].dim() == 4),
+            like=(lambda h, strength, noise: h + strength * torch.randn_like(h[:, :1]),
+                  lambda h, strength, noise: h + strength * torch.randn_like(h))),
 )
 
 
