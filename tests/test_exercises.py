@@ -599,7 +599,19 @@ def test_no_message_gives_the_answer_away(key):
 def test_an_unknown_wrong_answer_hears_the_input_what_came_and_what_should_have_come():
     says = exercises.assess("02.best_discriminator", lambda p, q: p * q).says
     assert "p = [0.3, 0.05, 0.2, 0.01, 0.6]" in says
-    assert "D* is [0.03, 0.0175, 0.04, 0.004, 0.0018], and should be [0.75, 0.125, 0.5, 0.02439, 0.995]" in says
+    assert "D*: [0.03, 0.0175, 0.04, 0.004, 0.0018] instead of [0.75, 0.125, 0.5, 0.02439, 0.995]" in says
+
+
+def test_an_unknown_wrong_answer_whose_inputs_have_no_words_hears_what_came():
+    says = exercises.assess("12.rebuild", lambda parts: 7 * parts[-1]).says
+    assert says.startswith("Not yet. Look at ") and "called with" not in says
+
+
+@pytest.mark.parametrize("key", ["17.autoencoder_step", "17.detector_step"])
+def test_a_network_without_an_opponent_hears_nothing_of_other_players(key):
+    says = {mistake.id: mistake.says for mistake in exercises.find(key).probes[0].mistakes}
+    assert {"eval", "frozen", "zero_after_step", "two_steps"} <= set(says) and "moves_G" not in says
+    assert not re.search(r"player|\bboth are\b", " ".join(says[id] for id in ("eval", "frozen", "zero_after_step")))
 
 
 def test_what_is_not_a_function_is_named():

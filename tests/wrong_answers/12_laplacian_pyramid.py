@@ -41,6 +41,21 @@ def no_gradients(G, x, noise):
         return fake(G, x, noise)
 
 
+def empties_the_list(parts):
+    x = parts.pop(0)
+    while parts:
+        x = up(x) + parts.pop(0)
+    return x
+
+
+def adds_to_the_details(parts):
+    x = parts[0]
+    for detail in parts[1:]:
+        detail += up(x)
+        x = detail
+    return x
+
+
 RIGHT = {
     "12.level_fake": [fake],
     "12.pyramid": [taken_apart, recursive],
@@ -69,6 +84,7 @@ WRONG = {
         "error": [lambda x, levels: taken_apart(x, levels, lambda x: x - down(x))],
     },
     "12.rebuild": {
+        "changed_inputs": [empties_the_list, adds_to_the_details],
         "minus": [lambda parts: put_together(parts, lambda x, h: up(x) - h)],
         "cut_off": [lambda parts: put_together(parts, lambda x, h: up(x) + torch.tanh(h)), lambda parts: put_together(parts, lambda x, h: torch.tanh(up(x) + h))],
         "nearest": [lambda parts: put_together(parts, lambda x, h: nnf.interpolate(x, scale_factor=2) + h)],

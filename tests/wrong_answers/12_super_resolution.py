@@ -57,6 +57,33 @@ class Block(nn.Module):
         return self.b(self.act(self.a(x))) + x
 
 
+class InPlace(Block):
+    def forward(self, x):
+        x += self.b(self.act(self.a(x)))
+        return x
+
+
+class WithoutAct(Block):
+    def __init__(self, width):
+        super().__init__(width)
+        del self.act
+
+
+class MadeInForward(WithoutAct):
+    def forward(self, x):
+        return self.b(nn.PReLU()(self.a(x))) + x
+
+
+class FixedSlope(WithoutAct):
+    def forward(self, x):
+        return self.b(nnf.prelu(self.a(x), torch.tensor([0.25]))) + x
+
+
+class StopsInEvaluation(Block):
+    def forward(self, x):
+        return self.b(self.act(self.a(x))) + (x if self.training else x @ x[0, 0, 0])
+
+
 class NoSkip(Block):
     def forward(self, x):
         return self.b(self.act(self.a(x)))
@@ -110,7 +137,8 @@ RIGHT = {
     "12.training_step": [step(), step(fake_of_G=lambda G, x, fake: G(x))],
 }
 WRONG = {
-    "12.ResidualBlock": {"no_skip": [NoSkip], "minus": [Minus], "activation": [After]},
+    "12.ResidualBlock": {"no_skip": [NoSkip], "minus": [Minus], "activation": [After], "changed_inputs": [InPlace],
+                         "made_in_forward": [MadeInForward, FixedSlope], "error": [StopsInEvaluation]},
     "12.Generator": {"no_tanh": [Unbounded]},
     "12.content_loss": {
         "vector": [lambda fake, y: (fake - y) ** 2],
@@ -125,6 +153,7 @@ WRONG = {
         "error": [lambda fake, y: nnf.mse_loss(fake, y[:, :1, :2])],
     },
     "12.adversarial_loss": {
+        "unstable": [lambda D, fake: -D(fake).sigmoid().log().mean(), lambda D, fake: -torch.log(D(fake).sigmoid() + 1e-8).mean()],
         "vector": [lambda D, fake: nnf.softplus(-D(fake))],
         "d_target": [lambda D, fake: zero(D(fake))],
         "saturating": [lambda D, fake: torch.log(1 - torch.sigmoid(D(fake))).mean()],

@@ -6,7 +6,7 @@ and the probe's mistakes are gone through: a mistake is recognised either becaus
 that we know (`like`) gives what was seen, or because a clue says so (`when`).
 """
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,8 +128,8 @@ def _observe(probe: Probe, fn: Callable,
     know.
     """
     inputs = probe.inputs()
-    before = {name: value.detach().clone() for name, value in inputs.items()
-              if isinstance(value, Tensor)}
+    given = _tensors(inputs.values())
+    copies = [each.detach().clone() for each in given]
     if probe.names:
         fn = _sandbox.with_names(fn, probe.names(inputs))
     _sandbox.seed(1)
@@ -142,8 +142,25 @@ def _observe(probe: Probe, fn: Callable,
         outcome = forward
     if outcome.error:
         seen["the error"] = f"{type(outcome.error).__name__}: {outcome.error}"
-    seen["_changed"] = not all(torch.equal(value, inputs[name]) for name, value in before.items())
+    kept = list(map(id, given)) == list(map(id, _tensors(inputs.values())))
+    seen["_changed"] = not (kept and all(map(torch.equal, copies, given)))
     return seen, outcome
+
+
+def _tensors(values: Iterable) -> list[Tensor]:
+    """The tensors among these values, and those in lists and tuples."""
+    found = []
+    for each in values:
+        if isinstance(each, Tensor):
+            found.append(each)
+        elif isinstance(each, list | tuple):
+            found += _tensors(each)
+    return found
+
+
+CHANGED_INPUTS = ("changed_inputs", "It changes what it is given, and the caller still needs that. "
+                  "Look for an operation that works in place: `+=`, `/=`, `pop`, or a method whose "
+                  "name ends in an underscore.")
 
 
 def broken(outcome: _sandbox.Outcome) -> tuple[str, str, str] | None:
@@ -179,11 +196,7 @@ def _compare(probe: Probe, seen: Seen, right: Seen, answer: Callable,
     Else the mistake that explains it, or what can be said without one.
     """
     if seen.get("_changed"):
-        return ("wrong",
-                "changed_inputs",
-                "It changes the tensors it is given, and the caller still needs them. Look for an "
-                "operation that works in place: `+=`, `/=`, or a method whose name ends in an "
-                "underscore.")
+        return "wrong", *CHANGED_INPUTS
     if "the error" not in seen and outcome.result is None:
         return ("wrong",
                 "no_return",
@@ -254,7 +267,8 @@ def _what_differs(probe: Probe, seen: Seen, right: Seen) -> str:
     for name in right:
         if not name.startswith("_") and not _equal(seen.get(name), right[name]):
             got, wanted = say(seen.get(name, "missing")), say(right[name])
-            parts.append(f"{name} is {got}, and should be {wanted}" if got != wanted
-                         else f"{name} is not what it should be")
-    return (f"Not yet. Called with {given(probe.inputs())}: {'; '.join(parts)}. Try these inputs "
-            "by hand, on paper, and see where the two part ways.")
+            parts.append(f"{name}: {got} instead of {wanted}" if got != wanted
+                         else f"{name}: not what it should be")
+    called = f"It was called with {inputs}. " if (inputs := given(probe.inputs())) else ""
+    return (f"Not yet. {called}Look at {'; '.join(parts)}. Try it by hand, on paper, and see where "
+            "the two part ways.")

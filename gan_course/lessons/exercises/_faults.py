@@ -12,6 +12,7 @@ from gan_course.lessons.exercises._architecture import (
     compared_stages,
     in_front,
 )
+from gan_course.lessons.exercises._checking import CHANGED_INPUTS
 from gan_course.lessons.exercises._trace import (
     Pass,
     receptive_field,
@@ -27,6 +28,8 @@ EVAL_MODE = "eval_mode", "It puts itself into evaluation mode. That is for the l
 
 def found(exercise, mine: Pass, right: Pass, build: dict) -> Iterator[Said]:
     """What is wrong with a network that runs, the most basic first."""
+    if not all(map(torch.equal, mine.inputs, right.inputs)):
+        yield CHANGED_INPUTS
     yield from _registration(mine, right)
     for name in exercise.keeps:
         if getattr(mine.net, name, None) != build[name]:
@@ -58,11 +61,12 @@ def _registration(mine: Pass, right: Pass) -> Iterator[Said]:
                               "parameters, and `.to(device)` would leave them behind. Use "
                               "`nn.ModuleList` or `nn.Sequential`.")
     known = set(map(id, mine.net.parameters()))
-    used = [call.weight for call in mine.trace.calls if call.kind in ("layer", "norm")]
-    if any(weight is not None and id(weight) not in known for weight in used):
+    weights = [call.weight for call in mine.trace.calls]
+    if any(weight is not None and id(weight) not in known for weight in weights):
         yield "made_in_forward", ("A layer is made inside `forward`: each call gets new, random "
                                   "weights, and nothing is ever learned. Make the layers in "
                                   "`__init__` and only use them in `forward`.")
+    used = [call.weight for call in mine.trace.calls if call.kind in ("layer", "norm")]
     theirs = [call.weight for call in right.trace.calls if call.kind in ("layer", "norm")]
     if _repeated(used) and not _repeated(theirs):
         yield "shared", ("One layer is used in two places of the same pass. Both places would have "

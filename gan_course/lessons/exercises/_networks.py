@@ -7,7 +7,7 @@ equal parameters, the same numbers? The first that is answered with no gives the
 """
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 
@@ -15,7 +15,7 @@ from gan_course.lessons.exercises import _faults, _sandbox
 from gan_course.lessons.exercises._architecture import Said, architecture
 from gan_course.lessons.exercises._checking import Mistake, is_unfinished
 from gan_course.lessons.exercises._trace import Pass, Trace
-from gan_course.lessons.exercises._words import short
+from gan_course.lessons.exercises._words import in_short, short
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,6 @@ class Network:
     mistakes: tuple[Mistake, ...] = ()
     looks_like: tuple[Mistake, ...] = ()
     well_done: str = ""
-    outside: frozenset[str] = field(default=frozenset())
 
 
 def assess(exercise: Network, answer: type) -> tuple[str, str, str, str]:
@@ -78,13 +77,21 @@ def assess(exercise: Network, answer: type) -> tuple[str, str, str, str]:
             if said is None and isinstance(outcome.result, tuple):
                 said = outcome.result
             if said is None:
-                said = next(_faults.found(exercise, outcome.result, right, build), None)
+                said = _first_fault(exercise, outcome.result, right, build)
             if said:
                 told = "not yet" if said[0] == "stub" else "wrong"
                 return told, *said, printed
             remarks |= dict(_faults.remarks(exercise, outcome.result))
     words = " ".join([exercise.well_done, *remarks.values()]).strip()
     return "right", next(iter(remarks), "right"), words, printed
+
+
+def _first_fault(exercise: Network, mine: Pass, right: Pass, build: dict) -> Said | None:
+    try:
+        return next(_faults.found(exercise, mine, right, build), None)
+    except Exception as error:
+        return "error", ("It runs once in training mode, and stops when it is asked again, or in "
+                         f"evaluation mode: {in_short(error)}.")
 
 
 def evidence(exercise: Network, answer: type) -> list[dict]:

@@ -84,6 +84,7 @@ _PARAMETERS = {                                 # positions of the arguments tha
     "batch_norm": ("input", "mean", "var", "weight", "bias"),
     "instance_norm": ("input", "mean", "var", "weight", "bias"),
     "layer_norm": ("input", "shape", "weight", "bias"),
+    "prelu": ("input", "weight"),
     "dropout": ("input", "p"),
     "leaky_relu": ("input", "negative_slope"),
     "leaky_relu_": ("input", "negative_slope"),
