@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file
+from torch import nn
 
 from gan_course import cli, data, jobs, saving
 from gan_course.paths import ROOT
@@ -238,8 +239,9 @@ def test_srgan_shows_shrunk_pictures_enlarged_ones_and_the_truth(photos, tmp_pat
     ("lapgan --data flower --size 15", "has to be even"), ("srgan --data flower --size 18", "multiple of 4"),
     ("lapgan --data digits --augment", "--augment does not go with lapgan"),
     ("ssgan --data digits --augment", "--augment does not go with ssgan"),
-    ("lapgan --data digits --generator x.py:G", "takes no --generator"),
-    ("diffusion --data digits --generator x.py:G", "takes no --generator"),
+    ("pacgan --data digits --augment", "--augment does not go with pacgan"),
+    *((f"{game} --data digits --{option} x.py:Net", f"{game} .*, so it takes no --{option}. dcgan takes")
+      for game, option in recipes.COURSE_ONLY),
     ("vae --data digits --discriminator x.py:D", "vae has no discriminator"),
     ("diffusion --data digits --augment", "diffusion has no discriminator"),
     ("dcgan --data digits --lr 1e-3 1e-3 1e-3", "one for D and one for G")])
@@ -247,7 +249,16 @@ def test_sizes_and_options_that_a_newer_game_cannot_take_are_refused(photos, tmp
     monkeypatch.setenv("GAN_COURSE_PROFILE", "smoke")
     named = words.replace("flower", str(photos / "flower")).split()
     assert cli.main(["train", *named, "--rounds", "1", "-o", str(tmp_path / "out")]) == 2
-    assert found in capsys.readouterr().err
+    assert re.search(found, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("game", ["sngan", "ssgan", "biggan", "wgan_gp", "r3gan", "stylegan"])
+def test_the_discriminators_that_must_not_mix_the_pictures_of_a_batch_have_no_batchnorm(game):
+    how = recipes.recipe(game)
+    wish = settings.Settings(game=game, data=["digits"], batch_size=8, lr=list(how.lr), width=4, latent_dim=6, x_shape=(1, 8, 8),
+                             data_shape=(1, 8, 8), classes=["a", "b"], pictures=100, checksum="")
+    D = recipes.build(wish).D
+    assert not any(isinstance(layer, nn.BatchNorm2d) for layer in D.modules())
 
 
 # two sides and pairs
@@ -377,6 +388,30 @@ def test_a_class_that_does_not_fit_is_refused_before_the_training(photos, tmp_pa
     file.write_text(OWN)
     assert cli.main(dcgan(photos, tmp_path / "out", "--rounds", 2, "--generator", where.format(file))) == 2
     assert re.search(found, capsys.readouterr().err) and not (tmp_path / "out").exists()
+
+
+def test_a_conditional_game_shows_a_discriminator_of_ones_own_the_classes_before_the_training(tmp_path, capsys):
+    file = tmp_path / "mine.py"
+    file.write_text(OWN)
+    command = ["train", "cgan", "--data", "digits", *SMALL, "-o", str(tmp_path / "out"), "--rounds", "1"]
+    assert cli.main([*command, "--discriminator", f"{file}:Judge"]) == 2
+    assert "Your discriminator failed when it was shown two pictures: TypeError" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_of_ones_own_may_import_a_file_beside_it(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "my_own_layers.py").write_text(OWN)
+    file = tmp_path / "mine.py"
+    file.write_text("from my_own_layers import Generator\n")
+    assert cli.main(dcgan(photos, tmp_path / "out", "--rounds", 1, "--generator", f"{file}:Generator")) == 0
+
+
+def test_a_file_of_ones_own_that_ends_the_program_is_refused_in_words(photos, tmp_path, capsys):
+    file = tmp_path / "mine.py"
+    file.write_text(f"{OWN}\nraise SystemExit(0)\n")
+    assert cli.main(dcgan(photos, tmp_path / "out", "--rounds", 1, "--generator", f"{file}:Generator")) == 2
+    assert "mine.py could not be run: SystemExit" in capsys.readouterr().err
 
 
 # what may go wrong, in words

@@ -1,6 +1,7 @@
 """Networks of the learner's own for `gan-course train`, from a file that is named and run."""
 import importlib.util
 import inspect
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from gan_course.terminal.settings import Settings
 
 
 def own(where: str) -> Callable[[Settings], nn.Module]:
-    """A class of the learner's own, from a file that is run.
+    """A class of the learner's own, from a file that is run; it may import files beside it.
 
     Its constructor gets, by name, what it asks for of z_dim (or latent_dim), channels, width, size,
     data_shape, in_channels (what a translator reads) and classes (how many there are).
@@ -36,9 +37,10 @@ def own(where: str) -> Callable[[Settings], nn.Module]:
     if spec is None:
         raise ValueError(f"{file} is no Python file: its name has to end in .py.")
     module = importlib.util.module_from_spec(spec)
+    sys.path.append(str(file.parent))                   # it may import files that lie beside it
     try:
         spec.loader.exec_module(module)
-    except Exception as error:          # the learner's program may raise anything
+    except (Exception, SystemExit) as error:            # the learner's program may do anything
         raise ValueError(f"{file} could not be run: {type(error).__name__}: {error}") from error
     cls = getattr(module, name, None)
     if not (inspect.isclass(cls) and issubclass(cls, nn.Module)):
@@ -87,8 +89,9 @@ def try_out(game: Game, s: Settings, needs: str) -> None:
         ValueError: they fail, or what they give has a wrong shape.
     """
     try:
-        if hasattr(game, "inputs"):
-            fake = nets.generate(game.G, *game.inputs(2))
+        given = game.inputs(2) if hasattr(game, "inputs") else ()     # z, perhaps with classes
+        if given:
+            fake = nets.generate(game.G, *given)
         else:
             fake = game.sample(2, torch.zeros(2, *s.x_shape))
     except Exception as error:
@@ -97,9 +100,9 @@ def try_out(game: Game, s: Settings, needs: str) -> None:
     if fake.shape != (2, *s.data_shape):
         raise ValueError(f"Your generator draws {tuple(fake.shape[1:])} for each z; the pictures "
                          f"are {s.data_shape}, channels, height and width.")
-    if s.discriminator and hasattr(game, "D") and needs == "pictures":
+    if s.discriminator and needs in ("pictures", "classes"):
         try:
-            logits = nets.generate(game.D, fake)
+            logits = nets.generate(game.D, fake, *given[1:])
         except Exception as error:
             raise ValueError(f"Your discriminator failed when it was shown two pictures: "
                              f"{type(error).__name__}: {error}") from error

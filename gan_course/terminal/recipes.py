@@ -38,8 +38,20 @@ from gan_course.terminal import recipe_networks as nets
 from gan_course.terminal.settings import Settings
 
 Maker = Callable[..., nn.Module]
-NO_AUGMENT = ("infogan", "pix2pix", "lapgan", "ssgan")
-"""Games whose D reads more than pictures, or gives more than logits."""
+NO_AUGMENT = ("infogan", "pix2pix", "lapgan", "ssgan", "pacgan")
+"""Games whose D reads more than single pictures, or gives more than logits."""
+
+COURSE_ONLY = {
+    ("lapgan", "generator"): "trains a pair of networks for each size of the pyramid",
+    ("lapgan", "discriminator"): "trains a pair of networks for each size of the pyramid",
+    ("diffusion", "generator"): "trains a denoiser, which reads noisy pictures and times",
+    ("infogan", "generator"): "gives its generator a code beside z",
+    ("infogan", "discriminator"): "lets Q read features inside its discriminator",
+    ("stylegan", "generator"): "mixes styles inside its generator",
+    ("ssgan", "discriminator"): "asks its discriminator for rotations, too",
+    ("pacgan", "discriminator"): "shows its discriminator two pictures at a time, as channels",
+}
+"""(game, option): why this game takes no network of the learner's own there."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +120,7 @@ RECIPES = {
     "dcgan": Recipe(two_players(DCGAN), *CONV),
     "lsgan": Recipe(two_players(LSGAN), *CONV, **PAPER),
     "hinge": Recipe(two_players(HingeGAN), *CONV, **PAPER),
-    "sngan": Recipe(two_players(SNGAN), *CONV, **PAPER),
+    "sngan": Recipe(two_players(SNGAN), nets.conv_generator, nets.plain_discriminator, **PAPER),
     "pacgan": Recipe(two_players(PacGAN), nets.conv_generator, nets.pack_discriminator, **PAPER),
     "unrolled": Recipe(two_players(UnrolledGAN), *MLP, lr=(1e-3, 1e-3), batch_size=64, width=256),
     "wgan": Recipe(two_players(WGAN), *CONV, lr=(5e-5, 5e-5), batch_size=64),
@@ -176,12 +188,10 @@ def build(settings: Settings, generator: str | None = None, discriminator: str |
             missing or does not fit; the message says what to do.
     """
     how = recipe(settings.game)
-    if settings.game == "lapgan" and (generator or discriminator):
-        raise ValueError("lapgan trains a pair of networks for each size of the pyramid, so it "
-                         "takes no --generator and no --discriminator. dcgan does.")
-    if settings.game == "diffusion" and generator:
-        raise ValueError("diffusion trains a denoiser, which reads noisy pictures and times, so it "
-                         "takes no --generator. dcgan and vae do.")
+    for option, given in {"generator": generator, "discriminator": discriminator}.items():
+        if given and (why := COURSE_ONLY.get((settings.game, option))):
+            raise ValueError(f"{settings.game} {why}, so it takes no --{option}. dcgan takes "
+                             "--generator and --discriminator.")
     if how.discriminator is None and (discriminator or settings.augment):
         raise ValueError(f"{settings.game} has no discriminator, so it takes no --discriminator "
                          "and no --augment. dcgan takes both.")
@@ -198,7 +208,7 @@ def build(settings: Settings, generator: str | None = None, discriminator: str |
     if settings.augment:
         if settings.game in NO_AUGMENT:
             raise ValueError(f"--augment does not go with {settings.game}: its D is more than a "
-                             "network from pictures to logits.")
+                             "network from single pictures to logits.")
         plain_D = make_D
         make_D = lambda s: AugmentedDiscriminator(plain_D(s), s.augment)    # noqa: E731
     seed_everything(settings.seed)
