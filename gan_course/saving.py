@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from gan_course import files, latent, nets, plots
 from gan_course.data.sets import unscale
 from gan_course.games import Game
+from gan_course.training.guards import RandomStream
 
 FRAMES = 96
 """The most frames of a film of a training: at 16 a second it lasts six seconds."""
@@ -103,8 +104,11 @@ def walk(G: nn.Module, z: Tensor, *condition: Tensor, across: int | None = None,
     draw = torch.Generator().manual_seed(seed)
     others = torch.randn(STOPS - 1, *z.shape, generator=draw)
     stops = torch.cat([z.detach().cpu()[None], others])
-    return [plots.sheet(nets.generate(G, place, *condition), across or columns(len(z)))
-            for place in latent.round_trip(stops, STEPS)]
+
+    def page(place: Tensor) -> np.ndarray:
+        with RandomStream(seed, nets.device_of(G)):     # the noise inside StyleGAN's G
+            return plots.sheet(nets.generate(G, place, *condition), across or columns(len(z)))
+    return [page(place) for place in latent.round_trip(stops, STEPS)]
 
 
 def thinned(pages: Sequence, most: int = FRAMES) -> list:

@@ -17,7 +17,6 @@ from gan_course.data import ImageSet
 from gan_course.profile import seed_everything
 from gan_course.terminal import evaluate, keeping, recipes, run_data, settings
 from gan_course.terminal.settings import Settings
-from gan_course.training import checkpoints
 
 FILE = "model_card.md"
 BLANK = "**[please fill in]**"
@@ -46,7 +45,7 @@ def card(asked) -> int:
         raise ValueError(f"{path} exists already, perhaps with your own words in it. Rename it, or "
                          "choose another file with -o.")
     game = recipes.build(stored, asked.generator, asked.discriminator)
-    rounds = checkpoints.load_weights(run / keeping.CHECKPOINT, game)
+    rounds = keeping.load_weights(run, game)
     parts = [head(stored, rounds), _sheet(run, path, rounds)]
     if hasattr(game, "inputs"):
         seed_everything(0)

@@ -18,7 +18,7 @@ from gan_course import files, nets, plots, saving
 from gan_course.data import ImageSet, PairSet
 from gan_course.data.sets import scale
 from gan_course.games import Game
-from gan_course.training import Record, in_numbers
+from gan_course.training import Record, checkpoints, in_numbers, resuming
 from gan_course.training.guards import RandomStream
 
 CHECKPOINT, LOSSES, SAMPLES, REAL = ("checkpoint.safetensors", "losses.csv", "samples", "real.png")
@@ -63,11 +63,52 @@ def cut_losses(path: Path, last: int) -> None:
     """
     if not path.exists():
         return
-    head, *rows = path.read_text(encoding="utf-8").splitlines() or [""]
-    # what was being written when the power went may be half a line
+    head, *rows = path.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+    # what was being written when the power went may be half a line, or no text at all
     kept = [row for row in rows if row.count(",") == head.count(",")
-            and int(row.partition(",")[0]) <= last]
+            and (number := row.partition(",")[0]).isdecimal() and int(number) <= last]
     files.write(path, "".join(line + "\n" for line in [head, *kept] if line))
+
+
+# the checkpoint ----------------------------------------------------------------------------------
+
+def checked_round(number) -> int:
+    """The round that a checkpoint states, if it is one.
+
+    Args:
+        number: what the file has in this place.
+
+    Returns:
+        The same.
+
+    Raises:
+        ValueError: it is no whole number of at least 0.
+    """
+    if not isinstance(number, int) or number < 0:
+        raise ValueError(f"Its round is {number!r}, which is no round.")
+    return number
+
+
+def load_weights(out: Path, game: Game) -> int:
+    """Put a game's networks in the state of a run's checkpoint, to draw with them.
+
+    Args:
+        out: the run's folder.
+        game: built from its settings.
+
+    Returns:
+        The round of the checkpoint.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is damaged, or its networks have other sizes.
+    """
+    try:
+        with resuming.errors_in_words():
+            return checked_round(checkpoints.load_weights(out / CHECKPOINT, game))
+    except ValueError as error:
+        raise ValueError(f"{out / CHECKPOINT} is damaged, or belongs to another run: {error} Put a "
+                         "copy of yours in its place.") from error
 
 
 # samples on the way ------------------------------------------------------------------------------
@@ -89,7 +130,11 @@ def watching(game: Game, held_out: PairSet | None) -> Callable[[], np.ndarray]:
         with RandomStream(0, device):
             inputs = game.inputs(SHOWN)
         across = _across(game)
-        return lambda: plots.sheet(nets.generate(saving.finished(game), *inputs), across)
+
+        def samples() -> np.ndarray:
+            with RandomStream(0, device):                           # the noise inside StyleGAN's G
+                return plots.sheet(nets.generate(saving.finished(game), *inputs), across)
+        return samples
     x = scale(held_out.x[:TRANSLATED])
 
     def translations() -> np.ndarray:

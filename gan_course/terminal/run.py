@@ -56,7 +56,13 @@ class Run:
                 device = about.get("device", stream.device.type)
                 if device == stream.device.type:
                     self.seconds = about.get("seconds", 0.0)
-                    return Training.resume(self.checkpoint, game, stream)
+                    if not isinstance(self.seconds, int | float):
+                        raise ValueError(f"It took {self.seconds!r} seconds, which is no number.")
+                    training = Training.resume(self.checkpoint, game, stream)
+                    keeping.checked_round(training.round)
+                    with training.random:                   # its states are those of generators
+                        pass
+                    return training
         except ValueError as error:
             raise ValueError(f"{self.checkpoint} is damaged, or belongs to another run: {error} "
                              "Put a copy of yours in its place. If you have none, delete the file, "
@@ -98,6 +104,8 @@ class Run:
                   f"{self.kept:,}; begin again in another folder with a lower --lr.",
                   file=sys.stderr)
             return 1
+        except BrokenPipeError:         # nobody reads what is printed
+            raise
         except OSError as error:        # the disk is full
             print(f"Not saved, because a file cannot be written: {error}\nThe last checkpoint, of "
                   f"round {self.kept:,}, is whole. Make room, and go on with: {self.go_on()}",

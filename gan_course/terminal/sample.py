@@ -11,7 +11,6 @@ from gan_course.games import Game
 from gan_course.profile import seed_everything
 from gan_course.terminal import keeping, recipes, run_data, settings
 from gan_course.terminal.settings import Settings
-from gan_course.training import checkpoints
 
 DRAWN = "drawn"
 """The folder for the pictures, with nothing else in it, so that it can be scored."""
@@ -41,7 +40,7 @@ def sample(asked) -> int:
                          f"-o {run} begins one.")
     out = asked.output or run
     game = recipes.build(stored, asked.generator, asked.discriminator)
-    number = checkpoints.load_weights(run / keeping.CHECKPOINT, game)
+    number = keeping.load_weights(run, game)
     seed_everything(asked.seed)
     if hasattr(game, "inputs"):
         images = drawn(game, stored, asked)
