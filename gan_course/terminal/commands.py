@@ -35,7 +35,7 @@ def add(commands) -> None:
     train.add_argument("--data", action="append", metavar="NAME|FOLDER",
                        help="a data set of the course, or a folder of pictures; for cyclegan two "
                             "of them, or one folder with trainA and trainB")
-    train.add_argument("--size", type=_count, help="pixels a side, for a folder (default: 32)")
+    train.add_argument("--size", type=_size, help="pixels a side, for a folder (default: 32)")
     train.add_argument("--fit", choices=("crop", "pad", "stretch"),
                        help="what becomes of a folder's pictures that are not square: the central "
                             "square is cut out, the whole picture put on white, or it is squeezed "
@@ -48,9 +48,9 @@ def add(commands) -> None:
     goal.add_argument("--rounds", type=_count, help="how many rounds to play, in all")
     train.add_argument("--lr", type=_positive, nargs="+", help="the learning rate, or one for D "
                                                                "and one for G")
-    train.add_argument("--batch-size", type=_count, help="pictures in a batch")
-    train.add_argument("--latent-dim", type=_count, help="the number of latent dimensions")
-    train.add_argument("--width", type=_count, help="channels of the networks")
+    train.add_argument("--batch-size", type=_size, help="pictures in a batch")
+    train.add_argument("--latent-dim", type=_size, help="the number of latent dimensions")
+    train.add_argument("--width", type=_size, help="channels of the networks")
     train.add_argument("--augment", nargs="?", const="colour,translation,cutout", metavar="POLICY",
                        help="DiffAugment, for long trainings on few pictures: all of, or some of "
                             "colour,translation,cutout")
@@ -58,7 +58,7 @@ def add(commands) -> None:
                        help="a generator of your own; the file is run")
     train.add_argument("--discriminator", metavar="FILE.py:CLASS",
                        help="a discriminator of your own; the file is run")
-    train.add_argument("--seed", type=int, help="where the random numbers begin (default: 0)")
+    train.add_argument("--seed", type=_seed, help="where the random numbers begin (default: 0)")
     train.add_argument("--precision", choices=("float32", "bfloat16", "fastest"),
                        help="what the networks compute in (default: fastest)")
     train.add_argument("--device", help="cpu, cuda, mps, … (default: a GPU that works, else cpu)")
@@ -72,7 +72,7 @@ def add(commands) -> None:
     sample.add_argument("-n", type=_count, default=64, dest="number", help="how many (default: 64)")
     sample.add_argument("-o", "--output", type=Path, help="where to put the sheet and drawn/ "
                                                           "(default: the run's folder)")
-    sample.add_argument("--seed", type=int, default=0, help="other samples (default: 0)")
+    sample.add_argument("--seed", type=_seed, default=0, help="other samples (default: 0)")
     sample.add_argument("--class", dest="label", metavar="NAME", help="of a conditional game: only "
                                                                       "this class")
     sample.add_argument("--data", metavar="NAME|FOLDER", help="of a translator: what to translate "
@@ -90,7 +90,7 @@ def add(commands) -> None:
     evaluate.set_defaults(do=_evaluate)
     evaluate.add_argument("real", help="a folder of real pictures, or a data set of the course")
     evaluate.add_argument("fake", help="a folder of generated pictures, or another data set")
-    evaluate.add_argument("--size", type=_count, help="pixels a side at which both are compared "
+    evaluate.add_argument("--size", type=_size, help="pixels a side at which both are compared "
                           "(default: that of the first generated picture)")
     evaluate.add_argument("--judge", metavar="NAME", help="the frozen classifier whose features "
                           "are compared (default: the one of the data set, if there is one)")
@@ -136,6 +136,18 @@ def _card(asked) -> int:
 def _count(text: str) -> int:
     if (number := int(text)) < 1:
         raise argparse.ArgumentTypeError("has to be at least 1")
+    return number
+
+
+def _size(text: str) -> int:
+    if (number := _count(text)) > 65_536:
+        raise argparse.ArgumentTypeError("has to be at most 65,536")
+    return number
+
+
+def _seed(text: str) -> int:
+    if not 0 <= (number := int(text)) < 2**32:
+        raise argparse.ArgumentTypeError("has to be from 0 to 4,294,967,295")
     return number
 
 

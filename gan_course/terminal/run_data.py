@@ -32,7 +32,7 @@ def load(needs: str, names: list[str], size: int | None, split: str = "train",
                          "every other game has one.")
     if needs == "sides":
         found = (data.load_sides(names[0], split, size, fit) if len(names) == 1 else
-                 _two_sides([data.load_images(name, split, size, fit) for name in names]))
+                 _two_sides([load("pictures", [name], size, split, fit) for name in names]))
     elif needs == "pairs":
         found = data.load_pairs(names[0], split, size, fit=fit)     # or a folder of pairs
     else:
@@ -44,7 +44,24 @@ def load(needs: str, names: list[str], size: int | None, split: str = "train",
     if size and found.data_shape[1] != size:
         raise ValueError(f"The pictures of {names[0]} are {found.data_shape[1]} pixels high and "
                          f"cannot be loaded at {size}. Leave --size out.")
+    for side in (found.x, found.y) if isinstance(found, PairSet) else (found.images,):
+        check_channels(names[0], side.shape[1])
     return shrunk(found) if needs == "enlarge" else found
+
+
+def check_channels(name: str, channels: int) -> None:
+    """Refuse pictures that are neither grey nor in colour, such as the digits of `stacked_digits`.
+
+    Args:
+        name: what the message calls them.
+        channels: how many they have.
+
+    Raises:
+        WrongLayout: it is not 1 or 3.
+    """
+    if channels not in (1, 3):
+        raise WrongLayout(f"{name} has {channels} channels, which are no colours. Choose another "
+                          "data set.")
 
 
 def shrunk(images: ImageSet) -> PairSet:

@@ -4,13 +4,15 @@ The file holds names, numbers and paths. Nothing in it is ever run: a class of t
 remembered by name alone, and its file has to be named again on the command line.
 """
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
 
 from gan_course import files
 
 FILE = "settings.json"
+Size = Annotated[int, Field(gt=0, le=65_536)]
+"""A number of pixels, channels, pictures or dimensions that a machine can hold."""
 
 
 class Settings(BaseModel):
@@ -22,15 +24,15 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     game: str                           # a key of `recipes.RECIPES`
-    data: list[str]                     # names of data sets, or paths of folders
-    size: PositiveInt | None = None     # pixels a side; None: what the data set has
+    data: list[str] = Field(min_length=1, max_length=2)             # names, or paths of folders
+    size: Size | None = None            # pixels a side; None: what the data set has
     fit: Literal["crop", "pad", "stretch"] = "crop"                 # of a folder's oblong pictures
-    batch_size: PositiveInt
+    batch_size: Size
     lr: list[float] = Field(min_length=1, max_length=2)             # of D and of G, or the only one
-    width: PositiveInt
-    latent_dim: PositiveInt
+    width: Size
+    latent_dim: Size
     augment: str = ""                   # what DiffAugment does; "": nothing
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**32)
     precision: Literal["float32", "bfloat16", "fastest"] = "fastest"
     generator: str | None = None        # the name of a class of the learner's own
     discriminator: str | None = None
@@ -39,8 +41,8 @@ class Settings(BaseModel):
     rounds: PositiveInt | None = None
 
     # what the data turned out to be
-    x_shape: tuple[int, int, int]       # of one picture (C, H, W); of a translator, what it reads
-    data_shape: tuple[int, int, int]    # what G draws
+    x_shape: tuple[Size, Size, Size]    # of one picture (C, H, W); of a translator, what it reads
+    data_shape: tuple[Size, Size, Size]  # what G draws
     classes: list[str] = []             # their names; of a translator, those of the two sides
     pictures: PositiveInt               # how many there are to learn from
     checksum: str                       # of these pictures

@@ -53,7 +53,7 @@ def _first(asked) -> tuple[Settings, ImageSet | PairSet]:
                          f"train dcgan --data glyphs -o {out}. Games: "
                          f"{', '.join(recipes.RECIPES)}. Data sets: {', '.join(data.names())}, or "
                          "a folder of your own pictures.")
-    if out.exists() and any(each.name != ".lock" for each in out.iterdir()):
+    if out.exists() and any(not each.name.startswith(".") for each in out.iterdir()):
         raise ValueError(f"{out} holds other files and no run of this command. Choose a folder "
                          "that is new or empty.")
     how = recipes.recipe(asked.game)
