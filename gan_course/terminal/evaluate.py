@@ -6,8 +6,10 @@
     copies                                       nearer than 1 % of real pictures are to others
 
 The real pictures are cut into two halves at random, A and B. The fakes, and B in their place for
-the floor, are compared with A, equally many of each, since all of these numbers depend on how many
-there are. The means over several such cuts are printed, with their standard deviations.
+the floor, are compared with A, equally many of each, since these numbers depend on how many there
+are. The means over several such cuts are printed, with their standard deviations. Copies are looked
+for among all real pictures: a fake is one if it lies as near to a real picture as only 1 % of the
+real pictures lie to another.
 """
 import warnings
 from dataclasses import dataclass
@@ -64,9 +66,9 @@ def evaluate(asked) -> int:
     name = asked.judge or (asked.real if asked.real in (*judge.EPOCHS, *judge.SHARED) else None)
     frozen = judge.load(name) if name else None
     if frozen and frozen.data_shape != tuple(real.shape[1:]):
-        raise ValueError(f"The judge of {name} looks at {frozen.data_shape}, channels, height and "
-                         f"width; these pictures are {tuple(real.shape[1:])}. Set --size "
-                         f"{frozen.data_shape[1]}, or choose another --judge.")
+        if asked.judge:
+            raise ValueError(misfit(frozen, name, tuple(real.shape[1:])))
+        frozen = None
     rows, n = compare(real, fake, frozen)
     high, wide = real.shape[2:]
     print(f"{len(real):,} real and {len(fake):,} generated pictures of {wide}x{high}; {n:,} of "
@@ -86,6 +88,26 @@ def evaluate(asked) -> int:
     return 0
 
 
+def misfit(frozen: judge.Judge, name: str, shape: tuple[int, int, int]) -> str:
+    """Why a judge cannot read pictures, and what to do.
+
+    Args:
+        frozen: the judge.
+        name: its name.
+        shape: of one of the pictures, (C, H, W), another than the judge's.
+
+    Returns:
+        Two sentences.
+    """
+    channels, high, wide = frozen.data_shape
+    if shape[0] != channels:
+        return (f"The judge of {name} reads {'grey' if channels == 1 else 'colour'} pictures, and "
+                f"these are {'grey' if shape[0] == 1 else 'in colour'}. Choose another --judge, or "
+                "leave it out.")
+    return (f"The judge of {name} reads pictures of {wide}x{high} pixels, and these are "
+            f"{shape[2]}x{shape[1]}. Set --size {high}, or choose another --judge.")
+
+
 def images(name: str, size: int | None) -> Tensor:
     """All pictures of a folder, or the held-out ones of a data set.
 
@@ -100,7 +122,9 @@ def images(name: str, size: int | None) -> Tensor:
         ValueError, FileNotFoundError: there are no such pictures.
     """
     if name in data.names():
-        return scale(data.load_images(name, "test", size).images)
+        found = data.load_images(name, "test", size)
+        run_data.check_channels(name, found.data_shape[0])
+        return scale(found.images)
     return scale(run_data.whole(name, size or _height(name)).images)
 
 
@@ -143,23 +167,42 @@ def compare(real: Tensor, fake: Tensor, frozen: judge.Judge | None) -> tuple[lis
                          "generated ones; hundreds are better.")
     found: dict[str, list[tuple[float, float]]] = {}
     draw = torch.Generator().manual_seed(0)
+    some = torch.randperm(len(real), generator=draw)[:MOST]
+    usual = distance_to_others(real, some).quantile(0.01)
+    copied = metrics.nearest_distance(fake, real)[0] <= usual
     for _ in range(CUTS):
         order = torch.randperm(len(real), generator=draw)
         a, b = real[order[:n]], real[order[n:2 * n]]
-        some = fake[torch.randperm(len(fake), generator=draw)[:n]]
-        of_fake, of_real = (scores(a, each, frozen) for each in (some, b))
-        usual = of_real.pop("nearest").quantile(0.01)
-        nearest = of_fake.pop("nearest")
+        some = torch.randperm(len(fake), generator=draw)[:n]
+        of_fake, of_real = (scores(a, each, frozen) for each in (fake[some], b))
         of_fake["copies, %"], of_real["copies, %"] = (
-            100 * (nearest < usual).double().mean().item(), 1.0)
+            100 * copied[some].double().mean().item(), 1.0)
         for name, value in of_fake.items():
             found.setdefault(name, []).append((value, of_real[name]))
     return [Row(name, *(_mean_and_sd(column) for column in zip(*values, strict=True)))
             for name, values in found.items()], n
 
 
-def scores(real: Tensor, other: Tensor, frozen: judge.Judge | None) -> dict[str, float | Tensor]:
-    """The numbers of one comparison, by their names; "nearest" are the distances of all `other`.
+def distance_to_others(real: Tensor, index: Tensor) -> Tensor:
+    """How far some of the real pictures lie from the nearest other one, in Euclidean distance.
+
+    Args:
+        real: all pictures, (N, C, H, W).
+        index: which of them, int64 (n,).
+
+    Returns:
+        The distances, (n,); 0 where a picture is there twice.
+    """
+    flat, found = real.flatten(1), []
+    for part in index.split(1024):
+        distance = torch.cdist(flat[part], flat)
+        distance[torch.arange(len(part)), part] = torch.inf             # not to itself
+        found.append((flat[part] - flat[distance.argmin(dim=1)]).norm(dim=1))
+    return torch.cat(found)
+
+
+def scores(real: Tensor, other: Tensor, frozen: judge.Judge | None) -> dict[str, float]:
+    """The numbers of one comparison, by their names.
 
     Args:
         real, other: pictures, (n, C, H, W) each.
@@ -174,8 +217,7 @@ def scores(real: Tensor, other: Tensor, frozen: judge.Judge | None) -> dict[str,
             warnings.simplefilter("ignore")
             found["Frechet distance under the judge"] = judge.frechet_classifier_distance(
                 frozen, real, other)
-    return found | {"distance to the nearest real picture": nearest.median().item(),
-                    "nearest": nearest}
+    return found | {"distance to the nearest real picture": nearest.median().item()}
 
 
 def nearest_pairs(real: Tensor, fake: Tensor) -> Tensor:
@@ -188,10 +230,14 @@ def nearest_pairs(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def _height(folder: str) -> int:
-    """The height of the first picture of a folder."""
+    """The height of the first picture of a folder. Raises ValueError where it cannot be read."""
     files, _ = pictures.picture_files(Path(folder).expanduser().resolve())
-    with Image.open(files[0]) as first:
-        return first.height
+    try:
+        with Image.open(files[0]) as first:
+            return first.height
+    except (OSError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{files[0]} cannot be read ({error}). Remove it, or set --size."
+                         ) from None
 
 
 def _mean_and_sd(values: tuple[float, ...]) -> tuple[float, float]:
