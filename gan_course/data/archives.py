@@ -48,7 +48,7 @@ def unpack(file: Path, target: Path) -> None:
 
     Args:
         file: the zip.
-        target: the folder that shall hold trainA and trainB.
+        target: the folder that is to hold trainA and trainB.
 
     Raises:
         ValueError: the zip is damaged, has a name that leads out of the folder, or has no trainA

@@ -33,7 +33,7 @@ def fetch(urls: str | Sequence[str], path: Path | str, size: int | None = None,
 
     Args:
         urls: one address or several mirrors, tried in turn. Without a checksum only https counts.
-        path: where the file shall be.
+        path: where the file is to be.
         size: in bytes; None: as the server says.
         md5: the checksum in hexadecimal digits; None: unknown, and then the caller should check
             what came. A file that does not have both is thrown away.

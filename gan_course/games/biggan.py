@@ -18,7 +18,7 @@ from gan_course.games.sngan import normalised
 
 class PooledDiscriminator(nn.Module):
     """D(x, y) = psi(phi(x)) + v(y) . phi(x): phi are features summed over the image, and every
-    layer, v too, is divided by its largest singular value.
+    layer's weight, v too, is divided by its largest singular value, as in `sngan.SNGAN`.
 
     Args:
         classes: the number of classes.

@@ -81,7 +81,7 @@ class Pool(nn.Module):
     and the old one comes back. A batch larger than the pool goes through it part by part.
 
     Args:
-        size: the number of places.
+        size: the number of places, at least 1.
         data_shape: the shape of one picture, (C, H, W).
     """
 
@@ -116,7 +116,7 @@ class CycleGAN(Game):
         cycle: the weight of the cycle loss, the paper's lambda.
         identity: the weight of E_y[|G(y) - y|] + E_x[|F(x) - x|]; in the paper half of lambda
             where it is used.
-        pool: how many earlier fakes of each domain are kept for D.
+        pool: how many earlier fakes of each domain are kept for D, at least 1.
         lr: the learning rates of the two D and of "G".
     """
 

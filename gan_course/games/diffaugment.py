@@ -3,8 +3,8 @@ arXiv:2006.10738.
 
     L_D = E_x[f(-D(T(x)))] + E_z[f(D(T(G(z))))]        L_G = E_z[f(-D(T(G(z))))],   f = softplus
 
-T changes every picture at random. With few pictures D soon knows each of them by heart, and what it
-then tells G is of no use; with T it never sees a picture twice. Two things matter. D sees real and
+T changes every picture at random. With few pictures D soon has memorised them, and what it then
+tells G is of no use; with T it never sees a picture twice. Two things matter. D sees real and
 generated pictures through T in both players' losses, so that G has no reason to draw what T does
 (augmented data alone would teach G to draw shifted pictures with holes). And T is differentiable,
 so that G's gradient flows through it.

@@ -3,8 +3,8 @@ sampler is DDIM's, Song, Meng, Ermon, 2020, arXiv:2010.02502.
 
     x_t = sqrt(abar_t) x + sqrt(1 - abar_t) noise      abar_t = (1 - beta_0) ... (1 - beta_t)
 
-A network learns to tell the clean x from x_t and t. (In the paper it tells the noise, from which
-the clean x follows.) Sampling begins at pure noise and takes it away step by step.
+A network learns to predict the clean x from x_t and t. (In the paper it predicts the noise, from
+which the clean x follows.) Sampling begins at pure noise and takes it away step by step.
 """
 import copy
 
@@ -46,7 +46,7 @@ class Sampler(nn.Module):
 
 
 class Diffusion(Game):
-    """A game of one player: the denoiser learns to tell x from x_t.
+    """A game of one player: the denoiser learns to predict x from x_t and t.
 
     Args:
         G: the sampler around the denoiser, whose weights are trained.

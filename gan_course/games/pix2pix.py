@@ -71,7 +71,8 @@ def translate(G: nn.Module, x: Tensor) -> Tensor:
     since dropout is the noise z.
 
     Args:
-        G: a translator; its dropout is `nn.Dropout`.
+        G: a translator; its dropout is `nn.Dropout`, which is switched on here, or always on, as in
+            `UNet`.
         x: pictures, (N, C, H, W) in [-1, 1], on any device.
 
     Returns:

@@ -13,8 +13,8 @@ from gan_course.games.dcgan import DCGAN
 
 
 class R3GAN(DCGAN):
-    """D compares each real x with a fake, and two penalties keep its slopes small, on real data and
-    on fakes.
+    """D compares each real x with a fake, and two penalties keep its gradient small, on real data
+    and on fakes.
 
     The pairs are drawn at random in each move. Samples come from the average of G's weights.
 

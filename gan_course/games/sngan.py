@@ -12,14 +12,15 @@ from gan_course.games.hinge import HingeGAN
 
 
 class SNGAN(HingeGAN):
-    """The hinge loss, as in the paper's experiments, with every layer of D divided by its largest
-    singular value.
+    """The hinge loss, as in the paper's experiments, with every weight of D, a kernel as a matrix
+    (out, in k k), divided by its largest singular value.
 
-    Then each linear layer has Lipschitz constant 1, and a D of such layers at most 1. The singular
-    value comes from one step of power iteration at each forward pass.
+    A linear layer then has Lipschitz constant 1, and a D of such layers at most 1; a convolution
+    may have a few times that. BatchNorm would undo the division, so D has none. The singular value
+    comes from one step of power iteration at each forward pass.
 
     Args:
-        G, D: the generator, and a discriminator, which is changed in place.
+        G, D: the generator, and a discriminator without BatchNorm, which is changed in place.
         options: those of `HingeGAN`.
     """
 

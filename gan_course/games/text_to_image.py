@@ -111,7 +111,8 @@ class TextDiscriminator(nn.Module):
 
 
 def leave_out_words(sentence: Tensor, share: float) -> Tensor:
-    """Sentences in which each word is missing with a probability of its own.
+    """Sentences in which each word is left out with probability `share`, independently of the
+    others.
 
     Args:
         sentence: numbers of words, int64 (N, L).

@@ -17,11 +17,10 @@ class UnrolledGAN(GAN):
     imagination.
 
     The gradient of G's loss flows through those steps. They are plain gradient steps, all on one
-    batch of x and z, and they change nothing: D itself stays where it is, and moves in its own
-    turn.
+    batch of x and z, and they leave D's weights as they are: D moves in its own turn.
 
     Args:
-        G, D: as of `GAN`.
+        G, D: as of `GAN`; D without BatchNorm, whose running statistics the steps would change.
         unroll: the number of imagined steps, the paper's K.
         unroll_lr: their step size, the paper's eta.
         options: those of `GAN`.

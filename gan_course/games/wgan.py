@@ -1,6 +1,6 @@
 """Wasserstein GAN. Arjovsky, Chintala, Bottou, 2017, arXiv:1701.07875.
 
-    min_G max_{|D| <= K} E_x[D(x)] - E_z[D(G(z))],   |D| the largest slope of D
+    min_G max_{||D||_L <= K} E_x[D(x)] - E_z[D(G(z))],   ||D||_L the Lipschitz constant of D
 """
 import torch
 from torch import Tensor, nn
@@ -60,7 +60,8 @@ class WGAN(GAN):
     def gap(self, x: Tensor) -> float:
         """The critic's gap E[D(x)] - E[D(G(z))], its estimate of the earth mover's distance.
 
-        It is an estimate up to a factor, the Lipschitz constant that the critic may have.
+        It is an estimate up to a factor, the Lipschitz constant that the critic may have. D's
+        weights stay as they are; a BatchNorm in it would take these x into its running statistics.
 
         Args:
             x: real data, (N, *data_shape), on any device; as many fakes are drawn.

@@ -11,7 +11,7 @@ from gan_course.games.wgan import WGAN
 
 
 class WGAN_GP(WGAN):
-    """A WGAN whose critic is held to slope 1 by a penalty instead of clipping.
+    """A WGAN whose critic is held to gradient norm 1 by a penalty instead of clipping.
 
     Args:
         G, D: the generator, and a critic without BatchNorm: the penalty is about one point at a
