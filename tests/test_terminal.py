@@ -453,6 +453,10 @@ def test_a_folder_with_another_run_or_other_files_is_left_alone(photos, tmp_path
     said = capsys.readouterr().err
     assert "another run: dcgan on flower, 32x32, seed 0" in said and "seed 4 (the run has 0)" in said
     assert "lr 0.001 0.001 (the run has 0.0003 0.002)" in said
+    command = dcgan(photos, out, "--rounds", 1)
+    place = command.index("--batch-size")
+    assert cli.main(command[:place] + command[place + 2:]) == 2     # without a word it would be 16
+    assert "batch-size 16 (the run has 8)" in capsys.readouterr().err
     assert before == {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     assert cli.main(dcgan(photos, photos / "china", "--rounds", 1)) == 2
     assert "holds other files and no run" in capsys.readouterr().err

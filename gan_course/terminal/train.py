@@ -72,16 +72,24 @@ def _again(asked, stored: Settings) -> tuple[Settings, ImageSet | PairSet]:
     how = recipes.recipe(stored.game)
     given = _given(asked, how)
     wish = given if asked.resume else {"game": None, "data": []} | _defaults(how) | given
-    if differ := settings.difference(wish, stored):
-        raise ValueError(f"{asked.output} holds another run: {stored.words()}. You asked for "
-                         f"{'; '.join(differ)}. Choose another folder with -o, or go on with that "
-                         f"run: gan-course train --resume -o {asked.output}")
+    _refuse_another(asked.output, wish, stored)
     dataset = run_data.load(how.needs, stored.data, stored.size, fit=stored.fit)
     if run_data.facts(dataset, how.needs)["checksum"] != stored.checksum:
         raise ValueError(f"The pictures in {' and '.join(stored.data)} have changed since the run "
                          f"in {asked.output} began with {stored.pictures:,}. Begin a new run in "
                          "another folder, -o, or put the old pictures back.")
+    if not asked.resume:                # its default depends on the number of pictures
+        wish = {"batch_size": min(how.batch_size, len(dataset))} | given
+        _refuse_another(asked.output, wish, stored)
     return stored.model_copy(update=_goal(asked, stored)), dataset
+
+
+def _refuse_another(out: Path, wish: dict, stored: Settings) -> None:
+    """Raise ValueError where what is asked for differs from the run in the folder."""
+    if differ := settings.difference(wish, stored):
+        raise ValueError(f"{out} holds another run: {stored.words()}. You asked for "
+                         f"{'; '.join(differ)}. Choose another folder with -o, or go on with that "
+                         f"run: gan-course train --resume -o {out}")
 
 
 def _given(asked, how: recipes.Recipe) -> dict:
