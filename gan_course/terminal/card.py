@@ -100,8 +100,9 @@ def measured(stored: Settings, train: ImageSet, samples: Tensor) -> list[str]:
     if frozen and frozen.data_shape != tuple(fake.shape[1:]):
         frozen = None
     rows, n = evaluate.compare(real, fake, frozen)
-    lines = ["## Measured", "", f"{n:,} samples against as many training pictures. The floor is "
-             "the same number for real pictures.", "", "| | samples | floor |", "|---|---|---|"]
+    lines = ["## Measured", "", f"{n:,} samples against as many training pictures; copies are "
+             "looked for among all of them. The floor is the same number for real pictures.", "",
+             "| | samples | floor |", "|---|---|---|"]
     lines += [f"| {row.name} | {row.fake[0]:.4g} | {row.floor[0]:.4g} |" for row in rows]
     if name in data.names():
         held_out = data.load_images(name, "test", stored.size)

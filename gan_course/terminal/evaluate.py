@@ -72,7 +72,8 @@ def evaluate(asked) -> int:
     rows, n = compare(real, fake, frozen)
     high, wide = real.shape[2:]
     print(f"{len(real):,} real and {len(fake):,} generated pictures of {wide}x{high}; {n:,} of "
-          f"each in every comparison, {CUTS} comparisons.\n")
+          f"each in every comparison, {CUTS} comparisons; copies are looked for among all "
+          "real ones.\n")
     print(f"{'':<44}{'generated':>20}{'floor: real':>20}")
     print(*rows, sep="\n")
     if not frozen:
