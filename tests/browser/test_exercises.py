@@ -37,7 +37,7 @@ def test_a_learner_gets_it_wrong_asks_for_help_and_gets_it_right(notebook):
         return cells[answer].locator(".gan-course-exercise").inner_text()
 
     assert "– not yet" in verdict("stub")
-    assert "✗ not right" in verdict("wrong") and "D* is" in verdict("wrong")
+    assert "✗ not right" in verdict("wrong") and "Look at D*: " in verdict("wrong")
     assert "in the line return p + '<b>'" in verdict("harmful") and "<img src=x" in verdict("harmful")
     assert cells["harmful"].locator("img").count() == 0
     assert "still running after 2 seconds" in verdict("endless") and "restart" not in verdict("endless")
