@@ -1,4 +1,6 @@
 """The manifest of a batch: what it makes of good ones, and that a bad one is refused with file, line and reason."""
+from itertools import pairwise
+
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, reads, writes
 
@@ -206,4 +208,6 @@ def test_the_examples_are_good(name, runs):
 def test_the_example_of_a_calibration_has_runs_enough():
     runs = manifest.read(ROOT / "examples" / "calibrate.yaml")
     assert len(runs) == calibration.RUNS and sum(run.environment == calibration.PLAIN_ARITHMETIC for run in runs) == calibration.PLAIN_RUNS
-    assert min(run.parameters["seed"] for run in runs) >= 100 and runs[0].profile == "laptop"
+    seeds = sorted(run.parameters["seed"] for run in runs)
+    assert seeds[0] >= 100 and runs[0].profile == "laptop"
+    assert all(b - a >= 24 for a, b in pairwise(seeds))              # 19 trains from seed to seed + 23
