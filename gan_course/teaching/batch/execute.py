@@ -1,6 +1,7 @@
 """One run, in processes of its own, watched from outside: it can neither outlive its limits nor
 harm another run.
 """
+import contextlib
 import json
 import os
 import platform
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -180,8 +181,8 @@ def _watch(run: Run, folder: Path, environment: dict[str, str],
         while not verdict and not _ended(process):
             family |= _descendants(process.pid)
             spent |= {member: seconds for member in family if (seconds := _cpu_seconds(member))}
-            used, memory = sum(map(_memory, family)) / MEGABYTE, psutil.virtual_memory()
-            peak, left = max(peak, used), memory.available / memory.total
+            used, machine = _memory(family), psutil.virtual_memory()
+            peak, left = max(peak, used), machine.available / machine.total
             if stopped():
                 verdict = "interrupted", "Stopped before it had ended."
             elif time.monotonic() > end:
@@ -216,11 +217,18 @@ def _descendants(pid: int) -> set[psutil.Process]:
         return set()
 
 
-def _memory(process: psutil.Process) -> int:
-    try:
-        return process.memory_info().rss
-    except psutil.Error:
-        return 0
+def _memory(family: Iterable[psutil.Process]) -> float:
+    """The memory of these processes together, in MB: what each has for itself, and what they may
+    share (libraries, tensors in shared memory) once. Where the system does not tell shared pages
+    apart (macOS, Windows), they count for every process.
+    """
+    own, shared = 0, [0]
+    for process in family:
+        with contextlib.suppress(psutil.Error):                       # it has ended meanwhile
+            memory = process.memory_info()
+            shared.append(getattr(memory, "shared", 0))
+            own += memory.rss - shared[-1]
+    return (own + max(shared)) / MEGABYTE
 
 
 def _cpu_seconds(process: psutil.Process) -> float:
