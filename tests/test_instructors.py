@@ -53,6 +53,24 @@ def test_every_notebook_after_the_first_says_what_learners_can_do_afterwards(ent
     assert 2 <= len(syllabus.goals(entry)) <= 5, "its first cell needs a list below: After this notebook you can"
 
 
+def test_whoever_loads_stored_weights_says_which_claims_are_about_them():
+    loads = {entry.name for entry in catalogue.notebooks() if re.search(r"\bmilestones\.\w+\(", entry.path.read_text(encoding="utf-8"))}
+    assert loads <= syllabus.ON_STORED_WEIGHTS.keys()
+    assert all(catalogue.find(name) for name in syllabus.ON_STORED_WEIGHTS)
+
+
+def test_a_claim_about_a_stored_generator_is_found_by_its_beginning(tmp_path, monkeypatch):
+    (tmp_path / "03_a.ipynb").write_text(json.dumps({
+        "cells": [{"cell_type": "code", "source": "claim('Sharp it is', True)\nclaim('Sharp too', True)\nclaim(f'{n} more', True)"}],
+        "metadata": {"gan_course": {"title": "A", "question": "B?", "minutes": 1, "hours": 2}}}))
+    [entry] = catalogue.notebooks(tmp_path)
+    monkeypatch.setitem(syllabus.ON_STORED_WEIGHTS, "03_a", ("Sharp it",))
+    assert syllabus.markdown([entry]).endswith("| [03](../notebooks/03_a.ipynb) | Sharp it is |\n")
+    monkeypatch.setitem(syllabus.ON_STORED_WEIGHTS, "03_a", ("Sharp",))
+    with pytest.raises(ValueError, match="2 claims begin with 'Sharp'"):
+        syllabus.markdown([entry])
+
+
 def test_precomputed_claims_are_found_with_their_seeds(tmp_path):
     (tmp_path / "03_a.ipynb").write_text(json.dumps({
         "cells": [{"cell_type": "code", "source": ["claim('Stored', x > 1,\n", "      precomputed=range(5), x=x)\n", "claim('Live', True)"]}],

@@ -8,7 +8,7 @@ writes them anew, between `<!-- syllabus -->` and `<!-- end of syllabus -->`.
 import ast
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from gan_course import files
 from gan_course.lessons import catalogue
@@ -50,6 +50,23 @@ PLANS: dict[str, dict[str, tuple[str, ...]]] = {
 AT_THE_START = "say whether their machine works, how exercises, questions and claims work, and " \
                "where to look for help"
 """What 00 is for, whose first cell has no list."""
+ON_STORED_WEIGHTS: dict[str, tuple[str, ...]] = {
+    "03_first_gan": (),
+    "07_dcgan": (),
+    "08_cgan": (),
+    "11_cyclegan": (),
+    "13_stylegan": (),
+    "19_capstone": (),
+    "deeper/08_text_to_image": ("Green threes on pink paper",),
+    "deeper/11_steganography": (),
+    "deeper/16_bounds": (),
+    "deeper/16_inversion": (),
+    "deeper/17_marks": ("A mark in cropped pictures", "Searching with the threshold"),
+    "deeper/17_signals": ("At amplitude 0.04",),
+}
+"""The notebooks that load stored weights, by name, and how those of their claims begin that are
+about one stored generator.
+"""
 
 
 def markdown(entries: Iterable[Entry]) -> str:
@@ -61,7 +78,8 @@ def markdown(entries: Iterable[Entry]) -> str:
     entries = list(entries)
     main = {entry.number: entry for entry in entries if not entry.deeper}
     parts = [_plan(name, plan, main) for name, plan in PLANS.items()]
-    return "\n\n".join([*parts, _goals(main.values()), _precomputed(entries)]) + "\n"
+    return "\n\n".join([*parts, _goals(main.values()), _precomputed(entries),
+                        _on_stored_weights(entries)]) + "\n"
 
 
 def goals(entry: Entry) -> list[str]:
@@ -75,15 +93,37 @@ def precomputed(entry: Entry) -> list[tuple[str, str]]:
     """The claims of a notebook that rest on stored results: the sentence, and the seeds of its
     trainings as the notebook writes them.
     """
-    found = []
-    for cell in _cells(entry):
-        if cell["cell_type"] != "code" or "precomputed=" not in "".join(cell["source"]):
-            continue
-        for call in ast.walk(ast.parse("".join(cell["source"]))):
-            if isinstance(call, ast.Call) and ast.unparse(call.func) == "claim":
-                seeds = [word.value for word in call.keywords if word.arg == "precomputed"]
-                found += [(ast.literal_eval(call.args[0]), ast.unparse(each)) for each in seeds]
+    return [(sentence(call), ast.unparse(word.value)) for call in _claims(entry)
+            for word in call.keywords if word.arg == "precomputed"]
+
+
+def on_stored_weights(entry: Entry) -> list[str]:
+    """The claims of a notebook that are about one stored generator.
+
+    Raises:
+        ValueError: `ON_STORED_WEIGHTS` names a beginning that not exactly one claim has.
+    """
+    claims, found = [sentence(call) for call in _claims(entry)], []
+    for begins in ON_STORED_WEIGHTS.get(entry.name, ()):
+        fitting = [text for text in claims if text.startswith(begins)]
+        if len(fitting) != 1:
+            raise ValueError(f"{entry.name}: {len(fitting)} claims begin with {begins!r}.")
+        found += fitting
     return found
+
+
+def sentence(call: ast.Call) -> str:
+    """What a call of `claim` says; of an f-string the code of what it fills in."""
+    return ast.unparse(call.args[0]) if isinstance(call.args[0], ast.JoinedStr) else (
+        ast.literal_eval(call.args[0]))
+
+
+def _claims(entry: Entry) -> Iterator[ast.Call]:
+    for cell in _cells(entry):
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "code" and "claim(" in source:
+            yield from (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)
+                        and ast.unparse(node.func) == "claim")
 
 
 def _plan(name: str, plan: dict[str, tuple[str, ...]], main: dict[str, Entry]) -> str:
@@ -99,10 +139,10 @@ def _plan(name: str, plan: dict[str, tuple[str, ...]], main: dict[str, Entry]) -
     return "\n".join(rows)
 
 
-def _goals(main: Iterable[Entry]) -> str:
+def _goals(entries: Iterable[Entry]) -> str:
     rows = ["### What learners can do afterwards", "",
             "| | minutes | hours | after it, learners can |", "|---|---:|---:|---|"]
-    for entry in main:
+    for entry in entries:
         able = "; ".join(goals(entry)) or AT_THE_START
         able = re.sub(r"\]\((\w+\.ipynb)\)", r"](../notebooks/\1)", able)
         rows.append(f"| {_link(entry)} {entry.title} | {entry.minutes:g} | {entry.hours:g} | "
@@ -115,6 +155,15 @@ def _precomputed(entries: list[Entry]) -> str:
             "| notebook | claim | seeds |", "|---|---|---|"]
     for entry in entries:
         rows += [f"| {_link(entry)} | {text} | `{seeds}` |" for text, seeds in precomputed(entry)]
+    return "\n".join(rows)
+
+
+def _on_stored_weights(entries: list[Entry]) -> str:
+    rows = ["### Claims about one stored generator", "",
+            "The number of the claim varies with the seed, and the generator does not: its "
+            "training is one of many that were possible.", "", "| notebook | claim |", "|---|---|"]
+    for entry in entries:
+        rows += [f"| {_link(entry)} | {text} |" for text in on_stored_weights(entry)]
     return "\n".join(rows)
 
 
