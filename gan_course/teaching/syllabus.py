@@ -57,7 +57,7 @@ ON_STORED_WEIGHTS: dict[str, tuple[str, ...]] = {
     "11_cyclegan": (),
     "13_stylegan": (),
     "19_capstone": (),
-    "deeper/08_text_to_image": ("Green threes on pink paper",),
+    "deeper/08_text_to_image": (),
     "deeper/11_steganography": (),
     "deeper/16_bounds": (),
     "deeper/16_inversion": (),
