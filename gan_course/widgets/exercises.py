@@ -22,7 +22,7 @@ import ipywidgets
 from IPython.display import display
 
 from gan_course.lessons import exercises, progress
-from gan_course.lessons.exercises import Exercise, Verdict
+from gan_course.lessons.exercises import Exercise, Verdict, _sandbox
 from gan_course.profile import headless
 from gan_course.widgets import cells
 
@@ -59,6 +59,29 @@ def check(key: str, answer: Callable) -> Callable:
     _show_verdict(exercise, verdict)
     _record(key, verdict)
     return answer if verdict.outcome == "right" else exercise.reference
+
+
+def run_test(test: Callable, program: Callable) -> str:
+    """What a test says of a program. It never raises, and leaves the random numbers as they were.
+
+        print(exercises.run_test(test_bounded, real_loss))
+
+    Args:
+        test: a function of the program, with `assert` statements.
+        program: what it is to be tried on.
+
+    Returns:
+        "it passes", "it fails: …" with the message of the `assert`, or how it went wrong.
+    """
+    with _sandbox.randomness_untouched():
+        outcome = _sandbox.run(test, [program])
+    if outcome.endless:
+        return "it does not end"
+    if outcome.error is None:
+        return "it passes"
+    if isinstance(outcome.error, AssertionError):
+        return f"it fails: {outcome.error}" if str(outcome.error) else "it fails"
+    return f"it stops with an error, {type(outcome.error).__name__}: {outcome.error}"
 
 
 _given: dict[str, int] = {}
