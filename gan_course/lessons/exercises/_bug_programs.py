@@ -5,8 +5,11 @@ Each is rewritten small, in our own words; the notebook says where the bug was f
 """
 import torch
 from torch import nn
+from torch.nn import functional as F
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 from torch.nn.functional import softplus
+
+from gan_course.metrics import frechet_distance
 
 # shape and sign ----------------------------------------------------------------------------------
 
@@ -42,6 +45,11 @@ def minimax(real_logits, fake_logits):
     """G has the minimax loss of notebook 02, which is a weaker pull in the same direction."""
     d_loss, _ = adversarial_losses(real_logits, fake_logits)
     return d_loss, -softplus(fake_logits).mean()
+
+
+def of_a_critic(real_logits, fake_logits):
+    """they are the losses of a Wasserstein GAN, differences of means."""
+    return fake_logits.mean() - real_logits.mean(), -fake_logits.mean()
 
 
 def discriminator_step(D, optimizer, x, fake):
@@ -84,32 +92,27 @@ def two_backward_passes(D, optimizer, x, fake):
     return d_loss.item()
 
 
-def relativistic_loss(real_logits, fake_logits):
-    """G's loss in a relativistic average GAN, from D's logits (N,): a fake has to look more real
-    than the real images do on average.
-    """
-    valid = torch.ones_like(fake_logits)
-    g_loss = bce(fake_logits - real_logits.mean(), valid)
-    return g_loss
+def with_hinge(D, optimizer, x, fake):
+    """D has the loss of a hinge GAN, beside the same penalty."""
+    d_loss = F.relu(1 - D(x)).mean() + F.relu(1 + D(fake.detach())).mean()
+    near = (x + 0.1 * torch.rand_like(x)).requires_grad_()
+    (slope,) = torch.autograd.grad(D(near).sum(), near, create_graph=True)
+    optimizer.zero_grad()
+    (d_loss + (slope.flatten(1).norm(dim=1) - 1).square().mean()).backward()
+    optimizer.step()
+    return d_loss.item()
 
 
-def overwritten(real_logits, fake_logits):
-    valid = torch.ones_like(fake_logits)
-    g_loss = bce(fake_logits - real_logits.mean(), valid)
-    g_loss = bce(fake_logits, valid)
-    return g_loss
-
-
-def pairs(real_logits, fake_logits):
-    """each fake is compared with one real image, as in the relativistic pairing GAN."""
-    return softplus(real_logits - fake_logits).mean()
-
-
-def both_averages(real_logits, fake_logits):
-    """real images are compared with the average fake, too."""
-    valid = torch.ones_like(fake_logits)
-    return (bce(fake_logits - real_logits.mean(), valid)
-            + bce(real_logits - fake_logits.mean(), 1 - valid)) / 2
+def noise_on_both_sides(D, optimizer, x, fake):
+    """the points near x lie on all sides of it, and the gradients are zeroed at the end."""
+    real_logits, fake_logits = D(x), D(fake.detach())
+    d_loss = softplus(-real_logits).mean() + softplus(fake_logits).mean()
+    near = (x + 0.1 * torch.randn_like(x)).requires_grad_()
+    (slope,) = torch.autograd.grad(D(near).sum(), near, create_graph=True)
+    (d_loss + (slope.flatten(1).norm(dim=1) - 1).square().mean()).backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    return d_loss.item()
 
 
 # penalties ---------------------------------------------------------------------------------------
@@ -143,6 +146,12 @@ def from_the_other_end(critic, x, fake):
     return gradient_penalty(critic, fake, x)
 
 
+def image_by_image(critic, x, fake):
+    """it goes through the images one after the other."""
+    return torch.stack([gradient_penalty(critic, x[i:i + 1], fake[i:i + 1])
+                        for i in range(len(x))]).mean()
+
+
 def r1(D, x):
     """R1, 1/2 E[|slope of D's logit|^2], at real x (N, ...); gamma is 1."""
     x = x.detach().requires_grad_()
@@ -164,6 +173,21 @@ def squared_norm(D, x):
     logits = D(x)
     (slope,) = torch.autograd.grad(logits, x, torch.ones_like(logits), create_graph=True)
     return 0.5 * slope.flatten(1).norm(dim=1).square().mean()
+
+
+def over_the_batch(D, x):
+    """the sum over everything is divided by the number of images."""
+    x = x.detach().requires_grad_()
+    (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+    return slope.square().sum() / (2 * len(x))
+
+
+def one_by_one(D, x):
+    """it goes through the images one after the other."""
+    return torch.stack([r1(D, image) for image in x.split(1)]).mean()
+
+
+R1 = (r1, squared_norm, over_the_batch, one_by_one)
 
 
 # normalisation and state -------------------------------------------------------------------------
@@ -198,6 +222,12 @@ def with_bias(channels_in, channels_out):
                          nn.BatchNorm2d(channels_out), nn.LeakyReLU(0.2))
 
 
+def without_parameters(channels_in, channels_out):
+    """BatchNorm has neither a gain nor a bias of its own."""
+    return nn.Sequential(nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
+                         nn.BatchNorm2d(channels_out, affine=False), nn.LeakyReLU(0.2))
+
+
 @torch.no_grad()
 def update_average(average, net, decay):
     """One update of the EMA of a network: average <- decay average + (1 - decay) net."""
@@ -226,7 +256,26 @@ def averaged_buffers(average, net, decay):
     return average
 
 
-# data --------------------------------------------------------------------------------------------
+@torch.no_grad()
+def through_the_state(average, net, decay):
+    """all numbers are put together first, and loaded into the average at once."""
+    old, new = average.state_dict(), net.state_dict()
+    average.load_state_dict({name: decay * old[name] + (1 - decay) * new[name]
+                             if new[name].is_floating_point() else new[name] for name in new})
+    return average
+
+
+@torch.no_grad()
+def by_the_difference(average, net, decay):
+    """the average moves by a share of the difference, and the buffers are copied first."""
+    for a, b in zip(average.buffers(), net.buffers(), strict=True):
+        a.copy_(b)
+    for a, w in zip(average.parameters(), net.parameters(), strict=True):
+        a.sub_((1 - decay) * (a - w))
+    return average
+
+
+# data and evaluation -----------------------------------------------------------------------------
 
 
 def real_loss(real_logits):
@@ -250,3 +299,38 @@ def smooth(real_logits):
 def wide(real_logits):
     """the labels are drawn between 0.7 and 1."""
     return bce(real_logits, 0.7 + 0.3 * torch.rand_like(real_logits))
+
+
+def sure_labels(real_logits):
+    """all labels are exactly 1."""
+    return softplus(-real_logits).mean()
+
+
+def compare(real, ours, theirs):
+    """Two Fréchet distances from real features (N, d): that of our images and that of theirs."""
+    n = min(len(real), len(ours), len(theirs))
+    return [frechet_distance(real[:n], images[:n]) for images in (ours, theirs)]
+
+
+def cut_at_the_real(real, ours, theirs):
+    n = len(real)
+    return [frechet_distance(real[:n], images[:n]) for images in (ours, theirs)]
+
+
+def all_the_real(real, ours, theirs):
+    """all real features are used, and equally many of ours and of theirs."""
+    n = min(len(ours), len(theirs))
+    return [frechet_distance(real, images[:n]) for images in (ours, theirs)]
+
+
+def the_last_ones(real, ours, theirs):
+    """it takes the last features of each, equally many."""
+    n = min(len(real), len(ours), len(theirs))
+    return [frechet_distance(real[-n:], images[-n:]) for images in (ours, theirs)]
+
+
+def chosen_at_random(real, ours, theirs):
+    """it takes equally many features of each, chosen at random."""
+    n = min(len(real), len(ours), len(theirs))
+    real, ours, theirs = (each[torch.randperm(len(each))[:n]] for each in (real, ours, theirs))
+    return [frechet_distance(real, ours), frechet_distance(real, theirs)]

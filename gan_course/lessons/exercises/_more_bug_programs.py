@@ -1,8 +1,12 @@
-"""The eight programs of notebook deeper/18_more_bugs, as those of `_bug_programs`."""
+"""The nine programs of notebook deeper/18_more_bugs, as those of `_bug_programs`."""
+import copy
+
 import torch
 from torch.nn import functional as F
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 from torch.nn.functional import softplus
+
+# shape and sign ----------------------------------------------------------------------------------
 
 
 def generator_step(G, D, optimizer, z):
@@ -35,6 +39,25 @@ def hinge_step(G, D, optimizer, z):
     return loss.item()
 
 
+def minimax_step(G, D, optimizer, z):
+    """G has the minimax loss of notebook 02."""
+    loss = -softplus(D(G(z))).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def zeroed_before(G, D, optimizer, z):
+    """G's gradients are zeroed before anything else, one by one."""
+    for w in G.parameters():
+        w.grad = None
+    loss = softplus(-D(G(z))).mean()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
 def discriminator_loss(real_logits, fake_logits):
     """D's loss from its logits (N,) for real images and for fakes."""
     real, fake = real_logits, fake_logits
@@ -58,6 +81,47 @@ def of_probabilities(real_logits, fake_logits):
             + F.binary_cross_entropy(fake, torch.zeros_like(fake)))
 
 
+def averaged(real_logits, fake_logits):
+    """it is the mean of the two halves, not their sum."""
+    return discriminator_loss(real_logits, fake_logits) / 2
+
+
+def relativistic_loss(real_logits, fake_logits):
+    """G's loss in a relativistic average GAN, from D's logits (N,): a fake has to look more real
+    than the real images do on average.
+    """
+    valid = torch.ones_like(fake_logits)
+    g_loss = bce(fake_logits - real_logits.mean(), valid)
+    return g_loss
+
+
+def overwritten(real_logits, fake_logits):
+    valid = torch.ones_like(fake_logits)
+    g_loss = bce(fake_logits - real_logits.mean(), valid)
+    g_loss = bce(fake_logits, valid)
+    return g_loss
+
+
+def pairs(real_logits, fake_logits):
+    """each fake is compared with one real image, as in the relativistic pairing GAN."""
+    return softplus(real_logits - fake_logits).mean()
+
+
+def both_averages(real_logits, fake_logits):
+    """real images are compared with the average fake, too."""
+    valid = torch.ones_like(fake_logits)
+    return (bce(fake_logits - real_logits.mean(), valid)
+            + bce(real_logits - fake_logits.mean(), 1 - valid)) / 2
+
+
+def with_hinge(real_logits, fake_logits):
+    """the comparison is that of a hinge."""
+    return F.relu(1 - (fake_logits - real_logits.mean())).mean()
+
+
+# penalties ---------------------------------------------------------------------------------------
+
+
 def between(x, fake):
     """Points on the lines from x to fake, (N, C, H, W): one for each pair of images."""
     t = torch.rand(len(x), 1, 1, 1)
@@ -75,6 +139,16 @@ def from_the_fake(x, fake):
     return t * x + (1 - t) * fake
 
 
+def with_lerp(x, fake):
+    """PyTorch's own `lerp` goes the share of the way."""
+    return torch.lerp(x, fake, torch.rand(len(x), 1, 1, 1))
+
+
+def drawn_in_place(x, fake):
+    """it begins at the fake, and its shares are drawn in another way."""
+    return fake + torch.empty(len(x), 1, 1, 1).uniform_() * (x - fake)
+
+
 def penalty(D, x):
     """R1, 1/2 E[|slope of D's logit|^2], at real x (N, ...)."""
     x = x.detach().requires_grad_()
@@ -88,11 +162,46 @@ def summed(D, x):
     return 0.5 * slope.flatten(1).square().sum(dim=1).sum()
 
 
-def over_the_batch(D, x):
-    """the sum over everything is divided by the number of images."""
-    x = x.detach().requires_grad_()
-    (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
-    return slope.square().sum() / (2 * len(x))
+# normalisation and state -------------------------------------------------------------------------
+
+
+def sample(G, z):
+    """Images for z (N, z_dim), from a G that is being trained."""
+    with torch.no_grad():
+        G.eval()
+        images = G(z)
+        G.train()
+    return images
+
+
+def in_training_mode(G, z):
+    with torch.no_grad():
+        images = G(z)
+    return images
+
+
+def stays_in_evaluation(G, z):
+    """G is left in evaluation mode."""
+    with torch.no_grad():
+        return G.eval()(z)
+
+
+def with_its_statistics(G, z):
+    """G is put back into the mode it was in."""
+    mode = G.training
+    with torch.no_grad():
+        images = G.eval()(z)
+    G.train(mode)
+    return images
+
+
+def of_a_copy(G, z):
+    """a copy of G draws, so G itself stays as it is."""
+    with torch.no_grad():
+        return copy.deepcopy(G).eval()(z)
+
+
+# data and evaluation -----------------------------------------------------------------------------
 
 
 def rotated(images, turns):
@@ -118,25 +227,11 @@ def flipped_transposes(images, turns):
     return images
 
 
-def sample(G, z):
-    """Images for z (N, z_dim), from a G that is being trained."""
-    with torch.no_grad():
-        G.eval()
-        images = G(z)
-        G.train()
+def flipped_first(images, turns):
+    """each quarter turn is a flip and a transposition."""
+    for _ in range(turns % 4):
+        images = images.flip(3).transpose(2, 3)
     return images
-
-
-def in_training_mode(G, z):
-    with torch.no_grad():
-        images = G(z)
-    return images
-
-
-def stays_in_evaluation(G, z):
-    """G is left in evaluation mode."""
-    with torch.no_grad():
-        return G.eval()(z)
 
 
 def psnr(x, y):
@@ -155,6 +250,16 @@ def from_the_root(x, y):
     return -20 * torch.log10(F.mse_loss(x, y).sqrt())
 
 
+def from_the_logarithm(x, y):
+    """the peak of 1 is left out, since its logarithm is 0."""
+    return -10 * (x - y).square().mean().log10()
+
+
+def from_bytes(x, y):
+    """it computes with grey levels up to 255, and a peak of 255."""
+    return 10 * torch.log10(255**2 / (255 * x - 255 * y).square().mean())
+
+
 def signal(steps):
     """How much of an image is left after each of so many diffusion steps: a share, (steps,)."""
     betas = torch.linspace(1e-4, 0.02, steps) * 1000 / steps
@@ -170,3 +275,16 @@ def cosine(steps):
     """the schedule is a cosine."""
     t = torch.arange(1, steps + 1) / steps
     return torch.cos(t * torch.pi / 2)
+
+
+def wide(steps):
+    """the largest step is 12 divided by the number of steps."""
+    betas = torch.linspace(0.001, 12 / steps, steps).clamp(max=0.999)
+    return (1 - betas).cumprod(dim=0).sqrt()
+
+
+def squared_cosine(steps):
+    """the schedule is the cosine of improved DDPM, with its largest step at 0.999."""
+    t = torch.linspace(0, 1, steps + 1)
+    left = torch.cos((t + 0.008) / 1.008 * torch.pi / 2).square()
+    return (left[1:] / left[:-1]).clamp(min=0.001).cumprod(dim=0).sqrt()

@@ -31,13 +31,6 @@ def test_learns(discriminator_step):
     assert D(x).mean() > D(fake).mean() + 1, "D has not learned"
 
 
-def test_relative(relativistic_loss):
-    """Only differences of logits count."""
-    real, fake = torch.randn(8), torch.randn(8)
-    before, after = relativistic_loss(real, fake), relativistic_loss(real + 3, fake + 3)
-    assert torch.isclose(before, after, atol=1e-4), "it depends on the level of the logits"
-
-
 def test_unit_slope(gradient_penalty):
     """A linear critic whose slope has norm 1 pays nothing."""
     direction = F.normalize(torch.randn(3 * 8 * 8), dim=0)
@@ -76,10 +69,17 @@ def test_bounded(real_loss):
     assert real_loss(torch.full((64,), 100.0)) >= 0, "a loss below 0"
 
 
+def test_equal_numbers(compare):
+    """A generator is no worse for having drawn fewer images."""
+    real, images = torch.randn(2, 1000, 8)
+    many, few = compare(real, images, images[:50])
+    assert few < 3 * many, f"1,000 images are at {many:.3f}, and 50 of the same at {few:.3f}"
+
+
 EXERCISES = (
     BugTest("18.test_opponents", test_opponents, programs.labels_swapped,
             (programs.adversarial_losses, programs.with_softplus, programs.halved,
-             programs.minimax),
+             programs.minimax, programs.of_a_critic),
             "In which direction does D's loss pull the logit of a fake, and in which G's? Compare "
             "the two gradients.",
             "Ask for what every GAN has, opponents, and not for one value of a loss.",
@@ -90,7 +90,8 @@ EXERCISES = (
              "losses, and assert that the product of the two gradients is below 0."),
             "One derivative for each player, and no training at all."),
     BugTest("18.test_learns", test_learns, programs.penalty_alone,
-            (programs.discriminator_step, programs.two_backward_passes),
+            (programs.discriminator_step, programs.two_backward_passes, programs.with_hinge,
+             programs.noise_on_both_sides),
             "Whether a loss is computed does not say whether anyone learns from it. After some "
             "steps, does D tell two clusters apart that a line can separate?",
             "Leave D enough steps and a learning rate at which it gets there, and ask for a "
@@ -101,18 +102,9 @@ EXERCISES = (
              "Begin with a D that has slope 1 already, in a direction that tells nothing, so the "
              "penalty has nothing to do; then assert that real logits end above the fake ones."),
             "This test would also find a forgotten step, and a D that is frozen."),
-    BugTest("18.test_relative", test_relative, programs.overwritten,
-            (programs.relativistic_loss, programs.pairs, programs.both_averages),
-            "What is special about a relativistic loss? It compares. What happens to it if all "
-            "logits rise by the same amount?",
-            "Relativistic losses differ in how they compare; all of them compare.",
-            ("Training looks fine, and it is another game than the one in the paper.",
-             "A relativistic loss depends on differences of logits alone.",
-             "Add 3 to both sets of logits, and assert that the loss stays what it was, up to "
-             "rounding."),
-            "An invariance is often the best test: no number has to be known."),
     BugTest("18.test_unit_slope", test_unit_slope, programs.over_channels,
-            (programs.gradient_penalty, programs.by_squares, programs.from_the_other_end),
+            (programs.gradient_penalty, programs.by_squares, programs.from_the_other_end,
+             programs.image_by_image),
             "Take a critic whose slope you know. What has the penalty to be for a critic whose "
             "slope has norm 1 everywhere?",
             "A linear critic with a slope of norm 1 pays nothing, up to rounding: leave a little "
@@ -124,7 +116,7 @@ EXERCISES = (
              "images of shape (N, 3, 8, 8)."),
             "A function whose gradient is known is worth more than a hundred trainings."),
     BugTest("18.test_same_slope", test_same_slope, programs.slope_of_the_loss,
-            (programs.r1, programs.squared_norm),
+            programs.R1,
             "Two linear D's with the same slope, one of them sure that everything is real: do both "
             "pay the same?",
             "R1 is gamma/2 times the mean squared norm of the slope, over the images, here with "
@@ -135,7 +127,8 @@ EXERCISES = (
              "rounding."),
             "The bug switches the penalty off exactly where it is needed."),
     BugTest("18.test_scale_free", test_scale_free, programs.large_eps,
-            (programs.block, programs.usual_batch_norm, programs.with_bias),
+            (programs.block, programs.usual_batch_norm, programs.with_bias,
+             programs.without_parameters),
             "BatchNorm divides by the standard deviation. What should become of an image that is "
             "ten times weaker?",
             "Leave room for the small eps that every BatchNorm has, and compare one block with "
@@ -146,7 +139,8 @@ EXERCISES = (
              "x / 10 agree to some per cent."),
             "In `BatchNorm2d(c, 0.8)` the 0.8 is eps; Keras's momentum of 0.8 is 0.2 in PyTorch."),
     BugTest("18.test_average", test_average, programs.parameters_only,
-            (programs.update_average, programs.averaged_buffers),
+            (programs.update_average, programs.averaged_buffers, programs.through_the_state,
+             programs.by_the_difference),
             "Parameters are not all that a network remembers. Use a network with BatchNorm that "
             "has seen data, in evaluation mode.",
             "An average needs many updates to arrive: make the decay smaller or the updates more, "
@@ -158,7 +152,7 @@ EXERCISES = (
             "BatchNorm's running mean and variance are buffers: `state_dict` has them, "
             "`parameters` has not."),
     BugTest("18.test_bounded", test_bounded, programs.labels_above_one,
-            (programs.real_loss, programs.smooth, programs.wide),
+            (programs.real_loss, programs.smooth, programs.wide, programs.sure_labels),
             "How low can a cross-entropy be, and how low does this one get for a D that is very "
             "sure?",
             "Any labels between 0 and 1 are allowed. What holds for all of them?",
@@ -166,4 +160,17 @@ EXERCISES = (
              "Try logits that are very large.",
              "Assert that the loss is at least 0 for logits of 100."),
             "A bound that holds for every input is a test that costs one line."),
+    BugTest("18.test_equal_numbers", test_equal_numbers, programs.cut_at_the_real,
+            (programs.compare, programs.all_the_real, programs.the_last_ones,
+             programs.chosen_at_random),
+            "The Fréchet distance is too large, and by more with fewer images. Let one generator "
+            "play both parts, once with many images and once with few.",
+            "Which images are compared is left open, so the two distances may differ by chance: "
+            "leave room, give many more images than features, and shuffle or draw them.",
+            ("A generator wins because it has drawn more images. What does a Fréchet distance do "
+             "when there are few?",
+             "Give images of one generator as ours, and a few of the same images as theirs.",
+             "For real features and images of shape (1000, 8) and the first 50 of those images, "
+             "assert that the second distance is less than three times the first."),
+            "Slices do not complain: `images[:1000]` of 50 images are 50 images."),
 )

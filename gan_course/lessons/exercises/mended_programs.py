@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from gan_course.lessons.exercises import _bug_programs as programs
 from gan_course.lessons.exercises import _sandbox
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, as_number
+from gan_course.metrics import frechet_distance
 
 
 def mend(key, reference, probe_inputs, look, bug, says, hints, *mistakes):
@@ -114,6 +115,50 @@ def about(results, inputs):
     return {"the loss": loss.round(decimals=1) if isinstance(loss, torch.Tensor) else loss}
 
 
+def one_generator():
+    dice = torch.Generator().manual_seed(0)
+    real, images = torch.randn(2, 1000, 8, generator=dice)
+    return {"real": real, "ours": images, "theirs": images[:50]}
+
+
+def two_distances(results):
+    """The two as numbers, or None if these are not two numbers."""
+    if not results or not isinstance(results[0], tuple | list) or len(results[0]) != 2:
+        return None
+    found = [as_number(each) for each in results[0]]
+    return None if any(isinstance(each, str) or each.dim() for each in found) else found
+
+
+def few_and_many(results, inputs):
+    """Two booleans, since it is open which of the images are compared."""
+    if (found := two_distances(results)) is None:
+        return {"two distances": False}
+    many, few = found
+    return {"few are as good as many": bool(few < 1.5 * many),
+            "many are very close": bool(many < 0.2)}
+
+
+def far_and_near():
+    dice = torch.Generator().manual_seed(0)
+    real, ours, theirs = torch.randn(3, 200, 8, generator=dice)
+    return {"real": real, "ours": ours + 3, "theirs": theirs[:100]}
+
+
+def which_is_farther(results, inputs):
+    if (found := two_distances(results)) is None:
+        return {"two distances": False}
+    return {"ours are far": bool(found[0] > 50), "theirs are near": bool(found[1] < 5)}
+
+
+def real_cut(real, ours, theirs):
+    n = min(len(ours), len(theirs))
+    return [frechet_distance(real[:n], images) for images in (ours, theirs)]
+
+
+def theirs_first(real, ours, theirs):
+    return programs.compare(real, ours, theirs)[::-1]
+
+
 EXERCISES = (
     mend("18.adversarial_losses", programs.adversarial_losses, two_logits, both_losses,
          programs.labels_swapped,
@@ -133,11 +178,6 @@ EXERCISES = (
           "Call `backward` on the sum of the loss and the penalty."),
          Mistake("no_penalty", "Now D learns from its loss, and the penalty has been lost on the "
                  "way. D should learn from both.", like=without_penalty)),
-    mend("18.relativistic_loss", programs.relativistic_loss, two_logits, one_loss,
-         programs.overwritten,
-         "The bug is still in it: what was computed first is thrown away.",
-         ("How often is `g_loss` assigned?", "Only the last assignment counts.",
-          "Delete the second assignment of `g_loss`.")),
     mend("18.gradient_penalty", programs.gradient_penalty, linear_critic, one_loss,
          programs.over_channels,
          "The bug is still in it: the norm runs over the channels alone, at each pixel.",
@@ -170,4 +210,17 @@ EXERCISES = (
           "Subtract the noise instead of adding it."),
          Mistake("no_noise", "Now every label is exactly 1, and the noise that was wanted is gone.",
                  like=lambda real_logits: F.softplus(-real_logits).mean())),
+    Exercise(
+        "18.compare", programs.compare,
+        (Probe(one_generator, few_and_many,
+               (Mistake("the_bug", "The bug is still in it: the same generator gets another "
+                        "distance for 1,000 images than for 50.", like=programs.cut_at_the_real),
+                Mistake("real_only", "Now the real features are cut to the smallest number, and "
+                        "ours and theirs are still of different numbers.", like=real_cut))),
+         Probe(far_and_near, which_is_farther,
+               (Mistake("exchanged", "It gives theirs first. The distance of our images comes "
+                        "first.", like=theirs_first),))),
+        ("How many images does each distance come from?",
+         "A slice that goes beyond the end gives what there is, without a word.",
+         "Let n be the smallest of the three lengths.")),
 )
