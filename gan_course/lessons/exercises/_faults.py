@@ -138,8 +138,11 @@ def _range(exercise, mine: Pass, right: Pass) -> Iterator[Said]:
                           "and G's have to lie there too, or D tells them apart by that "
                           f"alone.{extra}")
     if "tanh" not in theirs and "tanh" in squashed:
-        yield "unwanted_tanh", ("It ends in `tanh`, so all its points lie in a box from -1 to 1. "
-                                "These data are not pictures: the last layer is the output.")
+        yield "unwanted_tanh", (
+            "It ends in `tanh`, which never goes beyond -1 and 1, and a residual lies between -2 "
+            "and 2: the last layer is the output." if mine.out.dim() == 4 else
+            "It ends in `tanh`, so all its points lie in a box from -1 to 1. These data are not "
+            "pictures: the last layer is the output.")
     if "ReLU" in squashed and "ReLU" not in theirs:
         yield "relu_at_the_end", ("It ends in ReLU, which gives no negative numbers at all. The "
                                   "last layer has no ReLU behind it.")
