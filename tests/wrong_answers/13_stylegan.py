@@ -232,6 +232,26 @@ def forgotten(D, x, fake, gamma):
     return F.softplus(-D(x)).mean() + F.softplus(D(fake)).mean() + gamma / 2 * slope.pow(2).sum((1, 2, 3)).mean()
 
 
+def entry(D, x, stage, alpha, small=lambda x: F.interpolate(x, scale_factor=0.5, mode="area"), shares=None, back=1):
+    new = D.halve[stage](D.read[stage](x))
+    if alpha == 1 or stage == 0:
+        return new
+    a, b = shares(alpha) if shares else (1 - alpha, alpha)
+    return a * D.read[stage - back](small(x)) + b * new
+
+
+def enter(**changed):
+    return lambda D, x, stage, alpha: entry(D, x, stage, alpha, **changed)
+
+
+def late(D, x, stage, alpha):
+    return torch.lerp(F.avg_pool2d(D.read[stage - 1](x), 2), D.halve[stage](D.read[stage](x)), alpha)
+
+
+def always_both(D, x, stage, alpha):
+    return (1 - alpha) * D.read[stage - 1](F.avg_pool2d(x, 2)) + alpha * D.halve[stage](D.read[stage](x))
+
+
 RIGHT = {
     "13.EqualisedLinear": [Linear, BiasFirst],
     "13.MappingNetwork": [Mapping, InSequence, mapping(of=BiasFirst)],
@@ -239,9 +259,21 @@ RIGHT = {
     "13.add_noise": [lambda h, strength, noise=None: h + (torch.randn(len(h), 1, *h.shape[2:]) if noise is None else noise) * strength],
     "13.StyledLayer": [Layer],
     "13.discriminator_loss": [r1],
+    "13.entry": [entry],
     "13.faded": [lambda low, high, alpha: torch.lerp(low.repeat_interleave(2, 2).repeat_interleave(2, 3), high, alpha)],
 }
 WRONG = {
+    "13.entry": {
+        "swapped": [enter(shares=lambda alpha: (alpha, 1 - alpha))],
+        "added": [enter(shares=lambda alpha: (1, alpha))],
+        "not_faded": [lambda D, x, stage, alpha: D.halve[stage](D.read[stage](x)), lambda D, x, stage, alpha: D.read[stage - 1](F.avg_pool2d(x, 2))],
+        "other_layer": [lambda D, x, stage, alpha: torch.lerp(D.read[0](F.avg_pool2d(x, 2)), D.halve[stage](D.read[stage](x)), alpha)],
+        "other_halving": [enter(small=lambda x: x[:, :, ::2, ::2]), enter(small=lambda x: F.max_pool2d(x, 2)), enter(small=lambda x: F.interpolate(x, scale_factor=0.5))],
+        "halved_later": [late],
+        "sizes": [enter(small=lambda x: x)],
+        "no_stage_before": [always_both],
+        "unknown": [enter(shares=lambda alpha: (2 - 2 * alpha, 2 * alpha))],
+    },
     "13.EqualisedLinear": {
         "not_a_module": [Plain, NoSuper],
         "names": [Inside],
