@@ -1,4 +1,4 @@
-"""GAN, VAE and diffusion over several seeds: the stored table of notebook 16.
+"""GAN, VAE and diffusion over several seeds: the comparison of notebook 16, repeated.
 
     python benchmarks/trilemma.py                  seeds 0 to 4 on pictures and in the plane
     python benchmarks/trilemma.py --longer 8 0 1   pictures, eight times the iterations, two seeds
