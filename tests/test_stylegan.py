@@ -2,7 +2,9 @@
 import pytest
 import torch
 
-from gan_course import nets
+from gan_course import judge, nets
+from gan_course.data import glyphs
+from gan_course.data.sets import scale
 from gan_course.games import stylegan
 from gan_course.lessons import style_mixing
 from gan_course.projection import project
@@ -165,7 +167,7 @@ class Drawer:
         return z[:, None].expand(-1, 3, -1)
 
     def draw_noise(self, n, seed=0):
-        return None
+        return []
 
     def synthesis(self, styles, noise):
         x = torch.stack([styles[:, 0], styles[:, 2]], dim=1)[..., None].expand(-1, -1, -1, 4)
@@ -174,7 +176,7 @@ class Drawer:
 
 def test_the_mixing_matrix_says_which_layer_decides_what():
     matrix = style_mixing.mixing_matrix(Drawer(), Reader(), n=2000)
-    assert set(matrix) == {"character", "slant", "width", "ink_hue", "paper_hue"}
+    assert set(matrix) == {"character", "slant", "width", "x", "y", "grain", "ink_hue", "paper_hue"}
     assert matrix["slant"] == pytest.approx([0, 1, 1, 1], abs=0.1)
     assert matrix["ink_hue"] == pytest.approx([0, 0, 0, 1], abs=0.1)
 
@@ -182,6 +184,54 @@ def test_the_mixing_matrix_says_which_layer_decides_what():
 def test_hues_on_both_sides_of_red_are_near():
     close = style_mixing.distances({"ink_hue": torch.tensor([1.0])}, {"ink_hue": torch.tensor([359.0])})
     assert close["ink_hue"].item() < 0.001
+
+
+def test_the_place_of_the_ink_is_read_from_real_pictures():
+    upright = {"family": "DejaVu Sans", "bold": 0, "italic": 0, "slant": 0, "width": 1, "height": 1, "rotation": 0}
+    pictures = glyphs.glyphs_colour(n=200, present=upright | {"x": (-0.1, 0.1), "y": (-0.1, 0.1)})
+    centre = dict(zip("xy", style_mixing.centre_of_ink(scale(pictures.images)), strict=True))
+    for name, read in centre.items():
+        off = read - pictures.factors[name]                         # each digit has its own centre
+        assert max(off[pictures.labels == k].std() for k in range(10)) < 0.2 / 32       # a fifth of a pixel
+    grey = glyphs.glyphs(n=500, size=32).images[:, 0] / 255         # the same scenes, without paper
+    place = (torch.arange(32) + 0.5) / 32 - 0.5
+    right, down = style_mixing.centre_of_ink(scale(glyphs.glyphs_colour(n=500).images))
+    assert (right - (grey.sum(dim=1) * place).sum(dim=1) / grey.sum(dim=(1, 2))).square().mean().sqrt() < 0.1 / 32
+    assert (down - (grey.sum(dim=2) * place).sum(dim=1) / grey.sum(dim=(1, 2))).square().mean().sqrt() < 0.1 / 32
+    assert [each.tolist() for each in style_mixing.centre_of_ink(torch.ones(2, 3, 8, 8))] == [[0, 0], [0, 0]]
+
+
+def test_the_grain_is_read_from_real_pictures(monkeypatch):
+    for strength in (0.015, 0.03, 0.05):
+        monkeypatch.setattr(glyphs, "GRAIN", strength)
+        read = style_mixing.grain(scale(glyphs.glyphs_colour(n=200).images))
+        assert read.mean().item() == pytest.approx(2 * strength, rel=0.05) and read.std() < 0.1 * read.mean()
+    monkeypatch.setattr(glyphs, "GRAIN", 0.0)
+    assert style_mixing.grain(scale(glyphs.glyphs_colour(n=200).images)).max() < 0.01   # rounding, no edges
+    slope = torch.linspace(-0.1, 0.1, 32).expand(1, 3, 32, 32)
+    assert style_mixing.grain(slope + slope.mT).item() < 1e-6       # what changes slowly is no grain
+
+
+def test_bare_paper_is_paper_that_touches_no_ink():
+    cover = glyphs.glyphs(n=100, size=32).images[:, 0]
+    bare = style_mixing.bare_paper(scale(glyphs.glyphs_colour(n=100).images))
+    assert (cover[bare] == 0).float().mean() > 0.99 and cover[bare].max() < 0.35 * 255 and bare.float().mean() > 0.6
+
+
+def test_every_factor_of_real_pictures_is_read_well():
+    found = style_mixing.reading(judge.load("glyphs_colour"), glyphs.glyphs_colour("test", n=1000))
+    assert found.pop("grain") == pytest.approx(1, abs=0.03)
+    assert min(found.values()) > 0.7 and max(found.values()) <= 1
+    assert set(found) == {"character", "slant", "width", "x", "y", "ink_hue", "paper_hue"}
+
+
+def test_a_factor_that_is_not_read_scores_0():
+    class Blind(Reader):
+        def read(self, x):
+            return dict.fromkeys(("slant", "ink_hue", "paper_hue"), torch.zeros(len(x))) | {"width": torch.full((len(x),), 0.95)}
+    found = style_mixing.reading(Blind(), glyphs.glyphs_colour("test", n=500))
+    assert all(found[name] < 0.02 for name in ("slant", "width", "ink_hue", "paper_hue")) and found["character"] < 0.3
+    assert found["y"] > 0.8                                         # is not the judge's
 
 
 def test_samples_are_images():
