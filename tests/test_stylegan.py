@@ -151,11 +151,14 @@ def test_projection_finds_an_image_that_the_generator_can_draw(G):
 class Reader(torch.nn.Module):
     """Sees slant and width in channel 0, and the hues in channel 1."""
 
-    def read(self, x):
-        return {"slant": x[:, 0, 0, 0], "width": x[:, 0, 0, 1], "ink_hue": x[:, 1, 0, 0] * 180, "paper_hue": x[:, 1, 0, 1] * 180}
+    def features(self, x):
+        return x
 
-    def probabilities(self, x):
+    def head(self, x):
         return x[:, 0, 0, :4].softmax(dim=1)
+
+    def readers(self, x):
+        return {"slant": x[:, 0, 0, 0], "width": x[:, 0, 0, 1], "ink_hue": x[:, 1, 0, 0] * 180, "paper_hue": x[:, 1, 0, 1] * 180}
 
 
 class Drawer:
@@ -227,11 +230,19 @@ def test_every_factor_of_real_pictures_is_read_well():
 
 def test_a_factor_that_is_not_read_scores_0():
     class Blind(Reader):
-        def read(self, x):
+        def readers(self, x):
             return dict.fromkeys(("slant", "ink_hue", "paper_hue"), torch.zeros(len(x))) | {"width": torch.full((len(x),), 0.95)}
     found = style_mixing.reading(Blind(), glyphs.glyphs_colour("test", n=500))
     assert all(found[name] < 0.02 for name in ("slant", "width", "ink_hue", "paper_hue")) and found["character"] < 0.3
     assert found["y"] > 0.8                                         # is not the judge's
+
+
+def test_many_styles_are_drawn_in_parts(G, monkeypatch):
+    monkeypatch.setattr(style_mixing, "ROWS", 3)
+    styles, noise = G.styles(torch.randn(8, 8)), G.draw_noise(8)
+    with torch.no_grad():
+        whole = G.synthesis(styles, noise).clamp(-1, 1)
+    assert torch.allclose(style_mixing.draw(G, styles, noise), whole, atol=1e-5)
 
 
 def test_samples_are_images():

@@ -1,4 +1,6 @@
 """Which layers of a style-based generator carry which factor of a picture."""
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -105,6 +107,7 @@ def grain(x: Tensor) -> Tensor:
     return energy.sqrt()
 
 
+@torch.no_grad()
 def factors_of(judge: Judge, x: Tensor) -> dict[str, Tensor]:
     """What varies in pictures. The judge reads character, slant, width and hues; the place of the
     ink and the grain of the paper are measured in the pixels.
@@ -116,9 +119,10 @@ def factors_of(judge: Judge, x: Tensor) -> dict[str, Tensor]:
     Returns:
         name -> (N,), in the data set's units.
     """
-    read = judge.read(x)
+    features = judge.features(x)
+    read = judge.readers(features)
     x_of_ink, y_of_ink = centre_of_ink(x)
-    return {"character": judge.probabilities(x).argmax(dim=1), "slant": read["slant"],
+    return {"character": judge.head(features).argmax(dim=1), "slant": read["slant"],
             "width": read["width"], "x": x_of_ink, "y": y_of_ink, "grain": grain(x),
             **{name: read[name] for name in HUES}}
 
@@ -152,6 +156,22 @@ def _around_mean(values: Tensor, labels: Tensor) -> Tensor:
 
 
 @torch.no_grad()
+def draw(G: nn.Module, styles: Tensor, noise: Sequence[Tensor]) -> Tensor:
+    """The images of many styles, drawn a hundred at a time to spare memory.
+
+    Args:
+        G: a `StyleGenerator`.
+        styles: a w for each layer, (N, layers, w_dim).
+        noise: as `G.draw_noise` gives it.
+
+    Returns:
+        (N, channels, size, size) in [-1, 1].
+    """
+    return torch.cat([G.synthesis(styles[i:i + ROWS], [each[i:i + ROWS] for each in noise])
+                      for i in range(0, len(styles), ROWS)]).clamp(-1, 1)
+
+
+@torch.no_grad()
 def mixing_matrix(G: nn.Module, judge: Judge, n: int = 1000, seed: int = 0) -> dict[str, list]:
     """How much of each factor a mixed picture has from A, for each crossover.
 
@@ -174,10 +194,7 @@ def mixing_matrix(G: nn.Module, judge: Judge, n: int = 1000, seed: int = 0) -> d
     a, b, other = (G.styles(torch.randn(n, G.z_dim, generator=stream)) for _ in range(3))
 
     def read(styles: Tensor, number: int) -> dict[str, Tensor]:
-        noise = G.draw_noise(n, seed + number)
-        x = torch.cat([G.synthesis(styles[i:i + ROWS], [each[i:i + ROWS] for each in noise])
-                       for i in range(0, n, ROWS)])
-        return factors_of(judge, x.clamp(-1, 1))
+        return factors_of(judge, draw(G, styles, G.draw_noise(n, seed + number)))
 
     of_a = read(a, 1)
     chance = {name: d.mean() for name, d in distances(read(other, 2), of_a).items()}
