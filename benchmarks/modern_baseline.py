@@ -13,11 +13,17 @@ the script can be stopped and started again. The seconds are CPU seconds of one 
     tenfold           the ring with learning rates ten times as high
     stacked_digits    the networks and learning rates of deeper/04_stacked
     glyphs            the generator of notebook 07 and a discriminator without BatchNorm, as in the
-                      notebook, for half as long; without R2 alone
+                      notebook, for half as long
+    sixty_seconds     three methods on glyphs, each for 60 seconds; the third is the DCGAN of
+                      notebook 07, with BatchNorm in D and without a penalty
+
+For each data set there are also "untrained" generators, the floor, and "true data", the ceiling:
+other samples of the data, measured as the generators' samples are.
 """
 import argparse
 import json
 import time
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -37,77 +43,100 @@ SETTINGS = {  # rounds, mini-batch, gamma, learning rates of D and of G
     "stacked_digits": (1500, 64, 1, (1e-3, 3e-3)),
     "glyphs": (800, 16, 0.1, (1e-3, 1e-3)),
 }
+SECONDS = 60                                            # of a training of "sixty_seconds"
 
 
 def runs() -> list[dict]:
     """All runs there are to be, in the order in which they are made."""
-    def grid(part: str, seeds: int, **changes) -> list[dict]:
-        name = changes.pop("data", part)
-        return [{"part": part, "data": name, "loss": loss, "penalty": penalty,
-                 "gamma": SETTINGS[name][2], "factor": 1, "seed": seed} | changes
-                for seed in range(seeds) for loss in LOSSES for penalty in PENALTIES]
+    def grid(part: str, data_set: str = "", **changes) -> list[dict]:
+        data_set = data_set or part
+        return [{"part": part, "data": data_set, "loss": loss, "penalty": penalty,
+                 "gamma": SETTINGS[data_set][2], "factor": 1, "seed": seed} | changes
+                for seed in range(5) for loss in LOSSES for penalty in PENALTIES]
 
     def some(rows: list[dict], *cells: tuple[str, str]) -> list[dict]:
         return [row for row in rows if (row["loss"], row["penalty"]) in cells]
 
-    plain, full = ("non-saturating", "none"), ("pairing", "both")
-    gammas = [some(grid("gamma", 3, data="ring", gamma=gamma), full)
+    def limits(part: str) -> list[dict]:
+        return [row | {"loss": name, "penalty": ""} for name in ("untrained", "true data")
+                for row in some(grid(part), ("pairing", "none"))]
+
+    gammas = [some(grid("gamma", "ring", gamma=gamma), ("pairing", "both"))
               for gamma in (0.01, 0.1, 10, 100, 1000)]
-    tenfold = some(grid("tenfold", 3, data="ring", factor=10), plain, full,
-                   ("pairing", "none"), ("non-saturating", "R1"))
-    glyphs = [row for row in grid("glyphs", 2) if row["penalty"] != "R2"]
-    return [*grid("ring", 5), *sum(gammas, []), *grid("grid", 5), *grid("stacked_digits", 3),
-            *tenfold, *glyphs]
+    timed = some(grid("sixty_seconds", "glyphs"), ("non-saturating", "R1"), ("pairing", "both"),
+                 ("non-saturating", "none"))
+    timed = [row | {"penalty": "BatchNorm"} if row["penalty"] == "none" else row
+             for row in timed if row["seed"] < 3]
+    return [*sum(map(limits, SETTINGS), []), *grid("ring"), *sum(gammas, []), *grid("grid"),
+            *grid("stacked_digits"), *grid("tenfold", "ring", factor=10),
+            *sorted([*grid("glyphs"), *timed], key=lambda row: row["seed"])]
 
 
-def networks(name: str) -> tuple[torch.nn.Module, torch.nn.Module]:
-    """G and D for a data set."""
-    if name in ("ring", "grid"):
+def networks(run: dict) -> tuple[torch.nn.Module, torch.nn.Module]:
+    """G and D of a run."""
+    if run["data"] in ("ring", "grid"):
         return nets.MLPGenerator(2, (2,), 64), nets.MLPDiscriminator((2,), 64)
-    if name == "stacked_digits":
+    if run["data"] == "stacked_digits":
         return nets.MLPGenerator(16, (2, 8, 8), 128), nets.MLPDiscriminator((2, 8, 8), 32)
-    return nets.ConvGenerator(64, 1, 32, 28), nets.PlainDiscriminator(1, 32, 28)
+    D = nets.ConvDiscriminator if run["penalty"] == "BatchNorm" else nets.PlainDiscriminator
+    return nets.ConvGenerator(64, 1, 32, 28), D(1, 32, 28)
 
 
 def train(run: dict) -> dict:
     """Train one game; its numbers."""
     rounds, batch_size, _, lr = SETTINGS[run["data"]]
     seed_everything(run["seed"])
-    G, D = networks(run["data"])
-    r1, r2 = (run["gamma"] * share for share in PENALTIES[run["penalty"]])
-    images = run["data"] == "glyphs"
+    G, D = networks(run)
+    r1, r2 = (run["gamma"] * share for share in PENALTIES.get(run["penalty"], (0, 0)))
     game = R3GAN(G, D, r1=r1, r2=r2, pairing=run["loss"] == "pairing",
                  lr=(run["factor"] * lr[0], run["factor"] * lr[1]), betas=(0.5, 0.999),
-                 ema=0.995 if images else 0)
+                 ema=0.995 if run["data"] == "glyphs" else 0)
+    if run["loss"] in ("untrained", "true data"):
+        return measure(run["data"], game.sample if run["loss"] == "untrained" else others(run))
     stream = data.batches(run["data"], batch_size, seed=run["seed"], device="cpu")
     training = Training(game, stream, seed=run["seed"])
     begin = time.process_time()
+
+    def share() -> float:
+        """How much of the training is behind us."""
+        if run["part"] == "sixty_seconds":
+            return (time.process_time() - begin) / SECONDS
+        return training.round / rounds
+
     try:
-        for round in range(1, rounds + 1):
+        while share() < 1:
             next(training)
-            training.decay(round / rounds)  # as in notebooks 04 and 15
+            training.decay(min(1.0, share()))           # as in notebooks 04 and 15
     except NotFinite:
         return {"seconds": time.process_time() - begin, "finite": False}
     seconds = time.process_time() - begin
     torch.manual_seed(1000 + run["seed"])
-    return {"seconds": seconds, "finite": True} | measure(run["data"], game)
+    return {"seconds": seconds, "finite": True, "rounds": training.round} | measure(
+        run["data"], game.sample)
 
 
-def measure(name: str, game: R3GAN) -> dict:
+def others(run: dict) -> Callable[[int], Tensor]:
+    """Draws samples of the data that `measure` does not compare with: of pictures, training ones.
+    """
+    stream = data.batches(run["data"], 100, seed=1000 + run["seed"], device="cpu")
+    return lambda n: torch.cat([next(stream).x for _ in range(n // 100)])
+
+
+def measure(name: str, sample: Callable[[int], Tensor]) -> dict:
     """Modes, share of good samples, reverse KL and sliced Wasserstein distance; for glyphs the
     Frechet distance to held-out pictures under the judge.
     """
     if name in ("ring", "grid"):
         mixture = data.load(name)
-        samples = game.sample(2500)
+        samples = sample(2500)
         found = metrics.mode_coverage(samples, mixture.centres, mixture.sd)
         real = mixture.sample(2500, torch.Generator().manual_seed(0)).x
         return {"modes": found.modes, "high_quality": found.high_quality,
                 "kl": found.reverse_kl if found.modes else None,
                 "sliced": metrics.sliced_wasserstein(real, samples)}
-    fake = torch.cat([game.sample(500) for _ in range(4)])
+    fake = torch.cat([sample(500) for _ in range(4)])
     if name == "stacked_digits":
-        return stacked(torch.cat([fake, game.sample(600)]))
+        return stacked(torch.cat([fake, sample(600)]))
     real = data.load(name, "test").take(len(fake))
     return {"distance": judge.frechet_classifier_distance(judge.load(name), real, fake)}
 
@@ -127,6 +156,18 @@ def key(row: dict) -> tuple:
     return tuple(row[name] for name in ("part", "loss", "penalty", "gamma", "seed"))
 
 
+def done() -> list[dict]:
+    """The runs that have ended."""
+    return json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.exists() else []
+
+
+def add(row: dict) -> None:
+    """Write one more run."""
+    lines = ",\n".join(json.dumps(each) for each in [*done(), row])
+    TABLE.parent.mkdir(exist_ok=True)
+    files.write(TABLE, f"[\n{lines}\n]\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -134,17 +175,13 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="print what there is")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    done = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.exists() else []
-    wanted = [run for run in runs() if not given.parts or run["part"] in given.parts]
-    for run in [] if given.show else wanted:
-        if key(run) in map(key, done):
+    for run in runs():
+        there = map(key, done())
+        if given.show or key(run) in there or given.parts and run["part"] not in given.parts:
             continue
-        done.append(run | {name: round(value, 4) if isinstance(value, float) else value
-                           for name, value in train(run).items()})
-        lines = ",\n".join(json.dumps(row) for row in done)
-        TABLE.parent.mkdir(exist_ok=True)
-        files.write(TABLE, f"[\n{lines}\n]\n")
-    for row in done:
+        add(run | {name: round(value, 4) if isinstance(value, float) else value
+                   for name, value in train(run).items()})
+    for row in done():
         print(*(f"{name} {value}" for name, value in row.items()))
 
 

@@ -249,6 +249,21 @@ def test_dots_show_every_run_its_mean_and_the_truth():
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["first", "second"] and ax.yaxis_inverted()
 
 
+def test_dots_of_axes_that_share_their_rows_begin_at_the_top():
+    fig, axes = plots.canvas(2, sharey=True)
+    for ax in axes:
+        plots.dots(ax, {"first": [1.0], "second": [2.0]}, truth=8)
+    assert all(ax.yaxis_inverted() for ax in axes)
+
+
+def test_dots_have_a_floor_that_is_told_from_the_truth_by_its_dashes():
+    fig, ax = plots.canvas()
+    plots.dots(ax, {"first": [1.0]}, truth=8, floor=0.5)
+    truth, floor = ax.lines[-2:]
+    assert (list(truth.get_xdata()), list(floor.get_xdata())) == ([8, 8], [0.5, 0.5])
+    assert (truth.get_linestyle(), floor.get_linestyle()) == (":", "--")
+
+
 def test_a_matrix_is_darkest_at_its_largest_number_and_leaves_empty_counts_empty():
     fig, (left, right) = plots.canvas(2)
     plots.matrix(left, np.array([[0.9, 0.1], [0.25, 0.8]]), ["one", "two"], ["slant", "width"], top=1.0)

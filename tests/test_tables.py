@@ -37,3 +37,10 @@ def test_a_single_number_needs_no_list_and_no_column(shown):
 def test_a_row_of_another_length_is_refused_by_name(shown):
     with pytest.raises(ValueError, match="'real' has 1 cells, and there are 2"):
         tables.show({"floor": (1, 2), "real": (1,)}, ["a", "b"])
+
+
+def test_a_mean_stands_with_its_lowest_and_highest_value():
+    assert tables.mean_and_range([0.3, 0.12345, 0.2]) == "0.208 (0.123 to 0.3)"
+    assert tables.mean_and_range([7, 8, 45], digits=2) == "20 (7 to 45)"
+    with pytest.raises(ValueError, match="no values"):
+        tables.mean_and_range([])

@@ -44,6 +44,28 @@ def show(rows: Mapping[str, Sequence[float | str] | float | str], columns: Seque
     display({"text/html": page, "text/plain": plain}, raw=True)
 
 
+def mean_and_range(values: Sequence[float], digits: int = 3) -> str:
+    """The mean of several runs with their lowest and highest value, as a cell of a table.
+
+        tables.mean_and_range([0.1, 0.3, 0.2])      # "0.2 (0.1 to 0.3)"
+
+    Args:
+        values: one number for each run, at least one.
+        digits: significant digits.
+
+    Returns:
+        The three numbers in words.
+
+    Raises:
+        ValueError: there are no values.
+    """
+    if len(values) == 0:
+        raise ValueError("There are no values to take the mean of.")
+    mean, low, high = (_cell(float(value), digits)
+                       for value in (sum(values) / len(values), min(values), max(values)))
+    return f"{mean} ({low} to {high})"
+
+
 def read(name: str) -> list[dict]:
     """A precomputed table of `data/tables`: one dictionary for each run.
 

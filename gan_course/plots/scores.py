@@ -9,21 +9,25 @@ from torch import Tensor
 from gan_course.plots.figures import CHANCE_LINE, D_LINE, FAKE, G_LINE, REAL, canvas
 
 
-def dots(ax: Axes, values: Mapping[str, Sequence[float]], truth: float) -> None:
-    """One dot for each run of each method, the mean of a method as a bar, and a dotted line at the
-    value of the truth.
+def dots(ax: Axes, values: Mapping[str, Sequence[float]], truth: float,
+         floor: float | None = None) -> None:
+    """One dot for each run of each method, the mean of a method as a bar, a dotted line at the
+    value of the truth, and a dashed one at the floor.
 
     Args:
         ax: where to draw.
         values: for each method the value of each of its runs.
         truth: the value that a perfect one would have.
+        floor: the value without any method; by default no such line is drawn.
     """
     for place, each in enumerate(values.values()):
         ax.plot(each, np.full(len(each), place), "o", color=G_LINE["color"], alpha=0.6)
         ax.plot(np.mean(each), place, "|", color="black", markersize=16)
     ax.axvline(truth, **CHANCE_LINE)
+    if floor is not None:
+        ax.axvline(floor, **CHANCE_LINE | {"linestyle": "--"})
     ax.set_yticks(range(len(values)), list(values))
-    ax.invert_yaxis()
+    ax.yaxis.set_inverted(True)
 
 
 def bars(ax: Axes, values: Mapping[str, Mapping[int, float]]) -> None:
