@@ -63,6 +63,7 @@ ON_STORED_WEIGHTS: dict[str, tuple[str, ...]] = {
     "deeper/16_inversion": (),
     "deeper/17_marks": ("A mark in cropped pictures", "Searching with the threshold"),
     "deeper/17_signals": ("At amplitude 0.04",),
+    "deeper/17_truncation": (),
 }
 """The notebooks that load stored weights, by name, and how those of their claims begin that are
 about one stored generator.
