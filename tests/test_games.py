@@ -57,6 +57,11 @@ def test_each_player_moves_its_own_parameters_and_nobody_elses(name):
         assert all(torch.equal(p, old) for mine, p, old in before if not mine), f"{player.name} moved another's parameters"
 
 
+@pytest.mark.parametrize("name", ["lapgan", "srgan", "stylegan", "biggan", "ssgan", "r3gan"])
+def test_each_game_of_the_fourth_part_has_fewer_than_100_lines(name):
+    assert len(inspect.getsource(games.load(name)).splitlines()) < 100
+
+
 def wanted(method, batch):
     """What a method of a conditional game wants to know beside its first argument: the rows' labels y, or the pictures x to translate."""
     known = {"x": batch.x, "y": batch.y}

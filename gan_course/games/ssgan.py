@@ -18,8 +18,7 @@ from gan_course.games.sngan import normalised
 
 
 class RotationDiscriminator(nn.Module):
-    """A discriminator with two linear heads on the same features, real or fake and which rotation;
-    every layer's weight is divided by its largest singular value, as in `sngan.SNGAN`.
+    """Two heads on the same features, real or fake and which rotation, spectrally normalised.
 
     Args:
         channels, width, size: of the images; size is a multiple of 4.
