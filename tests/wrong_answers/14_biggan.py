@@ -2,7 +2,9 @@
 # ruff: noqa: E501 — a wrong answer reads best as one line
 import torch
 import torch.nn.functional as F
+from torch import nn
 
+from gan_course.lessons.exercises.biggan import discriminator_loss
 from gan_course.lessons.exercises.ssgan import rotations
 
 
@@ -66,7 +68,274 @@ def fooled(D, fake):
     return -D(fake)[0].mean()
 
 
+class Own(nn.Module):
+    """A generator written without `layer_inputs`; its parts can be exchanged."""
+
+    def __init__(self, z_dim, classes, width=32, dim=32, read=lambda chunk, dim: chunk + dim, numbers=2, affine=False, keep=True, tables=1, first=None):
+        super().__init__()
+        chunk, channels = z_dim // 3, (2 * width, width)
+        self.z_dim = z_dim
+        if keep:
+            self.classes = classes
+        self.embedding = nn.Embedding(classes, dim) if tables == 1 else nn.ModuleList(nn.Embedding(classes, dim) for _ in range(tables))
+        self.first = nn.Linear(first or read(chunk, dim), 2 * width * 16)
+        self.norms = nn.ModuleList([nn.BatchNorm2d(c, affine=affine) for c in channels])
+        self.affines = nn.ModuleList([nn.Linear(read(chunk, dim), numbers * c) for c in channels])
+        self.grow = nn.ModuleList([nn.ConvTranspose2d(2 * width, width, kernel_size=4, stride=2, padding=1), nn.ConvTranspose2d(width, 1, kernel_size=4, stride=2, padding=1)])
+
+    def vector(self, y):
+        return self.embedding(y)
+
+    def chunk(self, z, layer):
+        k = z.shape[1] // 3
+        return z[:, k * layer:k * (layer + 1)]
+
+    def put_together(self, chunk, e):
+        return torch.cat((chunk, e), dim=-1)
+
+    def image(self, h):
+        return h.reshape(h.shape[0], h.shape[1] // 16, 4, 4)
+
+    def style(self, h, gain, shift):
+        return F.relu(h * (gain + 1) + shift)
+
+    def normal(self, layer, h):
+        return self.norms[layer](h)
+
+    def halves(self, both):
+        half = both.shape[1] // 2
+        return both[:, :half, None, None], both[:, half:, None, None]
+
+    def squash(self, h):
+        return torch.tanh(h)
+
+    def forward(self, z, y):
+        e = self.vector(y)
+        told = [self.put_together(self.chunk(z, layer), e) for layer in range(3)]
+        pairs = [self.halves(affine(u)) for affine, u in zip(self.affines, told[1:], strict=True)]
+        h = self.image(self.first(told[0]))
+        for layer in (0, 1):
+            h = self.grow[layer](self.style(self.normal(layer, h), *pairs[layer]))
+        return self.squash(h)
+
+
+class NoVectors(Own):
+    def put_together(self, chunk, e):
+        return chunk
+
+
+class NoChunk(Own):
+    def put_together(self, chunk, e):
+        return e
+
+
+class OtherNames(Own):
+    def __init__(self, *arguments, **named):
+        super().__init__(*arguments, **named)
+        self.table = self.embedding
+        del self.embedding
+
+
+class ThreeTables(Own):
+    def __init__(self, *arguments, **named):
+        super().__init__(*arguments, **named, tables=3)
+
+
+class OwnGain(Own):
+    def __init__(self, *arguments, **named):
+        super().__init__(*arguments, **named, affine=True)
+
+
+class Forgetful(Own):
+    def __init__(self, *arguments, **named):
+        super().__init__(*arguments, **named, keep=False)
+
+
+class AllOfZ(Own):
+    def __init__(self, z_dim, classes, width=32, dim=32):
+        super().__init__(z_dim, classes, width, dim, read=lambda chunk, dim: 3 * chunk + dim)
+
+
+class AllOfZAtFirst(Own):
+    def __init__(self, z_dim, classes, width=32, dim=32):
+        super().__init__(z_dim, classes, width, dim, first=z_dim + dim)
+
+
+class NoLabel(NoVectors):
+    def __init__(self, z_dim, classes, width=32, dim=32):
+        super().__init__(z_dim, classes, width, dim, read=lambda chunk, dim: chunk)
+
+
+class NoLabelAtFirst(Own):
+    def __init__(self, z_dim, classes, width=32, dim=32):
+        super().__init__(z_dim, classes, width, dim, first=z_dim // 3)
+
+
+class LabelAlone(NoChunk):
+    def __init__(self, z_dim, classes, width=32, dim=32):
+        super().__init__(z_dim, classes, width, dim, read=lambda chunk, dim: dim)
+
+
+class GainAlone(Own):
+    def __init__(self, z_dim, classes, width=32, dim=32):
+        super().__init__(z_dim, classes, width, dim, numbers=1)
+
+
+class WideKernel(Own):
+    def __init__(self, z_dim, classes, width=32, dim=32):
+        super().__init__(z_dim, classes, width, dim)
+        self.grow[1] = nn.ConvTranspose2d(width, 1, 6, 2, 2)
+
+
+class Larger(Own):
+    def __init__(self, z_dim, classes, width=32, dim=32):
+        super().__init__(z_dim, classes, width, dim)
+        self.grow[1] = nn.ConvTranspose2d(width, 1, 4, 2, 0)
+
+
+class Turned(Own):
+    def image(self, h):
+        return h.view(len(h), 4, 4, -1)
+
+
+class Flat(Own):
+    def halves(self, both):
+        return both.chunk(2, dim=1)
+
+
+class Idle(Own):
+    def normal(self, layer, h):
+        return self.norms[layer](h)
+
+    def forward(self, z, y):
+        e = self.vector(y)
+        gain, shift = self.halves(self.affines[0](self.put_together(self.chunk(z, 1), e)))
+        h = self.grow[0](self.style(self.norms[0](self.image(self.first(self.put_together(self.chunk(z, 0), e)))), gain, shift))
+        return self.squash(self.grow[1](self.norms[1](h).relu()))
+
+
+class NoGradients(Own):
+    @torch.no_grad()
+    def forward(self, z, y):
+        return super().forward(z, y)
+
+
+class Cut(Own):
+    def vector(self, y):
+        return self.embedding(y).detach()
+
+
+class FirstChunk(Own):
+    def chunk(self, z, layer):
+        return super().chunk(z, 0)
+
+
+class LastChunkFirst(Own):
+    def chunk(self, z, layer):
+        return super().chunk(z, 2 - layer)
+
+
+class LabelInFront(Own):
+    def put_together(self, chunk, e):
+        return torch.cat([e, chunk], 1)
+
+
+class Raw(Own):
+    def normal(self, layer, h):
+        return h
+
+
+class PureGain(Own):
+    def style(self, h, gain, shift):
+        return F.relu(h * gain + shift)
+
+
+class ShiftFirst(Own):
+    def halves(self, both):
+        return super().halves(both)[::-1]
+
+
+class Linear(Own):
+    def style(self, h, gain, shift):
+        return h * (gain + 1) + shift
+
+
+class EarlyReLU(Own):
+    def style(self, h, gain, shift):
+        return F.relu(h) * (gain + 1) + shift
+
+
+class Unbounded(Own):
+    def squash(self, h):
+        return h
+
+
+class HalfRange(Own):
+    def squash(self, h):
+        return torch.sigmoid(h)
+
+
+class Leaky(Own):
+    def style(self, h, gain, shift):
+        return F.leaky_relu(h * (gain + 1) + shift, 0.2)
+
+
+class Broken(Own):
+    def squash(self, h):
+        return torch.tanh(h.nothing)
+
+
+def step(*, d_loss=discriminator_loss, cut=torch.detach, g_loss=lambda s: -s.mean(), order_D="zbs", order_G="zbs", fresh=True, of_G=lambda fake: fake,
+         asked=lambda y: y, judged=lambda y: y, G_first=False, give=lambda d, g: (d.item(), g.item()), last=lambda G, D: None):
+    """An iteration put together from parts: z zero_grad, b backward, s step."""
+    def training_step(G, D, optimizer_G, optimizer_D, x, y):
+        z, other = torch.randn(2, len(x), G.z_dim)
+        losses = {}
+
+        def move_D():
+            losses["D"] = d_loss(D, x, cut(G(z, y)), y)
+            for letter in order_D:
+                {"z": optimizer_D.zero_grad, "b": losses["D"].backward, "s": optimizer_D.step}[letter]()
+
+        def move_G():
+            losses["G"] = g_loss(D(of_G(G(other if fresh else z, asked(y))), judged(y)))
+            for letter in order_G:
+                {"z": optimizer_G.zero_grad, "b": losses["G"].backward, "s": optimizer_G.step}[letter]()
+
+        for move in (move_G, move_D) if G_first else (move_D, move_G):
+            move()
+        last(G, D)
+        return give(losses["D"], losses["G"])
+    return training_step
+
+
+def steps_of_one(G, D, optimizer_G, optimizer_D, x, y):
+    return step()(G, D, optimizer_D, optimizer_D, x, y)
+
+
+def hinge_in_place(G, D, optimizer_G, optimizer_D, x, y):
+    """D's loss written out, and the gradients set to None by hand."""
+    with torch.no_grad():
+        fake = G(torch.randn(len(x), G.z_dim), y)
+    loss_D = torch.clamp(1 - D(x, y), min=0).mean() + torch.clamp(1 + D(fake, y), min=0).mean()
+    for parameter in D.parameters():
+        parameter.grad = None
+    loss_D.backward()
+    optimizer_D.step()
+    loss_G = D(G(torch.randn(len(x), G.z_dim), y), y).mean() * -1
+    optimizer_G.zero_grad(set_to_none=False)
+    loss_G.backward()
+    optimizer_G.step()
+    return [float(loss_D), float(loss_G)]
+
+
+def flip(y):
+    return y.flip(0)
+
+
 RIGHT = {
+    "14.Generator": [Own],
+    "14.training_step": [step(), hinge_in_place],
     "14.layer_inputs": [by_slices, lambda z, e, layers: tuple(torch.cat((part, e), -1) for part in torch.tensor_split(z, layers, 1))],
     "14.discriminator_loss": [hinge, lambda D, x, fake, y: hinge(D, x, fake.detach(), y), lambda D, x, fake, y: torch.clamp(1 - D(x, y), min=0).mean() + torch.clamp(1 + D(fake, y), min=0).mean()],
     "14.truncated": [until_none],
@@ -75,6 +344,64 @@ RIGHT = {
     "14.ssgan_generator_loss": [lambda D, fake: fooled(D, fake) + turns(D, fake) / 5],
 }
 WRONG = {
+    "14.Generator": {
+        "not_a_module": [lambda z_dim, classes, width=32, dim=32: None if z_dim < 0 else "a generator"],
+        "kept": [Forgetful],
+        "own_tables": [ThreeTables],
+        "names": [OtherNames],
+        "own_affine": [OwnGain],
+        "whole_z": [AllOfZ, AllOfZAtFirst],
+        "label_missing": [NoLabel, NoLabelAtFirst],
+        "chunk_missing": [LabelAlone],
+        "gain_or_shift": [GainAlone],
+        "view": [Turned],
+        "broadcast": [Flat],
+        "no_gradient": [NoGradients],
+        "label_detached": [Cut],
+        "idle": [Idle],
+        "one_chunk": [FirstChunk],
+        "backwards": [LastChunkFirst],
+        "label_first": [LabelInFront],
+        "not_normalised": [Raw],
+        "no_one": [PureGain],
+        "swapped": [ShiftFirst],
+        "no_relu": [Linear],
+        "relu_first": [EarlyReLU],
+        "no_tanh": [Unbounded, HalfRange],
+        "size": [Larger],
+        "unknown": [WideKernel, Leaky],
+        "error": [Broken],
+    },
+    "14.training_step": {
+        "cut_loss": [step(d_loss=lambda D, x, fake, y: discriminator_loss(D, x, fake, y).detach())],
+        "vector": [step(g_loss=lambda s: -s)],
+        "eval": [step(last=lambda G, D: G.eval())],
+        "frozen": [step(last=lambda G, D: D.requires_grad_(False))],
+        "graph_kept": [step(give=lambda d, g: (d, g))],
+        "one_optimizer": [steps_of_one],
+        "step_forgotten": [step(order_G="zb"), step(order_D="zb")],
+        "step_first": [step(order_D="zsb"), step(order_G="zsb")],
+        "update_counts": [step(order_G="zbss")],
+        "G_first": [step(G_first=True)],
+        "backward_forgotten": [step(order_D="zs"), step(order_G="zs")],
+        "detached_fake": [step(of_G=torch.detach)],
+        "zero_between": [step(order_D="bzs"), step(order_G="bzs")],
+        "zero_forgotten_both": [step(order_D="bs", order_G="bs")],
+        "zero_forgotten_D": [step(order_D="bs")],
+        "zero_forgotten_G": [step(order_G="bs")],
+        "harmful_no_detach": [step(order_G="bs", cut=lambda fake: fake)],
+        "same_z": [step(fresh=False)],
+        "D_swapped": [step(d_loss=lambda D, x, fake, y: discriminator_loss(D, fake, x, y))],
+        "other_labels_D": [step(d_loss=lambda D, x, fake, y: F.relu(1 - D(x, y)).mean() + F.relu(1 + D(fake, flip(y))).mean())],
+        "other_labels_G": [step(asked=flip), step(judged=flip)],
+        "wrong_player": [step(g_loss=lambda s: s.mean())],
+        "G_with_margin": [step(g_loss=lambda s: F.relu(1 - s).mean())],
+        "log_loss": [step(g_loss=lambda s: F.binary_cross_entropy_with_logits(s, torch.ones_like(s)))],
+        "sum": [step(g_loss=lambda s: -s.sum())],
+        "losses_swapped": [step(give=lambda d, g: (g.item(), d.item())), step(give=lambda d, g: d.item())],
+        "unknown": [step(g_loss=lambda s: -3 * s.mean())],
+        "error": [step(d_loss=lambda D, x, fake, y: discriminator_loss(D, x, fake))],
+    },
     "14.layer_inputs": {
         "no_label": [lambda z, e, layers: torch.tensor_split(z, layers, 1)],
         "whole_z": [lambda z, e, layers: layers * [torch.cat([z, e], 1)]],
