@@ -1,99 +1,117 @@
-"""How many pictures does a GAN need? A DCGAN on 100 or 1,000 printed characters, without and with
-DiffAugment.
+"""What happens to a GAN that has only 100 pictures, and does DiffAugment help? The table of
+deeper/15_few_pictures.
 
-    python benchmarks/few_pictures.py                          both numbers, three seeds
-    python benchmarks/few_pictures.py 100 --seeds 4            one number, from four seeds
-    python benchmarks/few_pictures.py 1000 --first-seed 2 --seeds 1 --rounds 1000      to vary
+    python benchmarks/few_pictures.py                100 letters, three seeds: what is missing
+    python benchmarks/few_pictures.py 1000 --seeds 1       another number of letters
 
-The DCGAN of `sixty_seconds.py` plays the same number of rounds on a random part of the training
-pictures of `glyphs`. Its averaged generator is scored against held-out pictures by the Frechet
-distance under the judge (n = 2,000), four times along the way: the end shows what happens if you
-train on, the least of the four what stopping in time would have saved. `copies` is the share of
-samples that lie nearer to a training picture than 1 % of held-out pictures do.
+The recipe of notebook 15 (pairing loss, R1 and R2) on a random part of ten printed letters, without
+and with translation and cutout. Every run is one line of data/tables/15_few_pictures.json, written
+as soon as it has ended. One with fewer looks than LOOKS was stopped before, and is made again. At
+each look it writes down
 
-Beside it: the floor, as many other real pictures; and the training pictures themselves, drawn again
-and again, which is what perfect memory would score.
+    distance    the Frechet distance of 2,000 samples of the averaged generator to 2,000 held-out
+                pictures, under the judge
+    auc         the share of pairs in which D scores a training picture above a held-out one
+    known, other, fake       D's mean scores of training pictures, held-out ones and samples
+
+and for each part `memory`, the distance of its own pictures, repeated, and once the floor, that of
+as many other real ones. The seconds are CPU seconds of one thread.
 """
 import argparse
-import statistics
+import json
 import time
 
+import numpy as np
 import torch
+from sklearn.metrics import roc_auc_score
+from torch import Tensor
 
-from gan_course import data, judge, metrics, nets
+from gan_course import data, files, judge, metrics, nets
 from gan_course.data import ImageSet
+from gan_course.data.glyphs import glyphs
 from gan_course.data.sets import scale
-from gan_course.games.dcgan import DCGAN
-from gan_course.games.diffaugment import POLICY, AugmentedDiscriminator
+from gan_course.games.diffaugment import AugmentedDiscriminator
+from gan_course.games.r3gan import R3GAN
+from gan_course.paths import DATA
 from gan_course.profile import seed_everything
 from gan_course.training import Training
 
-DATA, SAMPLES, LOOKS = "glyphs", 2000, 4
+TABLE = DATA / "tables" / "15_few_pictures.json"
+LETTERS = "ABEFGKPRTY"
+POLICIES = {"without": "", "DiffAugment": "translation,cutout"}
+ITERATIONS, LOOKS, SAMPLES = 6000, 12, 2000
 
 
-def part(dataset: ImageSet, n: int, seed: int) -> ImageSet:
+def part(whole: ImageSet, n: int, seed: int) -> ImageSet:
     """`n` pictures of a set, drawn without replacement."""
-    rows = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed))[:n]
-    return ImageSet(dataset.name, dataset.images[rows], dataset.labels[rows], dataset.classes)
+    rows = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))[:n]
+    return ImageSet("few letters", whole.images[rows], whole.labels[rows], whole.classes)
 
 
-def distance(fake: torch.Tensor) -> float:
-    """The Frechet distance to held-out pictures under the judge."""
-    return judge.frechet_classifier_distance(judge.load(DATA),
-                                             data.load(DATA, "test").take(SAMPLES), fake)
+def area(known: Tensor, other: Tensor) -> float:
+    """The share of pairs in which a known picture scores above another one: 0.5 is chance."""
+    truth = np.r_[np.ones(len(known)), np.zeros(len(other))]
+    return roc_auc_score(truth, torch.cat([known, other]).numpy())
 
 
-def copies(fake: torch.Tensor, few: ImageSet) -> float:
-    """The share of fakes nearer to a training picture than 1 % of held-out pictures are."""
-    seen, held_out = scale(few.images), data.load(DATA, "test").take(SAMPLES)
-    usual = metrics.nearest_distance(held_out, seen)[0].quantile(0.01)
-    return (metrics.nearest_distance(fake, seen)[0] < usual).double().mean().item()
+class Scale:
+    """The Frechet distance to held-out pictures, under a judge for the ten letters."""
+
+    def __init__(self):
+        self.whole, self.test_set = (glyphs(split, characters=LETTERS, size=16)
+                                     for split in ("train", "test"))
+        self.judge = judge.load_or_train("ten letters", self.whole, self.test_set)
+        self.real = self.judge.features(self.test_set.take(SAMPLES, 0))
+
+    def distance(self, images: Tensor) -> float:
+        """The distance of these images, (N, 1, 16, 16)."""
+        return round(metrics.frechet_distance(self.real, self.judge.features(images)), 3)
 
 
-def run(few: ImageSet, policy: str, seed: int, rounds: int) -> tuple[list[float], float]:
-    """The distances along the way, and the share of copies at the end."""
-    seed_everything(seed)
-    channels, size, _ = few.data_shape
-    D = AugmentedDiscriminator(nets.ConvDiscriminator(channels, 16, size), policy)
-    game = DCGAN(nets.ConvGenerator(64, channels, 16, size), D, lr=(3e-4, 2e-3))
-    stream = data.batches(few, 16, seed=seed)
-    training, found = Training(game, stream, seed=seed, precision="fastest"), []
+def train(run: dict, by: Scale) -> dict:
+    """Train one game on few pictures; its numbers."""
+    seed_everything(run["seed"])
+    few = part(by.whole, run["pictures"], run["seed"])
+    known, held_out = scale(few.images), by.test_set.take(SAMPLES, run["seed"])
+    G, D = nets.ConvGenerator(48, 1, 32, 16), nets.PlainDiscriminator(1, 32, 16)
+    game = R3GAN(G, AugmentedDiscriminator(D, POLICIES[run["policy"]]), betas=(0.5, 0.999),
+                 ema=0.995)
+    training = Training(game, data.batches(few, 16, seed=run["seed"]), seed=run["seed"])
+    begun, looks = time.process_time(), []
     for look in range(1, LOOKS + 1):
-        while training.round < look * rounds // LOOKS:
+        while training.round < look * ITERATIONS // LOOKS:
             next(training)
-        torch.manual_seed(1000 + seed)
-        fake = torch.cat([game.sample(500) for _ in range(SAMPLES // 500)])
-        found.append(distance(fake))
-    return found, copies(fake, few)
+        fake = game.sample(SAMPLES)
+        scores = {name: nets.generate(D, images) for name, images in
+                  {"known": known, "other": held_out, "fake": fake}.items()}
+        looks.append({"iteration": training.round, "distance": by.distance(fake),
+                      "auc": round(area(scores["known"], scores["other"]), 4)}
+                     | {name: round(each.mean().item(), 3) for name, each in scores.items()})
+    return run | {"seconds": round(time.process_time() - begun, 1),
+                  "memory": by.distance(known[torch.arange(SAMPLES) % len(known)]),
+                  "floor": by.distance(by.whole.take(SAMPLES, run["seed"])), "looks": looks}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("pictures", type=int, nargs="*", default=[100, 1000])
+    parser.add_argument("pictures", type=int, nargs="?", default=100)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--rounds", type=int, default=3000)
     given = parser.parse_args()
-    train = data.load(DATA)
-    print(f"floor {distance(train.take(SAMPLES)):.2f}", flush=True)
-    for n in given.pictures:
-        results = {"": [], POLICY: []}
-        for seed in range(given.first_seed, given.first_seed + given.seeds):
-            few = part(train, n, seed)
-            again = scale(few.images)[torch.arange(SAMPLES) % n]
-            print(f"{n:5} pictures, seed {seed}: the pictures themselves {distance(again):.2f}")
-            for policy, runs in results.items():
-                begin = time.process_time()
-                found, copied = run(few, policy, seed, given.rounds)
-                runs.append((found[-1], min(found), copied))
-                way = " ".join(f"{each:.1f}" for each in found)
-                print(f"{n:5} {policy or 'off':28}{way:40} copies {copied:.3f}; "
-                      f"{time.process_time() - begin:.0f} CPU seconds", flush=True)
-        for policy, runs in results.items():
-            end, least, copied = (statistics.mean(column) for column in zip(*runs, strict=True))
-            print(f"{n:5} {policy or 'off':28}mean of {given.seeds} seeds: at the end {end:.2f}, "
-                  f"least {least:.2f}, copies {copied:.3f}", flush=True)
+    torch.set_num_threads(1)
+    done = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.exists() else []
+    by = None
+    for seed in range(given.seeds):
+        for policy in POLICIES:
+            run = {"pictures": given.pictures, "policy": policy, "seed": seed}
+            same = [row for row in done if run.items() <= row.items()]
+            if not same or len(same[0]["looks"]) < LOOKS:
+                by = by or Scale()
+                done = [row for row in done if row not in same] + [train(run, by)]
+                lines = ",\n".join(json.dumps(row) for row in done)
+                files.write(TABLE, f"[\n{lines}\n]\n")
+                last = done[-1]["looks"][-1]
+                print(run, done[-1]["seconds"], "CPU seconds", last, flush=True)
 
 
 if __name__ == "__main__":

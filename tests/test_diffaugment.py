@@ -8,6 +8,7 @@ from gan_course.data import batches
 from gan_course.games.cgan import CGAN, ConditionalGenerator, ProjectionDiscriminator
 from gan_course.games.dcgan import DCGAN
 from gan_course.games.diffaugment import CHANGES, POLICY, AugmentedDiscriminator, augment
+from gan_course.lessons.exercises import few_pictures
 from gan_course.profile import seed_everything
 from gan_course.training import Training
 
@@ -76,6 +77,15 @@ def test_cutout_takes_one_square_of_half_the_side_and_leaves_the_rest():
     some = pictures()
     cut = augment(some, "cutout", dice())
     assert torch.equal(cut[cut != 0], some[cut != 0])
+
+
+def test_what_the_learner_writes_in_the_notebook_changes_pictures_as_the_package_does():
+    x = torch.ones(20_000, 1, 16, 16)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        learned = few_pictures.augment(x)
+    kept = augment(x, "translation,cutout", dice()).mean(dim=0), learned.mean(dim=0)    # how often each pixel is kept
+    assert torch.allclose(*kept, atol=0.02) and kept[0].min() < 0.4 and kept[0].max() > 0.8
 
 
 def test_an_unknown_change_is_named_with_those_there_are():
