@@ -44,3 +44,17 @@ def test_a_mean_stands_with_its_lowest_and_highest_value():
     assert tables.mean_and_range([7, 8, 45], digits=2) == "20 (7 to 45)"
     with pytest.raises(ValueError, match="no values"):
         tables.mean_and_range([])
+
+
+SETTINGS = {
+    "14_attention": ("attention", "seed"), "14_forgetting": ("kind", "rotation", "seed"),
+    "14_singular_values": ("arm", "seed"), "15_few_pictures": ("pictures", "policy", "seed"),
+}
+
+
+@pytest.mark.parametrize(("name", "settings"), SETTINGS.items())
+def test_a_precomputed_table_has_every_run_once(name, settings):
+    runs = tables.read(name)
+    keys = [tuple(run[each] for each in settings) for run in runs]
+    assert len(set(keys)) == len(keys) and all(run["seconds"] > 0 for run in runs)
+    assert all(run["looks"] for run in runs if "looks" in run)
