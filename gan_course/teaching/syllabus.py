@@ -101,6 +101,12 @@ def precomputed(entry: Entry) -> list[tuple[str, str]]:
 def on_stored_weights(entry: Entry) -> list[str]:
     """The claims of a notebook that are about one stored generator.
 
+    Args:
+        entry: the notebook.
+
+    Returns:
+        The sentences, in the order of `ON_STORED_WEIGHTS`.
+
     Raises:
         ValueError: `ON_STORED_WEIGHTS` names a beginning that not exactly one claim has.
     """
