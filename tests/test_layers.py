@@ -10,7 +10,7 @@ from gan_course.paths import ROOT
 PACKAGE = ROOT / "gan_course"
 LAYERS = [  # a module imports from its own line and from those above
     {"paths", "files", "jobs", "advice", "profile"},
-    {"data", "nets", "denoisers", "conditional_networks", "pyramid_networks", "residual_networks", "style_networks", "crowd", "losses"},
+    {"data", "nets", "denoisers", "conditional_networks", "growing_networks", "pyramid_networks", "residual_networks", "style_networks", "crowd", "losses"},
     {"games"},
     {"training"},
     {"metrics", "bounds", "codes", "likeness", "latent", "projection", "readers", "judge", "inception", "milestones", "plots", "saving", "small_families"},
