@@ -48,7 +48,7 @@ def test_every_plan_is_of_notebooks_of_the_course():
         assert set(numbers) <= known and len(numbers) == len(set(numbers)) and numbers == sorted(numbers)
 
 
-@pytest.mark.parametrize("entry", [entry for entry in MAIN if entry.number != "00"], ids=lambda entry: entry.number)
+@pytest.mark.parametrize("entry", [entry for entry in catalogue.notebooks() if entry.number != "00"], ids=lambda entry: entry.name)
 def test_every_notebook_after_the_first_says_what_learners_can_do_afterwards(entry):
     assert 2 <= len(syllabus.goals(entry)) <= 5, "its first cell needs a list below: After this notebook you can"
 

@@ -78,8 +78,10 @@ def markdown(entries: Iterable[Entry]) -> str:
     """
     entries = list(entries)
     main = {entry.number: entry for entry in entries if not entry.deeper}
+    deeper = [entry for entry in entries if entry.deeper]
     parts = [_plan(name, plan, main) for name, plan in PLANS.items()]
-    return "\n\n".join([*parts, _goals(main.values()), _precomputed(entries),
+    return "\n\n".join([*parts, _goals("What learners can do afterwards", main.values()),
+                        _goals("What the deeper notebooks add", deeper), _precomputed(entries),
                         _on_stored_weights(entries)]) + "\n"
 
 
@@ -146,8 +148,8 @@ def _plan(name: str, plan: dict[str, tuple[str, ...]], main: dict[str, Entry]) -
     return "\n".join(rows)
 
 
-def _goals(entries: Iterable[Entry]) -> str:
-    rows = ["### What learners can do afterwards", "",
+def _goals(heading: str, entries: Iterable[Entry]) -> str:
+    rows = [f"### {heading}", "",
             "| | minutes | hours | after it, learners can |", "|---|---:|---:|---|"]
     for entry in entries:
         able = "; ".join(goals(entry)) or AT_THE_START
