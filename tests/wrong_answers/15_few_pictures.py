@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from gan_course.lessons.exercises.few_pictures import cutout, translation
+from gan_course.lessons.exercises.augmentations import cutout, translation
 
 
 def shifted(picture, d, a):
