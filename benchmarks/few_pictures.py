@@ -39,7 +39,7 @@ from gan_course.training import Training
 TABLE = DATA / "tables" / "15_few_pictures.json"
 LETTERS = "ABEFGKPRTY"
 POLICIES = {"without": "", "DiffAugment": "translation,cutout"}
-ITERATIONS, LOOKS, SAMPLES = 6000, 12, 2000
+ITERATIONS, LOOKS, SAMPLES = 12_000, 12, 2000
 
 
 def part(whole: ImageSet, n: int, seed: int) -> ImageSet:
