@@ -42,6 +42,7 @@ def test_a_row_of_another_length_is_refused_by_name(shown):
 def test_a_mean_stands_with_its_lowest_and_highest_value():
     assert tables.mean_and_range([0.3, 0.12345, 0.2]) == "0.208 (0.123 to 0.3)"
     assert tables.mean_and_range([7, 8, 45], digits=2) == "20 (7 to 45)"
+    assert tables.mean_and_range([0.25]) == "0.25"
     with pytest.raises(ValueError, match="no values"):
         tables.mean_and_range([])
 

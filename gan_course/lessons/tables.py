@@ -48,6 +48,7 @@ def mean_and_range(values: Sequence[float], digits: int = 3) -> str:
     """The mean of several runs with their lowest and highest value, as a cell of a table.
 
         tables.mean_and_range([0.1, 0.3, 0.2])      # "0.2 (0.1 to 0.3)"
+        tables.mean_and_range([0.1])                # "0.1": one run has no range
 
     Args:
         values: one number for each run, at least one.
@@ -63,7 +64,7 @@ def mean_and_range(values: Sequence[float], digits: int = 3) -> str:
         raise ValueError("There are no values to take the mean of.")
     mean, low, high = (_cell(float(value), digits)
                        for value in (sum(values) / len(values), min(values), max(values)))
-    return f"{mean} ({low} to {high})"
+    return f"{mean} ({low} to {high})" if len(values) > 1 else mean
 
 
 def read(name: str) -> list[dict]:
