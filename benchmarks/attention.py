@@ -92,12 +92,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("seeds", nargs="*", type=int, default=[0, 1, 2])
+    seeds = parser.parse_args().seeds
     torch.set_num_threads(1)
     done = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.exists() else []
     whole, test_set = (glyphs(split, characters=LETTERS, size=16) for split in ("train", "test"))
     the_judge = judge.load_or_train("ten letters", whole, test_set)
     known = the_judge.features(whole.draw(len(whole)).x)
-    for seed in parser.parse_args().seeds:
+    for seed in seeds:
         for attention in (False, True):
             if (attention, seed) not in [(row["attention"], row["seed"]) for row in done]:
                 done.append(train(attention, seed, the_judge, known))

@@ -120,10 +120,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("seeds", nargs="*", type=int, default=[0, 1, 2])
+    seeds = parser.parse_args().seeds
     torch.set_num_threads(1)
     done = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.exists() else []
     probe = Probe()
-    for seed in parser.parse_args().seeds:
+    for seed in seeds:
         for kind, rotation in (("untrained", False), ("stream", False), ("stream", True),
                                ("together", False)):
             if (kind, rotation, seed) not in [(r["kind"], r["rotation"], r["seed"]) for r in done]:

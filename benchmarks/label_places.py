@@ -154,6 +154,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("seeds", nargs="*", type=int, default=[0, 1, 2])
+    seeds = parser.parse_args().seeds
     torch.set_num_threads(1)
     train_set = glyphs(characters=LETTERS, size=16)
     test_set = glyphs("test", characters=LETTERS, size=16)
@@ -173,7 +174,7 @@ def main() -> None:
         untrained = hierarchical().eval()
         note({"place": "G before training"},
              nets.generate(untrained, latent.noise(untrained, SAMPLES, 0), y), y)
-    for seed in parser.parse_args().seeds:
+    for seed in seeds:
         for place, make in PLACES.items():
             if not any((row["place"], row.get("seed")) == (place, seed) for row in done):
                 begin = time.process_time()
