@@ -57,15 +57,19 @@ def by_hand(net, x, alpha_bar):
     return torch.nn.functional.mse_loss(net(a.sqrt() * x + (1 - a).sqrt() * noise, t), x)
 
 
+def row_by_row(mean, log_var):
+    return torch.stack([m + (v / 2).exp() * torch.randn_like(m) for m, v in zip(mean, log_var, strict=True)])
+
+
 def ddpm(times=lambda T: range(T - 1, -1, -1), t_of=lambda x, t: torch.full((len(x),), t), clean=lambda b, a, p, t: p**0.5 * b / (1 - a),
          x_t=lambda b, a, p, t: (1 - b)**0.5 * (1 - p) / (1 - a), sd=lambda b, a, p, t: (b * (1 - p) / (1 - a))**0.5, previous=lambda a, t: earlier(a, t),
-         noise=torch.randn_like):
+         noise=torch.randn_like, say=lambda told: told, end=lambda x: x):
     def ddpm_sample(net, x, beta):
         a = torch.cumprod(1 - beta, 0)
         for t in times(len(beta)):
-            told, given = net(x, t_of(x, t)), (beta[t], a[t], previous(a, t), t)
+            told, given = say(net(x, t_of(x, t))), (beta[t], a[t], previous(a, t), t)
             x = clean(*given) * told + x_t(*given) * x + sd(*given) * noise(x)
-        return x
+        return end(x)
     return ddpm_sample
 
 
@@ -87,14 +91,14 @@ def later_one(a, t):
 
 
 def ddim(go=lambda times: times, end=lambda a: 1.0, t_of=lambda x, t: torch.full((len(x),), t), noise=lambda x, c, a: (x - a**0.5 * c) / (1 - a)**0.5,
-         mix=lambda c, e, a, x: a**0.5 * c + (1 - a)**0.5 * e, following=None):
+         mix=lambda c, e, a, x: a**0.5 * c + (1 - a)**0.5 * e, following=None, say=lambda told: told, give=lambda x: x):
     def ddim_sample(net, x, alpha_bar, times):
         times = go(times)
         for i, t in enumerate(times):
-            c = net(x, t_of(x, t))
+            c = say(net(x, t_of(x, t)))
             later = alpha_bar[times[i + 1]] if i + 1 < len(times) else end(alpha_bar)
             x = mix(c, noise(x, c, alpha_bar[t]), following(alpha_bar, t) if following else later, x)
-        return x
+        return give(x)
     return ddim_sample
 
 
@@ -122,7 +126,7 @@ def four_dimensions(x, decoded, log_sigma, mean, log_var, beta=1.0):
 
 RIGHT = {
     "16.reparameterise": [lambda mean, log_var: torch.exp(0.5 * log_var) * torch.randn(mean.shape) + mean,
-                          lambda mean, log_var: Normal(mean, log_var.exp().sqrt()).rsample()],
+                          lambda mean, log_var: Normal(mean, log_var.exp().sqrt()).rsample(), row_by_row],
     "16.negative_elbo": [elbo, with_distributions],
     "16.noised": [process(root, rest), in_a_loop],
     "16.diffusion_loss": [loss(), by_hand],
@@ -137,10 +141,12 @@ WRONG = {
         "no_noise": [lambda mean, log_var: mean + 0 * log_var],
         "no_mean": [lambda mean, log_var: torch.randn_like(mean) * log_var.mul(0.5).exp()],
         "uniform": [lambda mean, log_var: mean + (log_var / 2).exp() * torch.rand(mean.shape)],
-        "one_noise": [lambda mean, log_var: mean + (log_var / 2).exp() * torch.randn(3)],
-        "one_number": [lambda mean, log_var: mean + (log_var / 2).exp() * torch.randn(6, 1)],
-        "no_gradient": [lambda mean, log_var: Normal(mean, (log_var / 2).exp()).sample(), lambda mean, log_var: (mean + (log_var / 2).exp() * torch.randn_like(mean)).detach()],
-        "unknown": [lambda mean, log_var: mean - (log_var / 2).exp() * torch.randn_like(mean)],
+        "one_noise": [lambda mean, log_var: mean + (log_var / 2).exp() * torch.randn(3), lambda mean, log_var: mean + (log_var / 2).exp() * torch.randn(1)],
+        "one_number": [lambda mean, log_var: mean + (log_var / 2).exp() * torch.randn(5, 1)],
+        "no_gradient": [lambda mean, log_var: Normal(mean, (log_var / 2).exp()).sample(), lambda mean, log_var: (mean + (log_var / 2).exp() * torch.randn_like(mean)).detach(),
+                        lambda mean, log_var: torch.normal(mean, (log_var / 2).exp())],
+        "minus_noise": [lambda mean, log_var: mean - (log_var / 2).exp() * torch.randn_like(mean)],
+        "unknown": [lambda mean, log_var: 2 * mean + (log_var / 2).exp() * torch.randn_like(mean)],
         "error": [lambda mean, log_var: mean + log_var.exp().sqrt() * torch.randn(2, 2)],
     },
     "16.negative_elbo": {
@@ -158,7 +164,8 @@ WRONG = {
         "no_sigma": [changed(error=lambda e, s: e**2 / 2), changed(error=lambda e, s: e**2), changed(error=lambda e, s: e**2 / 2 + 0.9189385332)],
         "sigma_as_variance": [changed(error=lambda e, s: e**2 / (2 * s.exp()) + s + 0.9189385332)],
         "no_log_sigma": [changed(error=lambda e, s: e**2 / 2 / s.exp()**2 + 0.9189385332)],
-        "log_sigma_once": [lambda x, d, s, m, v, beta=1.0: changed(error=lambda e, s: e**2 / 2 / s.exp()**2 + 0.9189385332)(x, d, s, m, v, beta) + s.sum()],
+        "log_sigma_once": [lambda x, d, s, m, v, beta=1.0: changed(error=lambda e, s: e**2 / 2 / s.exp()**2 + 0.9189385332)(x, d, s, m, v, beta) + s.sum(),
+                           lambda x, d, s, m, v, beta=1.0: changed(error=lambda e, s: e**2 / 2 / s.exp()**2, rows=lambda e: e.flatten(1).sum(1) + s + 0.9189385332)(x, d, s, m, v, beta)],
         "no_constant": [changed(error=lambda e, s: e**2 / 2 / s.exp()**2 + s)],
         "no_half": [changed(error=lambda e, s: e**2 / s.exp()**2 + s + 0.9189385332), changed(error=lambda e, s: e**2 / s.exp()**2 + s)],
         "kl_no_half": [changed(kl=lambda m, v: m**2 + v.exp() - v - 1)],
@@ -178,6 +185,7 @@ WRONG = {
         "x_not_scaled": [process(lambda a: 1, rest)],
         "off_by_one": [process(root, rest, -1), process(root, rest, 1)],
         "one_time": [process(root, rest, shape=lambda a, x: a[0])],
+        "only_images": [process(root, rest, shape=lambda a, x: a[:, None, None, None])],
         "only_points": [process(root, rest, shape=lambda a, x: a[:, None])],
         "unknown": [process(root, lambda a: -rest(a))],
         "error": [process(root, rest, shape=lambda a, x: a.view(2, -1, 7))],
@@ -189,13 +197,15 @@ WRONG = {
         "one_t": [loss(times=lambda x, T: torch.randint(T, (1,)).expand(len(x)))],
         "t_from_one": [loss(times=lambda x, T: torch.randint(1, T, (len(x),)))],
         "t_too_short": [loss(times=lambda x, T: torch.randint(T - 1, (len(x),)))],
+        "shared_noise": [loss(noise=lambda x: torch.randn(x.shape[1:])), loss(noise=lambda x: torch.randn(len(x), 1))],
         "uniform": [loss(noise=torch.rand_like)],
         "target_noise": [loss(target=lambda noise, x, x_t: noise)],
         "target_x_t": [loss(target=lambda noise, x, x_t: x_t)],
         "sum": [loss(cost=lambda e: (e**2).sum()), loss(cost=lambda e: (e**2).sum(1).mean())],
+        "scaled": [loss(cost=lambda e: 0.5 * (e**2).mean()), loss(cost=lambda e: (e**2).mean().sqrt())],
         "l1": [loss(cost=lambda e: e.abs().mean())],
         "detached": [loss(told=lambda e: e.detach())],
-        "unknown": [loss(cost=lambda e: 0.5 * (e**2).mean())],
+        "unknown": [loss(cost=lambda e: 3 * (e**2).mean())],
         "error": [lambda net, x, alpha_bar: loss()(net, x, alpha_bar)[0]],
     },
     "16.ddpm_sample": {
@@ -208,12 +218,15 @@ WRONG = {
         "variance_as_sd": [ddpm(sd=lambda b, a, p, t: b * (1 - p) / (1 - a))],
         "same_noise": [once_only],
         "before_shifted": [ddpm(previous=later_one), ddpm(previous=lambda a, t: torch.cat([a[1:], torch.zeros(1)])[t])],
+        "wraps_around": [ddpm(previous=lambda a, t: a[t - 1])],
         "before_is_now": [ddpm(previous=lambda a, t: a[t])],
         "swapped": [ddpm(clean=lambda b, a, p, t: (1 - b)**0.5 * (1 - p) / (1 - a), x_t=lambda b, a, p, t: p**0.5 * b / (1 - a))],
         "clean_only": [ddpm(x_t=lambda b, a, p, t: 0), ddpm(clean=lambda b, a, p, t: 1, x_t=lambda b, a, p, t: 0)],
         "no_root": [ddpm(clean=lambda b, a, p, t: p * b / (1 - a)), ddpm(x_t=lambda b, a, p, t: (1 - b) * (1 - p) / (1 - a)),
                     ddpm(clean=lambda b, a, p, t: p * b / (1 - a), x_t=lambda b, a, p, t: (1 - b) * (1 - p) / (1 - a))],
         "told_is_noise": [ddpm(clean=lambda b, a, p, t: -b / ((1 - a) * (1 - b))**0.5, x_t=lambda b, a, p, t: 1 / (1 - b)**0.5)],
+        "cut_off": [ddpm(say=lambda c: c.clamp(-1, 1)), ddpm(end=lambda x: x.clamp(-1, 1))],
+        "minus_noise": [ddpm(noise=lambda x: -torch.randn_like(x))],
         "unknown": [ddpm(x_t=lambda b, a, p, t: 0.5)],
         "error": [ddpm(noise=lambda x: torch.randn(len(x)))],
     },
@@ -231,9 +244,12 @@ WRONG = {
         "not_rescaled": [ddim(noise=lambda x, c, a: x - a**0.5 * c)],
         "whole_clean": [ddim(noise=lambda x, c, a: (x - c) / (1 - a)**0.5)],
         "no_root": [ddim(noise=lambda x, c, a: (x - a * c) / (1 - a), mix=lambda c, e, a, x: a * c + (1 - a) * e), ddim(mix=lambda c, e, a, x: a * c + (1 - a) * e),
-                    ddim(noise=lambda x, c, a: (x - a * c) / (1 - a))],
+                    ddim(noise=lambda x, c, a: (x - a * c) / (1 - a)), ddim(noise=lambda x, c, a: (x - a**0.5 * c) / (1 - a)),
+                    ddim(noise=lambda x, c, a: (x - a * c) / (1 - a)**0.5)],
         "x_as_noise": [ddim(noise=lambda x, c, a: x)],
         "told_is_noise": [as_in_the_paper],
+        "cut_off": [ddim(say=lambda c: c.clamp(-1, 1)), ddim(give=lambda x: x.clamp(-1, 1)),
+                    ddim(say=lambda c: c.clamp(-1, 1), give=lambda x: x.clamp(-1, 1))],
         "unknown": [ddim(end=lambda a: 0.9)],
         "error": [ddim(noise=lambda x, c, a: x @ c)],
     },

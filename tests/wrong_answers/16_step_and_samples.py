@@ -72,6 +72,7 @@ RIGHT = {
 WRONG = {
     "16.training_step": {
         "arguments_swapped": [step(ask=lambda net, loss, x: loss(x, net))],
+        "of_output": [step(ask=lambda net, loss, x: loss(net(x), x))],
         "own_loss": [step(ask=lambda net, loss, x: (net(x) - x).square().mean())],
         "asked_twice": [asks_again, two_draws],
         "cut_loss": [step(of_value=lambda value: value.detach())],
@@ -96,11 +97,13 @@ WRONG = {
         "shape": [sample(code=lambda n, d: torch.randn(1, d)), sample(give=lambda means, draws: (means[0], draws[0]))],
         "swapped": [sample(give=lambda means, draws: (draws, means))],
         "no_code": [sample(code=torch.zeros)],
+        "shared_code": [sample(code=lambda n, d: torch.randn(1, d).expand(n, -1)), sample(code=lambda n, d: torch.randn(n, 1).expand(-1, d))],
         "uniform_code": [sample(code=torch.rand), sample(code=lambda n, d: 3**0.5 * (2 * torch.rand(n, d) - 1))],
         "code_spread": [sample(code=lambda n, d: 0.3 * torch.randn(n, d))],
         "no_noise": [sample(noise=torch.zeros_like), sample(give=lambda means, draws: (means, means))],
         "uniform_noise": [sample(noise=torch.rand_like)],
-        "same_noise": [sample(noise=lambda means: torch.randn(len(means), 1, 1, 1))],
+        "one_shift": [sample(noise=lambda means: 1), sample(noise=lambda means: torch.randn(1))],
+        "same_noise": [sample(noise=lambda means: torch.randn(len(means), 1, 1, 1)), sample(noise=lambda means: torch.randn(means.shape[1:]))],
         "unit_noise": [sample(sd=lambda s: 1)],
         "log_sigma": [sample(sd=lambda s: s)],
         "variance": [sample(sd=lambda s: (2 * s).exp())],

@@ -67,6 +67,9 @@ OF_X_T = (
     Mistake("broadcast", "alpha_bar[t] has shape (N,), and PyTorch lines it up with the last "
             "dimension of x. It needs one entry for each row: shape (N, 1), and for pictures "
             "(N, 1, 1, 1).", when=_said("must match the size", "broadcast")),
+    Mistake("only_images", "It is right for pictures, (N, C, H, W). For points, (N, D), "
+            "alpha_bar[t] needs fewer dimensions of length 1 behind its N: as many as x has.",
+            when=lambda seen: isinstance(seen.get("x_t"), Tensor) and seen["x_t"].dim() == 4),
     Mistake("no_root", "The weights are alpha_bar and 1 - alpha_bar. Those are shares of the "
             "variance; numbers are multiplied by their roots.",
             like=mixed(lambda a: a, lambda a: 1 - a)),
@@ -143,6 +146,8 @@ def loss_seen(results: list, inputs: dict) -> Seen:
             "the noise has mean 0": bool(noise.mean().abs() < 0.1),
             "the noise has sd 1": bool((noise.std() - 1).abs() < 0.1),
             "the noise is Gaussian": bool(noise.abs().max() > 2.5),
+            "each number has noise of its own": bool((noise.std(dim=0) > 0.1).all()
+                                                     and (noise.std(dim=1) > 1e-3).all()),
             "_share": share, "_clean": torch.equal(given, x)}
     if not results:
         return seen
@@ -154,6 +159,8 @@ def loss_seen(results: list, inputs: dict) -> Seen:
     seen["_of_x_t"] = _close(result, (error + x - given).square().mean())
     seen["_sum"] = any(_close(result, each) for each in (error.square().sum(),
                                                         error.square().sum(1).mean()))
+    seen["_scaled"] = any(_close(result, each) for each in (error.square().mean() / 2,
+                                                           error.square().mean().sqrt()))
     seen["_l1"] = _close(result, error.abs().mean())
     return seen | {"the network learns": bool(result.requires_grad)}
 
@@ -183,6 +190,9 @@ OF_THE_LOSS = (
     Mistake("t_too_short", "Time T - 1 never comes, and there sampling begins. The upper end of "
             "`torch.randint` is left out already.",
             when=lambda seen: "_share" in seen and bool(seen["_share"][-1] == 0)),
+    Mistake("shared_noise", "Several numbers share one draw of the noise. Each number of each row "
+            "needs noise of its own: `torch.randn_like(x)`.",
+            when=lambda seen: seen.get("each number has noise of its own") is False),
     Mistake("uniform", "The noise is not Gaussian: `torch.rand` is uniform on [0, 1), "
             "`torch.randn` is what is needed.",
             when=lambda seen: seen.get("the noise is Gaussian") is False
@@ -194,6 +204,8 @@ OF_THE_LOSS = (
             "What should it tell?", when=clue("_of_x_t")),
     Mistake("sum", "Squared errors are added up. Here the mean over everything is asked, so that a "
             "loss does not depend on the number of pixels.", when=clue("_sum")),
+    Mistake("scaled", "It is half of the mean squared error, or its root. Asked is the mean of the "
+            "squared errors as it is.", when=clue("_scaled")),
     Mistake("l1", "It takes absolute errors. The best answer to a squared error is the mean of all "
             "x that fit, and the sampler needs that mean.", when=clue("_l1")),
     Mistake("detached", "The value is right, but no gradient flows into the network.",

@@ -40,7 +40,7 @@ BETA = torch.tensor([0.05, 0.2, 0.4, 0.6])
 
 
 class Told(nn.Module):
-    """A denoiser whose answers depend on x and on t; it notes the times."""
+    """A denoiser whose answers depend on x and on t and leave [-1, 1]; it notes the times."""
 
     def __init__(self):
         super().__init__()
@@ -51,7 +51,7 @@ class Told(nn.Module):
         self.asked.append(f"{t[0].item()}" if right else "no time for each row")
         if not right:
             raise ValueError("the times have to be whole numbers of shape (N,)")
-        return torch.tanh(x) * (0.6 + 0.1 * t[:, None]) - 0.1
+        return torch.tanh(x) * (1.2 + 0.2 * t[:, None]) - 0.2
 
 
 def noise() -> Tensor:
@@ -80,22 +80,31 @@ def weights(beta, abar, t, before):
 
 
 def ancestral(of_clean=lambda w, *_: w[0], of_x=lambda w, *_: w[1],
-              sd=lambda w, *_: w[2].sqrt(), previous=lambda abar, t: before(abar, t), fresh=True):
+              sd=lambda w, *_: w[2].sqrt(), previous=lambda abar, t: before(abar, t), fresh=True,
+              of_told=lambda told: told, of_sample=lambda x: x):
     """A wrong answer: DDPM's sampler, right but for what is changed."""
     def ddpm_sample(net, x, beta):
         abar, drawn = (1 - beta).cumprod(0), []
         for t in reversed(range(len(beta))):
-            told = net(x, torch.full((len(x),), t))
+            told = of_told(net(x, torch.full((len(x),), t)))
             w, given = weights(beta, abar, t, previous(abar, t)), (beta, abar, t)
             drawn.append(torch.randn_like(x))
             x = (of_clean(w, *given) * told + of_x(w, *given) * x
                  + sd(w, *given) * drawn[-1 if fresh else 0])
-        return x
+        return of_sample(x)
     return ddpm_sample
 
 
 def before(abar, t):
     return abar[t - 1] if t else torch.tensor(1.0)
+
+
+def cut_off(x):
+    return x.clamp(-1, 1)
+
+
+CUT_OFF = ("It cuts off at -1 and 1. For pixels that does no harm, but points of the plane may lie "
+           "farther out, and this sampler serves both. Leave the numbers as they are.")
 
 
 def _times(*wanted: str):
@@ -131,6 +140,9 @@ OF_DDPM = (
                             else torch.tensor(1.0)),
                   ancestral(previous=lambda a, t: a[t + 1] if t + 1 < len(a)
                             else torch.tensor(0.0)))),
+    Mistake("wraps_around", "At t = 0 `alpha_bar[t - 1]` is `alpha_bar[-1]`, the *last* entry of "
+            "the list. Before time 0 alpha_bar is 1.",
+            like=ancestral(previous=lambda a, t: a[t - 1])),
     Mistake("before_is_now", "alpha_bar before the step is taken to be alpha_bar[t]. It belongs to "
             "time t - 1, and is 1 before time 0.", like=ancestral(previous=lambda a, t: a[t])),
     Mistake("swapped", "The two weights are exchanged: the network's answer has the weight of x_t, "
@@ -152,6 +164,12 @@ OF_DDPM = (
             "Here the network tells the clean x.",
             like=ancestral(of_clean=lambda w, b, a, t: -b[t] / (1 - a[t]).sqrt()
                            / (1 - b[t]).sqrt(), of_x=lambda w, b, a, t: (1 - b[t])**-0.5)),
+    Mistake("cut_off", CUT_OFF, like=(ancestral(of_told=cut_off), ancestral(of_sample=cut_off),
+                                      ancestral(of_told=cut_off, of_sample=cut_off))),
+    Mistake("minus_noise", "The fresh noise is subtracted. Gaussian noise is symmetric, so the "
+            "samples have the right distribution; but the formula has a plus, and the check "
+            "compares with it number by number. Write it with a plus.",
+            like=ancestral(sd=lambda w, *_: -w[2].sqrt())),
 )
 
 
@@ -160,19 +178,20 @@ def told_noise(x, clean, now):
 
 
 def implicit(*, end=lambda abar: 1.0, noise=told_noise, share=lambda later: (
-        later**0.5, (1 - later)**0.5), skip_last=False, shifted=False):
+        later**0.5, (1 - later)**0.5), skip_last=False, shifted=False,
+             of_told=lambda told: told, of_sample=lambda x: x):
     """A wrong answer: DDIM's sampler, right but for what is changed."""
     def ddim_sample(net, x, alpha_bar, times):
         levels = [*alpha_bar[times].tolist(), end(alpha_bar)]
         for t, now, later in zip(times, levels, levels[1:], strict=False):
-            clean = net(x, torch.full((len(x),), t))
+            clean = of_told(net(x, torch.full((len(x),), t)))
             if skip_last and t == times[-1]:
                 return x
             if shifted:
                 later = float(alpha_bar[t - 1]) if t else 1.0
             of_clean, of_noise = share(later)
             x = of_clean * clean + of_noise * noise(x, clean, now)
-        return x
+        return of_sample(x)
     return ddim_sample
 
 
@@ -217,12 +236,16 @@ OF_DDIM = (
             like=(implicit(noise=lambda x, clean, now: (x - now * clean) / (1 - now),
                            share=lambda later: (later, 1 - later)),
                   implicit(noise=lambda x, clean, now: (x - now * clean) / (1 - now)),
+                  implicit(noise=lambda x, clean, now: (x - now**0.5 * clean) / (1 - now)),
+                  implicit(noise=lambda x, clean, now: (x - now * clean) / (1 - now)**0.5),
                   implicit(share=lambda later: (later, 1 - later)))),
     Mistake("x_as_noise", "x_t itself goes on in the place of its noise. First the clean x has to "
             "be taken away.", like=implicit(noise=lambda x, clean, now: x)),
     Mistake("told_is_noise", "It takes the network's answer for the noise, as in the DDPM paper. "
             "Here the network tells the clean x.",
             like=_of_noise),
+    Mistake("cut_off", CUT_OFF, like=(implicit(of_told=cut_off), implicit(of_sample=cut_off),
+                                      implicit(of_told=cut_off, of_sample=cut_off))),
 )
 
 

@@ -23,10 +23,11 @@ class Denoising:
     """
 
     def __init__(self):
-        self.calls, self.swapped = 0, False
+        self.calls, self.swapped, self.of_output = 0, False, False
 
     def __call__(self, net: nn.Module, x: Tensor) -> Tensor:
-        self.calls, self.swapped = self.calls + 1, isinstance(net, Tensor)
+        self.calls, self.swapped = self.calls + 1, isinstance(x, nn.Module)
+        self.of_output = isinstance(net, Tensor) and not self.swapped
         return (net(x + torch.randn_like(x)) - x).square().mean()
 
 
@@ -46,6 +47,7 @@ def stepped(results: list, inputs: dict) -> Seen:
     """The move, how often the loss was asked for, and whether a graph came back."""
     return _steps.move(results, inputs) | {
         "_calls": inputs["loss"].calls, "_swapped": inputs["loss"].swapped,
+        "_of_output": inputs["loss"].of_output,
         "a graph comes back": any(isinstance(result, Tensor) and result.grad_fn is not None
                                   for result in results)}
 
@@ -65,6 +67,9 @@ OF_THE_STEP = (
     Mistake("arguments_swapped", "The loss is asked with its two arguments exchanged. It reads the "
             "network first and the mini-batch second.",
             when=lambda seen: seen["_swapped"]),
+    Mistake("of_output", "The loss is given what the network answers. It wants the network itself, "
+            "and asks it on its own: here with noise that is drawn inside.",
+            when=lambda seen: seen["_of_output"]),
     Mistake("own_loss", "It does not ask the loss that was handed over. The caller decides what is "
             "minimised, so that one step serves VAE and diffusion model.",
             when=lambda seen: seen["_calls"] == 0 and "the error" not in seen),

@@ -66,7 +66,9 @@ def drawn(results: list, inputs: dict) -> Seen:
         decoded = torch.tanh(inputs["vae"].G.layer(z)).view(-1, 1, 2, 4)
     noise, sigma = draws - decoded, inputs["vae"].log_sigma.exp().item()
     return {"the first answer is what the decoder says": torch.allclose(means, decoded, atol=1e-5),
-            **_is_normal("z", z), **_is_normal("the noise", noise, sigma),
+            **_is_normal("z", z), "each number of z is drawn by itself": bool(
+                len(z.unique(dim=0)) == N and (z.std(dim=1) > 1e-3).all()),
+            **_is_normal("the noise", noise, sigma),
             "each number has noise of its own": bool((noise.flatten(1).std(dim=1) > 0).all()
                                                      and (noise.std(dim=0) > 0.1 * sigma).all()),
             "_z": z.std().item(), "_noise": noise.std().item(), "_sigma": sigma,
@@ -100,6 +102,9 @@ OF_THE_SAMPLES = (
             when=lambda seen: seen.get("_swapped") is True),
     Mistake("no_code", "All codes are 0, so all samples are the same one. The prior N(0, I) is "
             "where the variety comes from.", when=lambda seen: seen.get("_z") == 0),
+    Mistake("shared_code", "Numbers of the codes are shared, between samples or within one. Draw "
+            "n rows, and in each of them `z_dim` numbers.",
+            when=false("each number of z is drawn by itself")),
     Mistake("uniform_code", "The codes come from the uniform distribution. The KL term has pulled "
             "them towards N(0, I), so draw from there.",
             when=lambda seen: false("z lies around 0")(seen) or false("z is Gaussian")(seen)),
@@ -107,12 +112,15 @@ OF_THE_SAMPLES = (
             "to x and not to z.", when=false("z has the right spread")),
     Mistake("no_noise", "The second answer is the mean again. A draw of p(x|z) = N(G(z), sigma^2) "
             "has noise on every number.", when=lambda seen: seen.get("_noise") == 0),
+    Mistake("one_shift", "All numbers are shifted by the same amount. The noise of p(x|z) is sigma "
+            "times an ε of its own for each number, drawn from N(0, 1).",
+            when=lambda seen: "_noise" in seen and seen["_noise"] < 1e-3 * seen["_sigma"]),
+    Mistake("same_noise", "Several numbers share one draw of the noise. Each number of each sample "
+            "has noise of its own.", when=false("each number has noise of its own")),
     Mistake("uniform_noise", "The noise is not Gaussian: p(x|z) is a normal distribution around "
             "the decoder's answer.",
             when=lambda seen: false("the noise lies around 0")(seen)
             or false("the noise is Gaussian")(seen)),
-    Mistake("same_noise", "Several numbers share one draw of the noise. Each number of each sample "
-            "has noise of its own.", when=false("each number has noise of its own")),
     Mistake("unit_noise", "The noise has standard deviation 1. It should be that of p(x|z), sigma.",
             when=noise_of(lambda sigma: 1.0)),
     Mistake("log_sigma", "The noise is multiplied by the logarithm of sigma. Take the exponential "

@@ -30,10 +30,13 @@ def negative_elbo(x, decoded, log_sigma, mean, log_var, beta=1.0):
 # the draw
 
 def codes() -> dict:
-    """Means and logarithms of variances of six rows, which learn."""
+    """Means and logarithms of variances of five rows, which learn.
+
+    Fewer than 16 numbers, so that noise drawn row by row is the same as noise drawn at once.
+    """
     draw = torch.Generator().manual_seed(2)
-    return {"mean": torch.randn(6, 3, generator=draw).requires_grad_(True),
-            "log_var": torch.randn(6, 3, generator=draw).requires_grad_(True)}
+    return {"mean": torch.randn(5, 3, generator=draw).requires_grad_(True),
+            "log_var": torch.randn(5, 3, generator=draw).requires_grad_(True)}
 
 
 def value(results: list, inputs: dict) -> Seen:
@@ -78,17 +81,22 @@ OF_THE_DRAW = (
             "Gaussian.", like=with_sd(root, torch.rand_like)),
     Mistake("one_noise", "All rows get the same noise. Each x of the mini-batch draws its own z.",
             like=(with_sd(root, lambda mean: torch.randn(mean.shape[1])),
-                  with_sd(root, lambda mean: torch.randn(1, mean.shape[1])))),
+                  with_sd(root, lambda mean: torch.randn(1, mean.shape[1])),
+                  with_sd(root, lambda mean: torch.randn(1)))),
     Mistake("one_number", "Each row gets one random number for all of its dimensions. Every number "
             "of z needs its own.",
             like=with_sd(root, lambda mean: torch.randn(len(mean), 1))),
+    Mistake("minus_noise", "The noise is subtracted. Gaussian noise is symmetric, so the draws "
+            "have the right distribution; but the formula has a plus, and the check compares with "
+            "it number by number. Write it with a plus.",
+            like=with_sd(root, lambda mean: -torch.randn_like(mean))),
 )
 OF_ITS_GRADIENT = (
     Mistake("no_gradient", "The numbers are right, but no gradient gets through to the encoder. A "
             "function that draws from N(mean, var) itself (`torch.normal`, `.sample()`) cuts the "
             "graph: draw noise that does not depend on anything, then scale and shift it.",
-            when=lambda seen: "missing" in [each for each in seen.values()
-                                            if isinstance(each, str)]),
+            when=lambda seen: any(not each.any() if isinstance(each, Tensor)
+                                  else each == "missing" for each in seen.values())),
 )
 
 
@@ -198,7 +206,9 @@ OF_THE_LOSS = (
             like=wrong(lambda x, d, s: each_number(x, d, s) - s)),
     Mistake("log_sigma_once", "log sigma is added once for each x. It belongs to every number of "
             "x, since each has a Gaussian of its own.",
-            like=wrong(lambda x, d, s: each_number(x, d, s) - s * (1 - 1 / x[0].numel()))),
+            like=(wrong(lambda x, d, s: each_number(x, d, s) - s * (1 - 1 / x[0].numel())),
+                  wrong(lambda x, d, s: squares(x, d, s)
+                        + (s + math.log(2 * math.pi) / 2) / x[0].numel()))),
     Mistake("no_constant", "The gradients are right. But the constant with 2 pi is missing, and "
             "without it the number is no bound of the log-likelihood.",
             like=wrong(squares_and_log)),
