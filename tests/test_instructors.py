@@ -54,7 +54,7 @@ def test_every_notebook_after_the_first_says_what_learners_can_do_afterwards(ent
 
 
 def test_whoever_loads_stored_weights_says_which_claims_are_about_them():
-    loads = {entry.name for entry in catalogue.notebooks() if re.search(r"\bmilestones\.\w+\(", entry.path.read_text(encoding="utf-8"))}
+    loads = {entry.name for entry in catalogue.notebooks() if re.search(r"\b(milestones|long_diffusion)\.\w+\(", entry.path.read_text(encoding="utf-8"))}
     assert loads <= syllabus.ON_STORED_WEIGHTS.keys()
     assert all(catalogue.find(name) for name in syllabus.ON_STORED_WEIGHTS)
 

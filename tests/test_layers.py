@@ -13,7 +13,7 @@ LAYERS = [  # a module imports from its own line and from those above
     {"data", "nets", "denoisers", "conditional_networks", "growing_networks", "pyramid_networks", "residual_networks", "style_networks", "crowd", "losses"},
     {"games"},
     {"training"},
-    {"metrics", "bounds", "codes", "likeness", "latent", "projection", "readers", "judge", "inception", "milestones", "plots", "saving", "small_families"},
+    {"metrics", "bounds", "codes", "likeness", "latent", "projection", "readers", "judge", "inception", "milestones", "long_diffusion", "plots", "saving", "small_families"},
     {"lessons"},
     {"widgets"},
     {"teaching", "terminal"},

@@ -27,7 +27,8 @@ SHOWING = ("lessons", "widgets", "teaching", "plots", "files", "paths")
 SCORES = ("image_scores", "plane_scores", "style_mixing")
 """The modules of `lessons` whose numbers claims judge."""
 
-WEIGHTS = {PACKAGE / "judge.py": DATA / "judges", PACKAGE / "milestones.py": DATA / "milestones"}
+WEIGHTS = {PACKAGE / "judge.py": DATA / "judges", PACKAGE / "milestones.py": DATA / "milestones",
+           PACKAGE / "long_diffusion.py": DATA / "milestones"}
 """The folders of stored weights, and the modules that read them."""
 
 

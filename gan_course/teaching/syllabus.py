@@ -56,6 +56,7 @@ ON_STORED_WEIGHTS: dict[str, tuple[str, ...]] = {
     "08_cgan": (),
     "11_cyclegan": (),
     "13_stylegan": (),
+    "16_gan_vae_diffusion": ("Of the stored denoiser",),
     "19_capstone": (),
     "deeper/08_text_to_image": (),
     "deeper/11_steganography": (),
