@@ -1,8 +1,8 @@
 """Where should the label enter a generator? The table of notebook 14: four generators that differ
 in one step each, trained as the notebook trains, against the same discriminator.
 
-    python benchmarks/label_places.py            seeds 0 to 2, those that are missing
-    python benchmarks/label_places.py 3 4        other seeds
+    python benchmarks/label_places.py            seeds 0 to 4, those that are missing
+    python benchmarks/label_places.py 5 6        other seeds
 
 Every run is one line of data/tables/14_label_places.json, written as soon as it has ended; the
 first lines are what the runs are compared with. The seconds are CPU seconds of one thread.
@@ -153,7 +153,7 @@ class Scores:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("seeds", nargs="*", type=int, default=[0, 1, 2])
+    parser.add_argument("seeds", nargs="*", type=int, default=[0, 1, 2, 3, 4])
     seeds = parser.parse_args().seeds
     torch.set_num_threads(1)
     train_set = glyphs(characters=LETTERS, size=16)
