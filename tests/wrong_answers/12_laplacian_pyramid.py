@@ -78,6 +78,19 @@ class Tanh(Detail):
     last = nn.Tanh
 
 
+class ScaledTanh(Detail):
+    def forward(self, coarse, noise):
+        return 2 * super().forward(coarse, noise).tanh()
+
+
+class CutBelow(Detail):
+    """Its ReLUs are written as cuts."""
+
+    def forward(self, coarse, noise):
+        h = self.a(self.put(coarse, noise)).clamp(min=0)
+        return self.c(torch.clamp_min(self.b(h), 0))
+
+
 class NoiseFirst(Detail):
     put = staticmethod(lambda coarse, noise: torch.cat((noise, coarse), 1))
 
@@ -127,7 +140,7 @@ def levels_with(**changed):
 
 
 RIGHT = {
-    "12.DetailGenerator": [Detail],
+    "12.DetailGenerator": [Detail, CutBelow],
     "12.draw_levels": [levels, levels_with(end=lambda x: x.clip(-1, 1))],
     "12.level_fake": [fake],
     "12.pyramid": [taken_apart, recursive],
@@ -135,7 +148,7 @@ RIGHT = {
 }
 WRONG = {
     "12.DetailGenerator": {
-        "unwanted_tanh": [Tanh],
+        "unwanted_tanh": [Tanh, ScaledTanh],
         "noise_first": [NoiseFirst],
         "no_channel_for_noise": [Alone, Added],
         "whole_image": [Whole],
@@ -153,7 +166,7 @@ WRONG = {
         "no_residual": [levels_with(step=lambda x, h: up(x))],
         "nearest": [levels_with(step=lambda x, h: nnf.interpolate(x, scale_factor=2) + h), levels_with(given=lambda x: nnf.interpolate(x, scale_factor=2))],
         "sizes": [levels_with(given=lambda x: x), levels_with(step=lambda x, h: x + h), lambda coarsest, details, z, planes: levels(coarsest, details, z, planes[::-1])],
-        "unknown": [levels_with(step=lambda x, h: up(x) + 2 * h)],
+        "unknown": [levels_with(step=lambda x, h: up(x) + 2 * h), lambda coarsest, details, z, planes: levels(coarsest, details[:2], z, planes[:2])],
         "error": [lambda coarsest, details, z, planes: levels(coarsest, details.nothing, z, planes)],
     },
     "12.level_fake": {
@@ -180,11 +193,12 @@ WRONG = {
     "12.rebuild": {
         "changed_inputs": [empties_the_list, adds_to_the_details],
         "minus": [lambda parts: put_together(parts, lambda x, h: up(x) - h)],
-        "cut_off": [lambda parts: put_together(parts, lambda x, h: up(x) + torch.tanh(h)), lambda parts: put_together(parts, lambda x, h: torch.tanh(up(x) + h))],
+        "cut_off": [lambda parts: put_together(parts, lambda x, h: up(x) + torch.tanh(h)), lambda parts: put_together(parts, lambda x, h: torch.tanh(up(x) + h)),
+                    lambda parts: put_together(parts).clip(-1, 1), lambda parts: put_together(parts, lambda x, h: torch.clip(up(x) + h, -1, 1))],
         "nearest": [lambda parts: put_together(parts, lambda x, h: nnf.interpolate(x, scale_factor=2) + h)],
         "no_residual": [lambda parts: put_together(parts, lambda x, h: up(x))],
         "sizes": [lambda parts: put_together([parts[0], *parts[:0:-1]]), lambda parts: put_together(parts, lambda x, h: x + h)],
-        "unknown": [lambda parts: put_together(parts) + 1],
+        "unknown": [lambda parts: put_together(parts) + 1, lambda parts: put_together(parts[:3])],
         "error": [lambda parts: put_together(parts, lambda x, h: up(x.nothing) + h)],
     },
 }

@@ -67,7 +67,7 @@ WRONG = {
         "one_row": [lambda detectors, sources, real: torch.tensor([auc(D(x), D(real)) for D, x in zip(detectors, sources, strict=False)])],
         "swapped": [cells(lambda f, r: auc(r, f))],
         "ties": [cells(lambda f, r: (f[:, None] > r).float().mean()), cells(lambda f, r: (f[:, None] >= r).float().mean())],
-        "flagged": [cells(lambda f, r: (f > 0).float().mean())],
+        "flagged": [cells(lambda f, r: (f > 0).float().mean()), cells(lambda f, r: (f >= 0).float().mean()), cells(lambda f, r: ((f >= 0).float().mean() + (r < 0).float().mean()) / 2)],
         "one_by_one": [cells(lambda f, r: (f > r).float().mean())],
         "means": [cells(lambda f, r: f.mean() - r.mean())],
         "counts": [cells(lambda f, r: pairs(f, r).sum())],

@@ -139,8 +139,9 @@ def _range(exercise, mine: Pass, right: Pass) -> Iterator[Said]:
                           f"alone.{extra}")
     if "tanh" not in theirs and "tanh" in squashed:
         yield "unwanted_tanh", (
-            "It ends in `tanh`, which never goes beyond -1 and 1, and a residual lies between -2 "
-            "and 2: the last layer is the output." if mine.out.dim() == 4 else
+            "It ends in `tanh`. By itself that never goes beyond -1 and 1, and scaled it still "
+            "squashes; a residual lies between -2 and 2: the last layer is the output."
+            if mine.out.dim() == 4 else
             "It ends in `tanh`, so all its points lie in a box from -1 to 1. These data are not "
             "pictures: the last layer is the output.")
     if "ReLU" in squashed and "ReLU" not in theirs:

@@ -51,11 +51,22 @@ class Trace(TorchFunctionMode):
         kwargs = kwargs or {}
         result = function(*args, **kwargs)
         name = getattr(function, "__name__", "")
+        if _is_relu(name, args, kwargs):
+            name = "relu"
         if name in NAMES and isinstance(result, Tensor):
             call = _call(name, args, kwargs, tuple(result.shape))
             if name != "embedding" or all(call.weight is not each.weight for each in self.calls):
                 self.calls.append(call)
         return result
+
+
+def _is_relu(name: str, args: tuple, kwargs: dict) -> bool:
+    """Whether a call cuts off at 0 from below, and nowhere else: ReLU by another name."""
+    if name not in ("clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_min_"):
+        return False
+    given = dict(zip(("input", "min", "max"), args, strict=False)) | kwargs
+    low = given.get("min")
+    return isinstance(low, int | float) and low == 0 and given.get("max") is None
 
 
 def _call(name: str, args: tuple, kwargs: dict, out: tuple[int, ...]) -> Call:

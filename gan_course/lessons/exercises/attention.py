@@ -162,7 +162,8 @@ def layer_seen(results, inputs):
               for name, each in found.items()}
     x = torch.randn(2, 16, 2, 3, generator=torch.Generator().manual_seed(3))
     seen = {"the parameters": ", ".join(f"{name} {shapes[name]}" for name in sorted(shapes)),
-            "_kernel": any(shape[2:] not in ((), (1, 1)) for shape in shapes.values()),
+            "_kernel": any(shape[2:] not in ((), (1, 1)) for name, shape in shapes.items()
+                           if name != "gamma"),
             "_gamma": "gamma" in found}
     forward = _sandbox.run(layer, [x])
     if isinstance(forward.result, Tensor):
@@ -199,6 +200,11 @@ class _StartsAtOne(_Other):
 
 class _Exchanged(_Other):
     swapped = True
+
+
+class _NoValues(_Other):
+    def forward(self, x):
+        return self.joined(x, gather(attention_map(self.f(x), self.g(x)), x))
 
 
 class _NoResidual(_Other):
@@ -242,6 +248,8 @@ LAYER_MISTAKES = (
     Mistake("ungated", "gamma is not used.", like=_Ungated),
     Mistake("mixed", "It mixes x and what is gathered. Asked is x itself, plus gamma times what is "
             "gathered.", like=_Mixed),
+    Mistake("no_values", "It gathers x itself. What the map gathers are the values, `self.h(x)`.",
+            like=_NoValues),
     Mistake("exchanged", "The keys come from `self.f` and the queries from `self.g`; here they are "
             "exchanged.", like=_Exchanged),
 )

@@ -63,7 +63,8 @@ def images(levels: int) -> Callable:
 
 
 def parts(levels: int) -> Callable:
-    return lambda: {"parts": pyramid(**images(levels)())}
+    """The pyramid of images that leave [-1, 1], so that a cut shows."""
+    return lambda: {"parts": pyramid(2 * images(levels)()["x"], levels)}
 
 
 def listed(results: list, inputs: dict) -> Seen:
@@ -249,10 +250,13 @@ PYRAMID_MISTAKES = (
 REBUILD_MISTAKES = (
     Mistake("minus", "It subtracts the residuals. Add them to the enlarged image.",
             like=put(lambda x, h: up(x) - h)),
-    Mistake("cut_off", "It cuts or squashes on the way, so that the image does not come back "
-            "exactly.", like=(put(lambda x, h: up(x) + h.tanh()),
-                              put(lambda x, h: up(x) + h.clamp(-1, 1)),
-                              put(lambda x, h: (up(x) + h).tanh()))),
+    Mistake("cut_off", "It cuts or squashes, on the way or at the end, so that the image does not "
+            "come back exactly. Whatever was taken apart comes back as it was.",
+            like=(lambda parts: rebuild(parts).clamp(-1, 1),
+                  put(lambda x, h: (up(x) + h).clamp(-1, 1)),
+                  put(lambda x, h: up(x) + h.tanh()),
+                  put(lambda x, h: up(x) + h.clamp(-1, 1)),
+                  put(lambda x, h: (up(x) + h).tanh()))),
     Mistake("nearest", "The coarse image is enlarged in another way than by `up`.",
             like=put(lambda x, h: interpolate(x, scale_factor=2) + h)),
     Mistake("no_residual", "The residuals are not used: the image is enlarged and stays blurry.",
@@ -273,7 +277,8 @@ EXERCISES = (
              "As many numbers as before and a third more, and nothing is lost."),
     Exercise("12.rebuild", rebuild,
              (Probe(parts(2), one_image, REBUILD_MISTAKES, the_sizes),
-              Probe(parts(1), one_image, names=the_sizes)),
+              Probe(parts(1), one_image, names=the_sizes),
+              Probe(parts(3), one_image, names=the_sizes)),
              ("Begin with the coarsest image, and add one residual after the other.",
               "The residual of a level has twice the size of the image so far.",
               "`x = up(x) + residual` for each residual in `parts[1:]`."),
@@ -286,7 +291,8 @@ EXERCISES = (
              "A whole image: the coarse part is real, the detail is G's."),
     Exercise("12.draw_levels", draw_levels,
              (Probe(all_levels(2), one_sample_each, LEVEL_MISTAKES, the_sizes),
-              Probe(all_levels(1), one_sample_each, names=the_sizes)),
+              Probe(all_levels(1), one_sample_each, names=the_sizes),
+              Probe(all_levels(3), one_sample_each, names=the_sizes)),
              ("It is `rebuild`, with residuals that are drawn while you go.",
               "Begin with `x = coarsest(z)`. At each finer level G is given the enlarged x and "
               "the plane of this level, and its residual is added to the enlarged x.",

@@ -63,16 +63,16 @@ OF_THE_ATTACK = (
     Mistake("farthest", "It takes the farthest sample. A copy shows in the nearest one.",
             like=(attacking(lambda d, samples: -d.amax(dim=1)),
                   attacking(lambda d, samples: d.amax(dim=1)))),
-    Mistake("of_each_sample", "It asks of each *sample* whether a member is nearer than any other "
-            "picture. That is a measure of memorisation, too. The attack asks of each picture.",
-            like=_of_each_sample),
+    Mistake("of_each_sample", "It asks of each *sample* how near the members and the other "
+            "pictures are. That is a measure of memorisation, too. The attack asks of each "
+            "picture.", like=(_of_each_sample, attacking(lambda d, samples: -d.amin(dim=0)))),
     Mistake("ties", "Nearly right. In a pair with equal scores, two copies for example, the attack "
             "can only guess and is right half of the time.",
             like=(attacking(_nearest, 0.0), attacking(_nearest, 1.0))),
-    Mistake("rows_of_pixels", "It compares rows of pixels instead of pictures. Each picture has to "
-            "become one row of numbers before distances are taken.",
-            when=lambda seen: isinstance(seen.get("the value"), Tensor)
-            and seen["the value"].dim() > 0),
+    Mistake("rows_of_pixels", "It compares rows of pixels, or picture i with sample i alone. Each "
+            "picture has to become one row of numbers, and meets every sample.",
+            when=lambda seen: "tensor b (9)" in seen.get("the error", "")
+            or isinstance(seen.get("the value"), Tensor) and seen["the value"].dim() > 0),
     Mistake("means", "It compares mean scores. Asked is a probability over pairs.",
             like=(lambda members, others, samples: (lambda a, b: a.mean() - b.mean())(
                 *_scores(members, others, samples)),

@@ -140,6 +140,8 @@ OF_THE_MATRIX = (
     Mistake("flagged", "It counts logits above 0: that is the share that is flagged, and it hangs "
             "on the threshold. The AUC compares each fake with each real picture.",
             like=(filling(lambda f, r: (f > 0).double().mean()),
+                  filling(lambda f, r: (f >= 0).double().mean()),
+                  filling(lambda f, r: ((f >= 0).double().mean() + (r < 0).double().mean()) / 2),
                   filling(lambda f, r: ((f > 0).double().mean() + (r <= 0).double().mean()) / 2))),
     Mistake("one_by_one", "It compares row i with row i, and there need not be equally many fakes "
             "and real pictures. Every fake meets every real one: `logits[:, None] > known`.",
