@@ -55,7 +55,7 @@ WRONG = [
     (ITERATION, "update_counts", [("    optimizer_G.step()\n", "")]),
     (ITERATION, "G_in_the_loop", [(MOVE, MOVE.replace("    ", "        "))]),
     (ITERATION, "same_batch", [("    for _", "    x, _ = next(batches)\n    for _"), ("        x, _ = next(batches)\n", "")]),
-    (ITERATION, "same_z", [("    for _", "    z = torch.randn(6, G.z_dim)\n    for _"), ("        z = torch.randn(len(x), G.z_dim, device=x.device)\n", "")]),
+    (ITERATION, "same_z", [("    for _", "    z = torch.randn(5, G.z_dim)\n    for _"), ("        z = torch.randn(len(x), G.z_dim, device=x.device)\n", "")]),
     (ITERATION, "weight", [("G(z), weight)", "G(z), 10.0)")]),
     (ITERATION, "G_sign", [("-critic(G(z)).mean()", "critic(G(z)).mean()")]),
     (ITERATION, "log_loss", [("-critic(G(z)).mean()", "softplus(-critic(G(z))).mean()")]),
@@ -101,6 +101,8 @@ def test_all_messages_of_the_loops_are_tried():
     (STEP, [("    optimizer.zero_grad()\n", ""), ("    loss =", "    critic.zero_grad()\n    loss =")]),
     (ITERATION, []), (ITERATION, [("-critic(G(z)).mean()", "critic(x).mean() - critic(G(z)).mean()")]),
     (ITERATION, [("G(z), weight)", "G(z).detach(), weight)")]),
+    (ITERATION, [(f"z = torch.randn(len(x), G.z_dim, device=x.device)\n{rest}", f"z = torch.stack([torch.randn(G.z_dim) for _ in x])\n{rest}")
+                 for rest in ("        gap", "    loss")]),
 ])
 def test_a_right_answer_may_be_written_in_many_ways(written, changes):
     verdict = exercises.assess(key(written), changed(written, *changes))

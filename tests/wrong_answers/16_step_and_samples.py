@@ -100,6 +100,7 @@ WRONG = {
         "shared_code": [sample(code=lambda n, d: torch.randn(1, d).expand(n, -1)), sample(code=lambda n, d: torch.randn(n, 1).expand(-1, d))],
         "uniform_code": [sample(code=torch.rand), sample(code=lambda n, d: 3**0.5 * (2 * torch.rand(n, d) - 1))],
         "code_spread": [sample(code=lambda n, d: 0.3 * torch.randn(n, d))],
+        "cut_off": [sample(give=lambda means, draws: (means, draws.clamp(-1, 1))), sample(give=lambda means, draws: (means.clamp(-1, 1), draws))],
         "no_noise": [sample(noise=torch.zeros_like), sample(give=lambda means, draws: (means, means))],
         "uniform_noise": [sample(noise=torch.rand_like)],
         "one_shift": [sample(noise=lambda means: 1), sample(noise=lambda means: torch.randn(1))],

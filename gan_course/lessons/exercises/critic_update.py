@@ -41,7 +41,7 @@ def critic_step(critic, optimizer, real, fake, weight):
     return gap.item()
 
 
-ROWS, Z_DIM, LR, N_CRITIC, WEIGHT = 6, 3, 0.05, 3, 4.0
+ROWS, Z_DIM, LR, N_CRITIC, WEIGHT = 5, 3, 0.05, 3, 4.0  # z: fewer than 16 numbers, as in _loops
 
 LEFT_OVER = 0.25
 """What an earlier update left in every gradient."""

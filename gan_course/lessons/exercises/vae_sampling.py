@@ -16,7 +16,7 @@ N, Z_DIM, LOG_SIGMA = 2000, 3, -1.2
 
 
 class Decoder(nn.Module):
-    """z (N, 3) -> pictures (N, 1, 2, 4); it notes what it was asked."""
+    """z (N, 3) -> pictures (N, 1, 2, 4), which leave [-1, 1]; it notes what it was asked."""
 
     def __init__(self):
         super().__init__()
@@ -24,7 +24,10 @@ class Decoder(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         self.asked.append(z.detach().clone())
-        return torch.tanh(self.layer(z)).view(-1, 1, 2, 4)
+        return self.decode(z)
+
+    def decode(self, z: Tensor) -> Tensor:
+        return 2 * torch.tanh(self.layer(z)).view(-1, 1, 2, 4)
 
 
 class Model(nn.Module):
@@ -63,7 +66,7 @@ def drawn(results: list, inputs: dict) -> Seen:
     if z.shape != (N, Z_DIM) or draws.shape != (N, 1, 2, 4):
         return {"the shapes": "not a code for each sample, or not a sample for each code"}
     with torch.no_grad():
-        decoded = torch.tanh(inputs["vae"].G.layer(z)).view(-1, 1, 2, 4)
+        decoded = inputs["vae"].G.decode(z)
     noise, sigma = draws - decoded, inputs["vae"].log_sigma.exp().item()
     return {"the first answer is what the decoder says": torch.allclose(means, decoded, atol=1e-5),
             **_is_normal("z", z), "each number of z is drawn by itself": bool(
@@ -71,6 +74,7 @@ def drawn(results: list, inputs: dict) -> Seen:
             **_is_normal("the noise", noise, sigma),
             "each number has noise of its own": bool((noise.flatten(1).std(dim=1) > 0).all()
                                                      and (noise.std(dim=0) > 0.1 * sigma).all()),
+            "_cut": bool(means.abs().max() <= 1 or draws.abs().max() <= 1),
             "_z": z.std().item(), "_noise": noise.std().item(), "_sigma": sigma,
             "_swapped": torch.allclose(draws, decoded, atol=1e-5)
             and not torch.allclose(means, decoded, atol=1e-5)}
@@ -110,6 +114,9 @@ OF_THE_SAMPLES = (
             when=lambda seen: false("z lies around 0")(seen) or false("z is Gaussian")(seen)),
     Mistake("code_spread", "The codes have another spread than the prior, N(0, I). Sigma belongs "
             "to x and not to z.", when=false("z has the right spread")),
+    Mistake("cut_off", "It cuts off at -1 and 1. For pixels that does no harm, but points of the "
+            "plane may lie farther out, and this function serves both.",
+            when=lambda seen: seen.get("_cut") is True),
     Mistake("no_noise", "The second answer is the mean again. A draw of p(x|z) = N(G(z), sigma^2) "
             "has noise on every number.", when=lambda seen: seen.get("_noise") == 0),
     Mistake("one_shift", "All numbers are shifted by the same amount. The noise of p(x|z) is sigma "
