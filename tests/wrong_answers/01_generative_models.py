@@ -204,6 +204,7 @@ WRONG = {
         "no_one": [lambda m, l: 0.5 * (m**2 + l.exp() - l).sum(1), lambda m, l: 0.5 * ((m**2 + l.exp() - l).sum(1) - 1)],
         "no_log": [lambda m, l: 0.5 * (m**2 + l.exp() - 1).sum(1), lambda m, l: 0.5 * (m**2 + l.exp() + l - 1).sum(1)],
         "reversed": [lambda m, l: 0.5 * (l - 1 + (1 + m**2) * torch.exp(-l)).sum(1)],
+        "not_differentiable": [lambda m, l: kl(m, l.detach()), torch.no_grad()(kl)],
         "unknown": [lambda m, l: 3 * kl(m, l)],
     },
 }

@@ -181,6 +181,17 @@ class OneSd(Reader):
         self.log_sd = nn.Parameter(torch.zeros(1))
 
 
+class CutOff(Reader):
+    def forward(self, features):
+        return self.read(features.detach())
+
+
+class MeanCutOff(Reader):
+    def forward(self, features):
+        logits, mean = self.read(features)
+        return logits, mean.detach()
+
+
 class Exchanged(Reader):
     def forward(self, features):
         return self.read(features)[::-1]
@@ -433,6 +444,7 @@ WRONG = {
         "squashed": [Softmaxed, Bounded],
         "hidden_layers": [InAList],
         "no_batchnorm": [NoNorm, OrdinaryReLU],
+        "no_gradient": [CutOff, MeanCutOff],
         "layers": [Narrow],
         "arguments": [OtherArguments],
     },

@@ -82,6 +82,17 @@ class Doubled(Linear):
         return 2 * super().forward(x)
 
 
+class Frozen(Linear):
+    @torch.no_grad()
+    def forward(self, x):
+        return super().forward(x)
+
+
+class FixedBias(Linear):
+    def forward(self, x):
+        return F.linear(x, self.m * self.c * self.weight, self.m * self.bias.data)
+
+
 class Plain:
     def __init__(self, *sizes):
         self.sizes = sizes
@@ -273,6 +284,7 @@ WRONG = {
         "sizes": [enter(small=lambda x: x)],
         "no_stage_before": [always_both],
         "unknown": [enter(shares=lambda alpha: (2 - 2 * alpha, 2 * alpha))],
+        "not_differentiable": [torch.no_grad()(entry), lambda D, x, stage, alpha: entry(D, x.detach(), stage, alpha)],
     },
     "13.EqualisedLinear": {
         "not_a_module": [Plain, NoSuper],
@@ -288,6 +300,8 @@ WRONG = {
         "bias_scaled": [BiasScaled],
         "no_root": [linear(root=float)],
         "by_outputs": [ByOutputs],
+        "no_gradient": [Frozen],
+        "idle": [FixedBias],
         "unknown": [Doubled],
     },
     "13.MappingNetwork": {
@@ -302,6 +316,8 @@ WRONG = {
         "slope": [mapping(act=lambda h, last: F.leaky_relu(h, 0.01))],
         "full_speed": [mapping(m=1.0)],
         "gain": [mapping(gain=1.0)],
+        "no_gradient": [mapping(act=lambda h, last: F.leaky_relu(h, 0.2).detach() if last else F.leaky_relu(h, 0.2))],
+        "idle": [mapping(act=lambda h, last: F.leaky_relu(h if last else h.detach(), 0.2))],
         "unknown": [mapping(act=lambda h, last: h.tanh())],
     },
     "13.adain": {
@@ -315,6 +331,7 @@ WRONG = {
         "not_normalised": [lambda h, gain, shift: tall(1 + gain) * h + tall(shift)],
         "mean_stays": [lambda h, gain, shift: tall(1 + gain) * h / h.std((2, 3), correction=0, keepdim=True) + tall(shift)],
         "variance": [lambda h, gain, shift: tall(1 + gain) * (h - h.mean((2, 3), keepdim=True)) / h.var((2, 3), correction=0, keepdim=True) + tall(shift)],
+        "not_differentiable": [torch.no_grad()(by_hand), lambda h, gain, shift: by_hand(h, gain.detach(), shift), lambda h, gain, shift: torch.from_numpy(by_hand(h, gain, shift).numpy())],
         "unknown": [lambda h, gain, shift: tall(1 + gain) * standard(h, 2) + tall(shift)],
     },
     "13.add_noise": {
@@ -328,6 +345,7 @@ WRONG = {
         "one_for_all": [drawing(lambda h: torch.randn(1, 1, *h.shape[2:]))],
         "one_number": [drawing(lambda h: torch.randn(len(h), 1, 1, 1))],
         "not_normal": [drawing(lambda h: torch.rand_like(h[:, :1]))],
+        "not_differentiable": [lambda h, strength, noise=None: add_noise(h.data, strength, noise), lambda h, strength, noise=None: add_noise(h, strength.data, noise)],
         "error": [lambda h, strength, noise=None: h + strength[:, 0] @ noise],
     },
     "13.StyledLayer": {
@@ -344,6 +362,9 @@ WRONG = {
         "not_doubled": [layer(larger=lambda self, h: h)],
         "late_doubling": [LateDoubling],
         "nearest": [layer(interpolation={"mode": "nearest"})],
+        "no_gradient": [layer(lambda self, h, gain, shift, noise: Layer.steps(self, h, gain, shift, noise).detach())],
+        "idle": [layer(larger=torch.no_grad()(Layer.larger), steps=lambda self, h, gain, shift, noise: Layer.steps(self, h, gain.detach(), shift, noise)),
+                 layer(larger=torch.no_grad()(Layer.larger))],
         "unknown": [layer(lambda self, h, gain, shift, noise: adain(F.leaky_relu(add_noise(h, self.strength, noise) + self.bias, 0.1), gain, shift))],
     },
     "13.discriminator_loss": {
@@ -369,6 +390,7 @@ WRONG = {
         "swapped": [lambda low, high, alpha: torch.lerp(high, F.interpolate(low, scale_factor=2), alpha)],
         "added": [lambda low, high, alpha: F.interpolate(low, scale_factor=2) + alpha * high],
         "bilinear": [lambda low, high, alpha: torch.lerp(F.interpolate(low, scale_factor=2, mode="bilinear"), high, alpha)],
+        "not_differentiable": [lambda low, high, alpha: torch.lerp(F.interpolate(low.detach(), scale_factor=2), high, alpha)],
         "unknown": [lambda low, high, alpha: high],
     },
 }

@@ -4,7 +4,7 @@ gathers with it, and the layer with its gate.
 import torch
 from torch import Tensor, nn
 
-from gan_course.lessons.exercises import _sandbox
+from gan_course.lessons.exercises import _modules, _sandbox
 from gan_course.lessons.exercises._checking import (
     Exercise,
     Mistake,
@@ -12,6 +12,7 @@ from gan_course.lessons.exercises._checking import (
     as_number,
     number_called,
 )
+from gan_course.lessons.exercises._gradients import OF_A_LAYER, flowing_back
 
 
 def attention_map(f, g):
@@ -172,8 +173,10 @@ def layer_seen(results, inputs):
         with torch.no_grad():
             for name in sorted(found):
                 found[name].copy_(0.5 * torch.randn(found[name].shape, generator=draw) + 0.3)
-        forward = _sandbox.run(layer, [x])
+        x.requires_grad_(True)
+        forward = _sandbox.run(layer, [x.clone()])
         seen["the output with other parameters"] = as_number(forward.result)
+        seen |= _modules.gradient_seen(layer, forward.result, [x])
     return seen | {"_forward": forward}
 
 
@@ -252,6 +255,7 @@ LAYER_MISTAKES = (
             like=_NoValues),
     Mistake("exchanged", "The keys come from `self.f` and the queries from `self.g`; here they are "
             "exchanged.", like=_Exchanged),
+    *OF_A_LAYER,
 )
 WANTED = ("f.bias (2,), f.weight (2, 16, 1, 1), g.bias (2,), g.weight (2, 16, 1, 1), gamma (1,), "
           "h.bias (16,), h.weight (16, 16, 1, 1)")
@@ -260,7 +264,8 @@ WANTED = ("f.bias (2,), f.weight (2, 16, 1, 1), g.bias (2,), g.weight (2, 16, 1,
 EXERCISES = (
     Exercise("14.attention_map", attention_map,
              (Probe(feature_maps(1, f=3, g=3), the_map, MAP_MISTAKES),
-              Probe(feature_maps(2, f=6, g=6), the_map, MAP_MISTAKES)),
+              Probe(feature_maps(2, f=6, g=6), the_map, MAP_MISTAKES),
+              flowing_back(Probe(feature_maps(1, f=3, g=3), the_map), "f", "g")),
              ("Flatten the positions: f and g become (N, k, P).",
               "Score (j, i) is the inner product of the query g at position j and the key f at "
               "position i, so the scores are one batched product of a (P, k) and a (k, P) matrix.",
@@ -268,7 +273,8 @@ EXERCISES = (
              "Every row adds up to 1: each position shares its look among all positions."),
     Exercise("14.gather", gather,
              (Probe(map_and_values(1), what_it_gathers, GATHER_MISTAKES),
-              Probe(map_and_values(2), what_it_gathers)),
+              Probe(map_and_values(2), what_it_gathers),
+              flowing_back(Probe(map_and_values(1), what_it_gathers), "beta", "h")),
              ("For each image and each position j, it is a sum of the values at all positions i, "
               "weighed by row j of beta.",
               "With the values as (N, C, P), the sum over i is a product with beta transposed.",

@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from gan_course.lessons.exercises import _sandbox
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Seen, as_number
+from gan_course.lessons.exercises._gradients import ALL, reached
 from gan_course.lessons.exercises._trace import Trace, stages, unregistered
 
 
@@ -29,11 +30,11 @@ def looked_through(results: list, inputs: dict) -> Seen:
     """Its layers, what comes out of a forward pass, and log_sd."""
     if not results or not isinstance(results[0], nn.Module):
         return {"it builds": "no network" if results else "nothing"}
-    net, features = results[0], torch.randn(5, inputs["features"] // 4, 2, 2)
+    net, features = results[0], torch.randn(5, inputs["features"] // 4, 2, 2, requires_grad=True)
 
     def traced():
         with Trace() as trace:
-            return net(features), stages(trace.calls)
+            return net(features.clone()), stages(trace.calls)
 
     forward = _sandbox.run(traced, [])
     if forward.result is None:
@@ -55,7 +56,12 @@ def looked_through(results: list, inputs: dict) -> Seen:
             f"{part.layer.name} {tuple(part.layer.weight.shape)}" for part in parts)),
         "behind the first layer": ", ".join(parts[0].words()) if parts else "nothing",
         "behind the others": ", ".join(word for part in parts[1:] for word in part.words()),
+        "the gradient": " and ".join(reached(each, {"the features": features}) for each in out),
     }
+
+
+THROUGH = f"{ALL} and {ALL}"
+"""A gradient reaches the features from both outputs."""
 
 
 READER_MISTAKES = (
@@ -97,6 +103,9 @@ READER_MISTAKES = (
             "in this order.",
             when=lambda seen: "behind the first layer" in seen and seen["behind the first layer"]
             != "BatchNorm, LeakyReLU(0.2)"),
+    Mistake("no_gradient", "No gradient flows back through it to the features, so G could not "
+            "learn from what Q reads. What in `forward` cuts the graph (`.detach()`, `.data`, "
+            "`torch.no_grad()`)?", when=lambda seen: seen.get("the gradient", THROUGH) != THROUGH),
     Mistake("layers", "It has other layers than those asked for: one from all features to 128, and "
             "from these 128 one to the categories and one to the continuous codes.",
             when=lambda seen: "the layers" in seen),

@@ -2,6 +2,7 @@
 import torch
 
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Seen, number_called
+from gan_course.lessons.exercises._gradients import flowing_back
 
 
 def gaussian_kl(mean, log_variance):
@@ -81,7 +82,8 @@ def divergence(results: list, inputs: dict) -> Seen:
 
 EXERCISES = (
     Exercise("01.gaussian_kl", gaussian_kl,
-             (Probe(encodings, divergence, KL_MISTAKES),),
+             (Probe(encodings, divergence, KL_MISTAKES),
+              flowing_back(Probe(encodings, divergence), "mean", "log_variance")),
              ("The formula needs v and log v. Which of the two comes in, and how does one get the "
               "other?",
               "Four terms for each latent dimension: the squared mean, the variance, minus its "

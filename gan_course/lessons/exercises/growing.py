@@ -11,6 +11,7 @@ from gan_course.lessons.exercises._checking import (
     Mistake,
     Probe,
 )
+from gan_course.lessons.exercises._gradients import flowing_back
 from gan_course.lessons.exercises._modules import drawn, maps_seen, same_size
 
 
@@ -108,7 +109,8 @@ NOTHING_OLD = (
 )
 
 EXERCISES = (
-    Exercise("13.faded", faded, (Probe(two_sizes, maps_seen, FADING_MISTAKES),),
+    Exercise("13.faded", faded, (Probe(two_sizes, maps_seen, FADING_MISTAKES),
+                                 flowing_back(Probe(two_sizes, maps_seen), "low", "high")),
              ("A mean of two images, with the weights 1 - alpha and alpha.",
               "The small image becomes as large as the other one with `F.interpolate`.",
               "`(1 - alpha) * doubled + alpha * high`"),
@@ -116,7 +118,8 @@ EXERCISES = (
     Exercise("13.entry", entry, (Probe(at(2, 0.3), maps_seen, ENTRY_MISTAKES),
                                  Probe(at(1, 0.7), maps_seen),
                                  Probe(at(0, 1.0), maps_seen, NOTHING_OLD),
-                                 Probe(at(2, 1.0), maps_seen)),
+                                 Probe(at(2, 1.0), maps_seen),
+                                 flowing_back(Probe(at(2, 0.3), maps_seen), "x")),
              ("There are two ways from x to features of half its size: a new one through two "
               "layers of this stage, and an old one through one layer of the stage before.",
               "The new way: `D.halve[stage](D.read[stage](x))`. The old way halves the image with "

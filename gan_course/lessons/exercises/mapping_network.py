@@ -15,6 +15,7 @@ from gan_course.lessons.exercises._checking import (
     Probe,
     Seen,
 )
+from gan_course.lessons.exercises._gradients import OF_A_LAYER
 from gan_course.lessons.exercises._modules import NOT_A_MODULE, drawn, module_or, outcome_of
 
 
@@ -149,6 +150,7 @@ LINEAR_MISTAKES = (
             "a sum of n numbers grows as √n.", like=_NoRoot),
     Mistake("by_outputs", "It divides by √outputs. Each output is a sum over the inputs, and their "
             "number sets its spread.", like=_ByOutputs),
+    *OF_A_LAYER,
 )
 
 
@@ -161,7 +163,7 @@ def mapping_seen(net: nn.Module, inputs: dict) -> Seen:
     if shapes != [(b, a) for a, b in sizes] + [(b,) for _, b in sizes]:
         return {"its parameters": str(shapes)}
     set_parameters(net, 100.0)
-    return outcome_of(net, 3 * drawn(5, 4, inputs["z_dim"]))
+    return outcome_of(net, 3 * drawn(5, 4, inputs["z_dim"]), learned_inputs=False)
 
 
 class _Mapping(MappingNetwork):
@@ -253,6 +255,7 @@ MAPPING_MISTAKES = (
             "0.01.", like=_FullSpeed),
     Mistake("gain", "The gain of the layers is √2, which makes up for what LeakyReLU takes away.",
             like=_GainOne),
+    *OF_A_LAYER,
 )
 
 

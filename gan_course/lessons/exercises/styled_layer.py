@@ -11,6 +11,7 @@ from gan_course.lessons.exercises._checking import (
     Probe,
     Seen,
 )
+from gan_course.lessons.exercises._gradients import OF_A_LAYER, flowing_back
 from gan_course.lessons.exercises._modules import (
     NOT_A_MODULE,
     drawn,
@@ -262,6 +263,7 @@ LAYER_MISTAKES = (
     Mistake("shift_first", "Gain and shift have changed places: the first half of the style is the "
             "gain.", like=_ShiftFirst),
     Mistake("plain", "w has no effect: AdaIN is missing.", like=_Plain),
+    *OF_A_LAYER,
 )
 
 
@@ -272,18 +274,22 @@ DOUBLING_MISTAKES = (
             "convolution can draw finer details.", like=_LateDoubling),
     Mistake("nearest", "It doubles by repeating pixels. Asked is bilinear: `mode=\"bilinear\", "
             "align_corners=False`.", like=_Nearest),
+    *OF_A_LAYER,
 )
 
 
 EXERCISES = (
-    Exercise("13.adain", adain, (Probe(feature_maps, maps_seen, ADAIN_MISTAKES),),
+    Exercise("13.adain", adain,
+             (Probe(feature_maps, maps_seen, ADAIN_MISTAKES),
+              flowing_back(Probe(feature_maps, maps_seen), "h", "gain", "shift")),
              ("First take the mean and the spread away, then put new ones in.",
               "Mean and sd belong to one channel of one image: `dim=(2, 3)`, `keepdim=True`.",
               "`(1 + gain)[:, :, None, None] * (h - mean) / sd + shift[:, :, None, None]`"),
              "What the layers before did to mean and spread is gone."),
     Exercise("13.add_noise", add_noise,
              (Probe(given_noise, maps_seen, NOISE_MISTAKES),
-              Probe(no_noise, noise_seen, DRAWN_MISTAKES)),
+              Probe(no_noise, noise_seen, DRAWN_MISTAKES),
+              flowing_back(Probe(given_noise, maps_seen), "h", "strength")),
              ("h plus strength times noise; and where no noise came, draw it.",
               "One channel for all: the noise has the shape (N, 1, H, W), like `h[:, :1]`.",
               "`noise = torch.randn_like(h[:, :1])` if it is None; broadcasting does the rest."),
