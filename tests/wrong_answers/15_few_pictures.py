@@ -17,6 +17,21 @@ def with_slices(x, down, across, sign=1):
     return torch.stack([shifted(x[i], sign * int(down[i]), sign * int(across[i])) for i in range(len(x))])
 
 
+def with_a_margin(x, down, across, order=(0, 0, 0, 0)):
+    """A margin of so many rows or columns at the left, right, top and bottom."""
+    _, _, h, w = x.shape
+    left, _, above, _ = order
+    wide = torch.nn.functional.pad(x, order)
+    return torch.stack([each[:, above - d:above - d + h, left - a:left - a + w] for each, d, a in zip(wide, down.tolist(), across.tolist(), strict=True)])
+
+
+def with_a_grid(x, down, across):
+    n, _, h, w = x.shape
+    rows, columns = (2 * torch.arange(size) + 1.0 - size for size in (h, w))
+    grid = torch.stack(torch.broadcast_tensors(((columns - 2 * across[:, None]) / w)[:, None], ((rows - 2 * down[:, None]) / h)[:, :, None]), dim=-1)
+    return torch.nn.functional.grid_sample(x, grid, mode="nearest", align_corners=False)
+
+
 def with_index(x, down, across):
     n, _, h, w = x.shape
     rows, columns = torch.arange(h) - down[:, None], torch.arange(w) - across[:, None]
@@ -63,10 +78,37 @@ def one(low, high):
     return lambda n: torch.randint(low, high, (2, 1)).expand(2, n)
 
 
+def to_an_eighth(x):
+    most = x.shape[-1] // 8
+    return lambda n: torch.randint(-most, most + 1, (2, n))
+
+
+def centred(x, first=lambda side: -(side // 4), last=lambda side: side - side // 4):
+    side = x.shape[-1]
+    return lambda n: torch.randint(first(side), last(side) + 1, (2, n))
+
+
+def at(**ends):
+    """An answer whose holes begin somewhere else."""
+    return lambda x: drawn(x, far=to_an_eighth(x), places=centred(x, **ends))
+
+
 def cut_first(x):
-    n = len(x)
-    holes = cutout(x, torch.randint(0, 17, (n,)) - 4, torch.randint(0, 17, (n,)) - 4)
-    return translation(holes, torch.randint(-2, 3, (n,)), torch.randint(-2, 3, (n,)))
+    return translation(cutout(x, *centred(x)(len(x))), *to_an_eighth(x)(len(x)))
+
+
+def one_at_a_time(x):
+    return torch.cat([drawn(each, far=to_an_eighth(x), places=centred(x)) for each in x.split(1)])
+
+
+def with_floats(x):
+    side = x.shape[-1]
+    far, places = (lambda n, most=most: (torch.rand(2, n) * most).floor().long() for most in (2 * (side // 8) + 1, side + 1))
+    return drawn(x, far=lambda n: far(n) - side // 8, places=lambda n: places(n) - side // 4)
+
+
+def mostly_near(n):
+    return torch.randn(2, n).round().clamp(-2, 2).long()
 
 
 def without_gradients(x):
@@ -79,9 +121,9 @@ def joined(D, change, x, fake):
 
 
 RIGHT = {
-    "15.translation": [with_slices, with_index],
+    "15.translation": [with_slices, with_index, with_a_grid],
     "15.cutout": [lambda x, top, left: x * (1 - hole(x, top, left)), lambda x, top, left: x.masked_fill(hole(x, top, left).bool(), 0)],
-    "15.augment": [drawn, cut_first],
+    "15.augment": [lambda x: drawn(x, far=to_an_eighth(x), places=centred(x)), one_at_a_time, with_floats],
     "15.both_scores": [joined, lambda D, change, x, fake: [D(change(images)) for images in (x, fake)]],
 }
 WRONG = {
@@ -92,7 +134,9 @@ WRONG = {
         "stretched": [clamped],
         "same_for_all": [lambda x, down, across: torch.stack([shifted(each, int(down[0]), int(across[0])) for each in x])],
         "one_direction": [lambda x, down, across: with_slices(x, down, torch.zeros_like(across))],
-        "not_differentiable": [lambda x, down, across: with_index(x.detach(), down, across), lambda *all: through_numpy(*all, function=with_index)],
+        "narrow": [lambda *all: with_a_margin(*all, order=(2, 2, 2, 2)), lambda x, *moves: with_a_margin(x, *moves, order=(*2 * x.shape[2:3], *2 * x.shape[3:]))],
+        "not_differentiable": [lambda x, down, across: with_index(x.detach(), down, across), lambda *all: through_numpy(*all, function=with_index),
+                               lambda x, down, across: with_index(torch.from_numpy(x.numpy()), down, across)],
         "unknown": [lambda x, down, across: with_index(x, 2 * down, across)],
         "error": [lambda x, down, across: shifted(x, down, across)],
     },
@@ -121,8 +165,14 @@ WRONG = {
         "how_far": [lambda x: drawn(x, far=lambda n: torch.randint(-4, 5, (2, n))), lambda x: drawn(x, far=lambda n: torch.randint(-1, 2, (2, n)))],
         "no_cutout": [lambda x: drawn(x, cut=lambda x, top, left: x)],
         "same_hole": [lambda x: drawn(x, places=one(0, 9))],
+        "not_as_likely": [lambda x: drawn(x, far=mostly_near)],
+        "diagonal_holes": [lambda x: drawn(x, places=lambda n: torch.randint(-4, 13, (n,)).expand(2, n))],
+        "cut_first": [cut_first],
+        "hole_upper_end": [lambda x: drawn(x, places=lambda n: torch.randint(16, (2, n)) - 4), at(last=lambda side: side - side // 4 - 1)],
+        "hole_places": [lambda x: drawn(x, places=lambda n: torch.randint(17, (2, n))), at(first=lambda side: 0, last=lambda side: side), at(first=lambda side: -side // 2)],
+        "one_size": [drawn, lambda x: drawn(x, far=to_an_eighth(x)), lambda x: drawn(x, places=centred(x))],
         "holes_inside": [lambda x: drawn(x, places=lambda n: torch.randint(0, 9, (2, n)))],
-        "not_differentiable": [without_gradients, lambda x: drawn(x.detach())],
+        "not_differentiable": [without_gradients, lambda x: drawn(x.detach()), lambda x: drawn(torch.from_numpy(x.numpy()))],
         "error": [lambda x: translation(x, *torch.randint(-2, 3, (1, len(x))))],
     },
     "15.both_scores": {
@@ -133,7 +183,9 @@ WRONG = {
         "scores_changed": [lambda D, change, x, fake: (change(D(x)), change(D(fake)))],
         "swapped": [lambda D, change, x, fake: (D(change(fake)), D(change(x)))],
         "twice": [lambda D, change, x, fake: tuple(D(change(change(images))) for images in (x, fake))],
-        "no_gradient": [lambda D, change, x, fake: (D(change(x)), D(change(fake.detach())))],
+        "no_gradient": [lambda D, change, x, fake: (D(change(x)), D(change(fake.detach()))), lambda D, change, x, fake: joined(D, change, x.detach(), fake),
+                        torch.no_grad()(joined)],
+        "error": [lambda D, change, x, fake: (D(change(x, fake)), D(fake))],
         "unknown": [lambda D, change, x, fake: (D(change(x)), -D(change(fake)))],
     },
 }

@@ -13,6 +13,7 @@ from gan_course.lessons.exercises._checking import (
     as_number,
     number_called,
 )
+from gan_course.lessons.exercises._gradients import numpy_refused
 
 
 def translation(x, down, across):
@@ -48,7 +49,7 @@ NOT_DIFFERENTIABLE = Mistake(
     "not_differentiable", "The pictures are right, but no gradient flows back through them. G "
     "learns through this function, so it needs operations that PyTorch can differentiate: no "
     "`detach`, no `no_grad`, no way through NumPy, and no new tensor made from plain numbers.",
-    when=lambda seen: seen.get("a gradient flows back") is False)
+    when=lambda seen: seen.get("a gradient flows back") is False or numpy_refused(seen))
 
 
 def gradient_of_pictures(probe: Probe) -> Probe:
@@ -58,7 +59,9 @@ def gradient_of_pictures(probe: Probe) -> Probe:
         return made | {"x": made["x"].requires_grad_(True)}
 
     def look(results: list, inputs: dict) -> Seen:
-        x, changed = inputs["x"], results[0] if results else None
+        if not results:
+            return {}
+        x, changed = inputs["x"], results[0]
         if not isinstance(changed, Tensor) or not changed.requires_grad:
             return {"a gradient flows back": False}
         weights = torch.arange(changed.numel(), dtype=changed.dtype).cos().view(changed.shape)
@@ -83,6 +86,12 @@ def moves(seed: int, n: int = 4):
     return inputs
 
 
+def long_moves() -> dict:
+    """Pictures that are not square, and moves of nearly their height and width."""
+    x = torch.randn(3, 2, 5, 8, generator=torch.Generator().manual_seed(2))
+    return {"x": x, "down": torch.tensor([3, -4, 0]), "across": torch.tensor([-7, 1, 6])}
+
+
 def rolled(x, down, across):
     return torch.stack([each.roll((d, a), (1, 2)) for each, d, a in
                         zip(x, down.tolist(), across.tolist(), strict=True)])
@@ -93,9 +102,10 @@ def one_move(x, down, across):
 
 
 def stretched(x, down, across):
-    wide = pad(x, (6, 6, 6, 6), mode="replicate")
-    return torch.stack([each[:, 6 - d:12 - d, 6 - a:12 - a] for each, d, a in
-                        zip(wide, down.tolist(), across.tolist(), strict=True)])
+    height, width = x.shape[2:]
+    wide = pad(x, (width, width, height, height), mode="replicate")
+    return torch.stack([each[:, height - d:2 * height - d, width - a:2 * width - a] for each, d, a
+                        in zip(wide, down.tolist(), across.tolist(), strict=True)])
 
 
 TRANSLATION_MISTAKES = (
@@ -116,6 +126,12 @@ TRANSLATION_MISTAKES = (
     Mistake("one_direction", "The pictures move in one direction only.",
             like=(lambda x, down, across: translation(x, down, 0 * across),
                   lambda x, down, across: translation(x, 0 * down, across))),
+)
+ON_LONG_MOVES = (
+    Mistake("narrow", "It is right for short moves of square pictures. A move may be nearly as "
+            "long as the picture, so put that much around it. `pad` begins with the last "
+            "dimension: left, right, above, below.",
+            when=lambda seen: True),
 )
 
 
@@ -183,13 +199,10 @@ CUTOUT_MISTAKES = (
 
 # Random numbers for both
 
-SIDE = 16
-
-
-def numbered(n: int = 600):
-    """Pictures all alike, in which every pixel has a number of its own, 1 to 256."""
+def numbered(side: int, n: int):
+    """Pictures all alike, in which every pixel has a number of its own, from 1 on."""
     def inputs() -> dict:
-        pixels = torch.arange(1.0, SIDE**2 + 1).view(1, 1, SIDE, SIDE)
+        pixels = torch.arange(1.0, side**2 + 1).view(1, 1, side, side)
         return {"x": pixels.repeat(n, 1, 1, 1).requires_grad_(True)}
     return inputs
 
@@ -201,32 +214,82 @@ def what_happened(results: list, inputs: dict) -> Seen:
     x, changed = inputs["x"], results[0]
     if not isinstance(changed, Tensor) or changed.shape != x.shape:
         return {"pictures of the same shape": False}
-    seen, rows = {"pictures of the same shape": True}, torch.arange(SIDE).view(SIDE, 1)
-    numbers = changed.detach()[:, 0].round().long() - 1             # -1: empty
-    moved, cuts = [], []
-    for each in numbers:
-        there = each >= 0
-        down, across = (rows - each // SIDE)[there], (rows.T - each % SIDE)[there]
-        if not there.any() or down.unique().numel() > 1 or across.unique().numel() > 1:
-            return seen | {"every picture is moved as a whole": False}
-        moved.append((down[0].item(), across[0].item()))
-        inside = (((rows - down[0]) >= 0) & ((rows - down[0]) < SIDE)
-                  & ((rows.T - across[0]) >= 0) & ((rows.T - across[0]) < SIDE))
-        gone = (inside & ~there).nonzero()
-        cuts.append((*gone.amin(dim=0).tolist(), *gone.amax(dim=0).tolist()) if len(gone) else ())
-    sizes = [(bottom - top + 1, right - left + 1)
-             for top, left, bottom, right in filter(None, cuts)]
-    downs, acrosses = (sorted(set(each)) for each in zip(*moved, strict=True))
-    seen |= {"every picture is moved as a whole": True,
-             "the moves down": str(downs), "the moves across": str(acrosses),
-             "a move of its own for each picture": len(set(moved)) > len(downs) > 1,
-             "the largest hole": max(sizes, default=(0, 0)),
-             "a hole of its own for each picture": len(set(cuts)) > SIDE,
-             "some holes lie partly outside": any(min(size) < SIDE // 2 - 2 for size in sizes)}
+    moved = moves_of(changed.detach()[:, 0])
+    if moved is None:
+        return {"every picture is moved as a whole": False}
+    down, across, gone = moved
+    cuts = holes_of(gone)
     grad = (torch.autograd.grad(changed.sum(), x, allow_unused=True)[0]
             if changed.requires_grad else None)
-    return seen | {"a gradient flows back": grad is not None and bool((grad != 0).any()),
-                   "_moves": set(moved), "_cuts": set(cuts)}
+    return {"every picture is moved as a whole": True,
+            **seen_of_moves(down, across), **seen_of_holes(cuts, x.shape[2]),
+            "a gradient flows back": grad is not None and bool((grad != 0).any()),
+            "_moves": set(zip(down.tolist(), across.tolist(), strict=True)), "_cuts": set(cuts)}
+
+
+def moves_of(numbers: Tensor) -> tuple[Tensor, Tensor, Tensor] | None:
+    """How far numbered pictures (N, H, H) were moved down and across (N,), and the pixels that
+    are missing though they should have stayed, (N, H, H). None if some were not moved as a whole.
+    """
+    side = numbers.shape[1]
+    number, rows = numbers.round().long() - 1, torch.arange(side).view(side, 1)     # -1: empty
+    there, far = number >= 0, 10 * side
+    distances = []
+    for place, before in ((rows, number // side), (rows.T, number % side)):
+        distance = place - before
+        least, most = (distance.masked_fill(~there, end) for end in (far, -far))
+        distances.append(least.amin(dim=(1, 2)))
+        if not torch.equal(distances[-1], most.amax(dim=(1, 2))):
+            return None
+    inside = torch.ones_like(there)
+    for place, distance in zip((rows, rows.T), distances, strict=True):
+        first = place - distance[:, None, None]
+        inside &= (first >= 0) & (first < side)
+    return *distances, inside & ~there
+
+
+def holes_of(gone: Tensor) -> list[tuple[int, ...]]:
+    """The first row, first column, last row and last column of each hole; () where there is none.
+    """
+    ends = []
+    for along in (2, 1):                                            # rows, then columns
+        some = gone.any(dim=along).long()
+        ends.append((some.argmax(dim=1), some.shape[1] - 1 - some.flip(1).argmax(dim=1)))
+    (top, bottom), (left, right) = ends
+    holes = torch.stack([top, left, bottom, right], dim=1).tolist()
+    return [tuple(hole) if there else ()
+            for hole, there in zip(holes, gone.flatten(1).any(dim=1).tolist(), strict=True)]
+
+
+def seen_of_moves(down: Tensor, across: Tensor) -> Seen:
+    counts = [each.unique(return_counts=True) for each in (down, across)]
+    (downs, _), (acrosses, _) = counts
+    pairs = set(zip(down.tolist(), across.tolist(), strict=True))
+    return {"the moves down": str(downs.tolist()), "the moves across": str(acrosses.tolist()),
+            "a move of its own for each picture": len(pairs) > len(downs) > 1,
+            "every move is as likely as the others": all(
+                all_alike(each) for _, each in counts)}
+
+
+def all_alike(counts: Tensor) -> bool:
+    """Whether none of some counts is lower than chance would make it in a million equal draws."""
+    mean = counts.double().mean()
+    return bool(counts.min() >= mean - 5.5 * mean.sqrt())
+
+
+def seen_of_holes(cuts: list[tuple[int, ...]], side: int) -> Seen:
+    holes = [hole for hole in cuts if hole]
+    sizes = [(bottom - top + 1, right - left + 1) for top, left, bottom, right in holes]
+    seen = {"the largest hole": max(sizes, default=(0, 0)),
+            "a hole of its own for each picture": len(set(cuts)) > side,
+            "some holes lie partly outside": any(min(size) < side // 2 - 2 for size in sizes)}
+    if holes:
+        tops, lefts, bottoms, rights = zip(*holes, strict=True)
+        seen |= {"how far the holes reach": str((min(bottoms), min(rights), max(tops),
+                                                 max(lefts))),
+                 "top and left are two numbers": any(
+                     abs(bottom - right) > side // 4 for _, _, bottom, right in holes)}
+    return seen
 
 
 def says(name: str, value):
@@ -263,6 +326,9 @@ AUGMENT_MISTAKES = (
     Mistake("how_far", "The pictures are moved too far, or not far enough. The most is an eighth "
             "of the side, here 2 pixels of 16, in each direction.",
             when=moves_are(lambda moves: max(abs(one) for each in moves for one in each) != 2)),
+    Mistake("not_as_likely", "Some moves are drawn more often than others. All of them should be "
+            "equally likely, and `torch.randint` draws them so.",
+            when=says("every move is as likely as the others", False)),
     Mistake("no_cutout", "The pictures have no hole.",
             when=lambda seen: seen.get("_cuts") == {()}),
     Mistake("same_hole", "All pictures of a mini-batch have the same hole. Draw N numbers for "
@@ -272,7 +338,25 @@ AUGMENT_MISTAKES = (
             "picture, edges included, so `top` runs from minus a quarter of the side to three "
             "quarters.",
             when=says("some holes lie partly outside", False)),
+    Mistake("diagonal_holes", "Every hole has the same number for `top` and `left`, so the holes "
+            "lie on a diagonal. Draw the two numbers separately.",
+            when=says("top and left are two numbers", False)),
+    Mistake("cut_first", "The pictures are cut first and moved afterwards, so the hole moves "
+            "along. Move first, then cut.", when=says("how far the holes reach", "(1, 1, 14, 14)")),
+    Mistake("hole_upper_end", "The last place of the hole never happens. `torch.randint` leaves "
+            "its upper end out, so add 1 to it.",
+            when=says("how far the holes reach", "(3, 3, 11, 11)")),
+    Mistake("hole_places", "The holes do not reach as far as they should. The *centre* of a hole "
+            "lies anywhere from 0 to the side, both included, so its first row and column run from "
+            "minus a quarter of the side to three quarters.",
+            when=lambda seen: seen.get("how far the holes reach", REACH) != REACH),
     Mistake("not_differentiable", NOT_DIFFERENTIABLE.says, when=NOT_DIFFERENTIABLE.when),
+)
+REACH = "(3, 3, 12, 12)"
+"""The least last row and column of a hole, and the greatest first ones, in pictures of 16 x 16."""
+ON_OTHER_SIZES = (
+    Mistake("one_size", "It is right for pictures of 16 x 16 and not for larger ones. Is a number "
+            "written where one belongs that comes from `x.shape`?", when=lambda seen: True),
 )
 
 
@@ -285,6 +369,7 @@ EXERCISES = (
     Exercise("15.translation", translation,
              (Probe(moves(1), the_pictures, TRANSLATION_MISTAKES),
               Probe(moves(2, n=3), the_pictures, TRANSLATION_MISTAKES),
+              Probe(long_moves, the_pictures, ON_LONG_MOVES),
               gradient_of_pictures(Probe(moves(1), the_pictures))),
              ("Put 0 all around each picture, and cut a window of its old size out of that.",
               "`pad(x, (width, width, height, height))` adds a whole picture's width and height on "
@@ -298,17 +383,18 @@ EXERCISES = (
              ("Make a table that is True in the hole, (N, 1, H, H), and multiply x with its "
               "opposite.",
               "Rows of the hole: `(place >= top[:, None]) & (place < top[:, None] + side // 2)`, "
-              "with `place = torch.arange(side)`, is (N, H). Columns alike.",
+              "with `place = torch.arange(side, device=x.device)`, is (N, H). Columns alike.",
               "`x * ~(rows[:, None, :, None] & columns[:, None, None, :])`"),
              "The pixels outside the hole keep their value and their gradient."),
     Exercise("15.augment", augment,
-             (Probe(numbered(), what_happened, AUGMENT_MISTAKES, given),),
+             (Probe(numbered(16, 800), what_happened, AUGMENT_MISTAKES, given),
+              Probe(numbered(24, 300), what_happened, ON_OTHER_SIZES, given)),
              ("Draw four whole numbers for every picture: `down`, `across`, `top` and `left`.",
               "`torch.randint(-most, most + 1, (2, n))` has two rows of n numbers, from -most to "
               "most. The centre of the hole is one of the numbers 0 to side, and `top` is a "
               "quarter of the side less.",
-              "`down, across = torch.randint(-(side // 8), side // 8 + 1, (2, n))`, `top, left = "
-              "torch.randint(side + 1, (2, n)) - side // 4`, and then `cutout(translation(x, down, "
-              "across), top, left)`."),
+              "`down, across = torch.randint(-(side // 8), side // 8 + 1, (2, n), "
+              "device=x.device)`, `top, left = torch.randint(side + 1, (2, n), device=x.device) - "
+              "side // 4`, and then `cutout(translation(x, down, across), top, left)`."),
              "Hardly any picture is ever seen twice in the same way."),
 )

@@ -2,9 +2,9 @@
 deeper/15_few_pictures.
 """
 import torch
-from torch import Tensor
 
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Seen, as_number
+from gan_course.lessons.exercises._gradients import ALL, reached
 
 
 def both_scores(D, change, x, fake):
@@ -18,8 +18,8 @@ def scene() -> dict:
     x, fake, weights = (torch.randn(*shape, generator=draw) for shape in
                         ((3, 1, 4, 4), (3, 1, 4, 4), (16,)))
     return {"D": lambda images: images.flatten(1).tanh() @ weights,
-            "change": lambda images: images.flip(3) * 0.5 + 0.25 * images.square(), "x": x,
-            "fake": fake.requires_grad_(True)}
+            "change": lambda images: images.flip(3) * 0.5 + 0.25 * images.square(),
+            "x": x.requires_grad_(True), "fake": fake.requires_grad_(True)}
 
 
 def the_scores(results: list, inputs: dict) -> Seen:
@@ -28,10 +28,11 @@ def the_scores(results: list, inputs: dict) -> Seen:
     pair = results[0]
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         return {"two tensors": False}
-    seen = {"two tensors": True, "of real pictures": as_number(pair[0]),
-            "of fakes": as_number(pair[1])}
-    reaches = isinstance(pair[1], Tensor) and pair[1].requires_grad
-    return seen | {"a gradient reaches the fakes": reaches}
+    names = "the scores of real pictures", "the scores of fakes"
+    seen = {name: as_number(each) for name, each in zip(names, pair, strict=True)}
+    gradients = (reached(each, {name: inputs[name]})
+                 for each, name in zip(pair, ("x", "fake"), strict=True))
+    return {"two tensors": True, **seen, "the gradient": "; ".join(gradients)}
 
 
 SCORES_MISTAKES = (
@@ -45,14 +46,14 @@ SCORES_MISTAKES = (
     Mistake("unchanged", "Nothing is changed: D sees the pictures as they are.",
             like=lambda D, change, x, fake: (D(x), D(fake))),
     Mistake("scores_changed", "It changes D's scores, and it should change the pictures.",
-            when=lambda seen: "the error" in seen),
+            when=lambda seen: "Dimension out of range" in seen.get("the error", "")),
     Mistake("swapped", "They come back in the other order: first the real pictures, then the "
             "fakes.", like=lambda D, change, x, fake: (D(change(fake)), D(change(x)))),
     Mistake("twice", "The pictures are changed twice.",
             like=lambda D, change, x, fake: (D(change(change(x))), D(change(change(fake))))),
-    Mistake("no_gradient", "The scores are right, but no gradient reaches the fakes, so G could "
-            "not learn from them. Leave out `detach` and `no_grad` here.",
-            when=lambda seen: seen.get("a gradient reaches the fakes") is False),
+    Mistake("no_gradient", "The scores are right, but a gradient does not reach both: R1 needs the "
+            "slope at x, and G learns through the fakes. Leave out `detach` and `no_grad` here.",
+            when=lambda seen: seen.get("the gradient", f"{ALL}; {ALL}") != f"{ALL}; {ALL}"),
 )
 
 

@@ -173,8 +173,8 @@ EXERCISES = (
              (long_sentences(0.3), long_sentences(0.8)),
              ("Draw a random number between 0 and 1 for each entry of `sentence`. What has to be "
               "true of it for the word to stay?",
-              "`torch.rand(sentence.shape) >= share` is True with the probability 1 - share. How "
-              "do you make 0 of the others?",
+              "`torch.rand(sentence.shape, device=sentence.device) >= share` is True with the "
+              "probability 1 - share. How do you make 0 of the others?",
               "`return sentence * (torch.rand(sentence.shape, device=sentence.device) >= share)`"),
              "G will see long sentences, short ones, and sometimes none at all.",
              frozenset({"words", "described"})),
