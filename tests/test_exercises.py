@@ -607,6 +607,30 @@ def test_an_unknown_wrong_answer_whose_inputs_have_no_words_hears_what_came():
     assert says.startswith("Not yet. Look at ") and "called with" not in says
 
 
+@pytest.mark.parametrize(("id", "words"), [
+    (0, "the shape of grow.1.weight: (4, 1, 6, 6) instead of (4, 1, 4, 4)"),
+    (1, "the shape of first.weight: missing instead of (128, 11)"), (2, "the images: not what it should be")])
+def test_a_generator_of_other_shapes_hears_which_and_not_what_could_not_be_looked_at(id, words):
+    says = exercises.assess("14.Generator", WRONG["14.Generator"]["unknown"][id]).says
+    assert words in says and ("images" in says) == (id == 2) and "gradient" not in says
+
+
+@pytest.mark.parametrize(("key", "id", "number", "words"), [
+    ("14.truncated", "once", 1, "Look at both sides"),                  # a forgotten abs: no new number lies beyond
+    ("14.discriminator_loss", "no_relu", 2, "cut at 0, *before* the mean"),     # it is cut, but afterwards
+    ("14.ssgan_discriminator_loss", "turned_in_the_game", 0, "Section 9 tries out"),  # the fakes are turned as well
+    ("15.both_scores", "no_gradient", 1, "R1 needs the slope at x"), ("15.both_scores", "unknown", 0, "Look at the scores of fakes: ")])
+def test_a_message_is_true_of_all_answers_that_hear_it(key, id, number, words):
+    assert words in exercises.assess(key, WRONG[key][id][number]).says
+
+
+def test_an_answer_of_another_kind_hears_what_it_is():
+    says = exercises.assess("14.rotations", lambda x: x).says
+    assert "Look at the pair: no images and turns. " in says and "missing" not in says
+    assert "the share that is missing: False instead of True" in exercises.assess(
+        "08.leave_out_words", WRONG["08.leave_out_words"]["unknown"][0]).says
+
+
 @pytest.mark.parametrize("key", ["17.autoencoder_step", "17.detector_step"])
 def test_a_network_without_an_opponent_hears_nothing_of_other_players(key):
     says = {mistake.id: mistake.says for mistake in exercises.find(key).probes[0].mistakes}

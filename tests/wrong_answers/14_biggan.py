@@ -1,5 +1,6 @@
 """Answers to the exercises of notebook 14, as learners write them."""
 # ruff: noqa: E501 — a wrong answer reads best as one line
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -32,6 +33,12 @@ def uniform(z, threshold):
     return torch.where(z.abs() > threshold, threshold * (2 * torch.rand(z.shape) - 1), z)
 
 
+def above_only(z, threshold):
+    while (z > threshold).any():
+        z = torch.where(z > threshold, torch.randn(z.shape), z)
+    return z
+
+
 def one_by_one(x):
     views = [x, x.rot90(1, (2, 3)), x.rot90(2, (2, 3)), x.rot90(3, (2, 3))]
     return torch.cat(views), torch.tensor([k for k in range(4) for _ in x])
@@ -39,6 +46,10 @@ def one_by_one(x):
 
 def turned(x, turn, labels=None):
     return torch.cat([turn(x, k) for k in range(4)]), torch.arange(4).repeat_interleave(len(x)) if labels is None else labels
+
+
+def through_numpy(x):
+    return torch.from_numpy(np.concatenate([np.rot90(x.numpy(), k, (2, 3)) for k in range(4)])), torch.arange(4).repeat_interleave(len(x))
 
 
 def mirrored(x, k):
@@ -62,6 +73,12 @@ def one_pass(D, x, fake):
 
 def all_in_the_game(D, x, fake):
     return adversarial(D, rotations(x)[0], rotations(fake)[0]) + turns(D, x)
+
+
+def real_ones_in_the_game(D, x, fake):
+    views, k = rotations(x)
+    score, logits = D(views)
+    return F.relu(1 - score).mean() + F.relu(1 + D(fake)[0]).mean() + F.cross_entropy(logits, k)
 
 
 def fooled(D, fake):
@@ -185,6 +202,15 @@ class WideKernel(Own):
     def __init__(self, z_dim, classes, width=32, dim=32):
         super().__init__(z_dim, classes, width, dim)
         self.grow[1] = nn.ConvTranspose2d(width, 1, 6, 2, 2)
+
+
+class InSequence(Own):
+    def __init__(self, z_dim, classes, width=32, dim=32):
+        super().__init__(z_dim, classes, width, dim)
+        self.first = nn.Sequential(self.first, nn.Unflatten(1, (2 * width, 4, 4)))
+
+    def image(self, h):
+        return h
 
 
 class Larger(Own):
@@ -369,7 +395,7 @@ WRONG = {
         "relu_first": [EarlyReLU],
         "no_tanh": [Unbounded, HalfRange],
         "size": [Larger],
-        "unknown": [WideKernel, Leaky],
+        "unknown": [WideKernel, InSequence, Leaky],
         "error": [Broken],
     },
     "14.training_step": {
@@ -408,15 +434,18 @@ WRONG = {
         "label_first": [lambda z, e, layers: [torch.cat([e, part], 1) for part in z.chunk(layers, 1)]],
         "one_chunk": [lambda z, e, layers: layers * [torch.cat([z[:, :z.shape[1] // layers], e], 1)]],
         "every_nth": [lambda z, e, layers: [torch.cat([z[:, i::layers], e], 1) for i in range(layers)]],
-        "rows": [lambda z, e, layers: [torch.cat([part, e[:len(part)]], 1) for part in z.chunk(layers)]],
-        "unknown": [lambda z, e, layers: by_slices(-z, e, layers), lambda z, e, layers: torch.cat([z, e], 1)],
+        "backwards": [lambda z, e, layers: by_slices(z, e, layers)[::-1]],
+        "rows": [lambda z, e, layers: [torch.cat([part, e[:len(part)]], 1) for part in z.chunk(layers)], lambda z, e, layers: [torch.cat([part, e], 1) for part in z.chunk(layers)]],
+        "not_differentiable": [lambda z, e, layers: by_slices(z, e.detach(), layers), lambda z, e, layers: (torch.cat([part, e.data], 1) for part in z.chunk(layers, 1))],
+        "unknown": [lambda z, e, layers: by_slices(-z, e, layers), lambda z, e, layers: torch.cat([z, e], 1), lambda z, e, layers: []],
         "error": [lambda z, e, layers: [torch.cat([part, e], 0) for part in z.chunk(layers, 1)]],
     },
     "14.discriminator_loss": {
         "vector": [lambda D, x, fake, y: F.relu(1 - D(x, y)) + F.relu(1 + D(fake, y))],
         "swapped": [lambda D, x, fake, y: hinge(D, fake, x, y)],
         "no_margin": [lambda D, x, fake, y: hinge(D, x, fake, y, lambda s: F.relu(-s), F.relu)],
-        "no_relu": [lambda D, x, fake, y: D(fake, y).mean() - D(x, y).mean(), lambda D, x, fake, y: (1 - D(x, y)).mean() + (1 + D(fake, y)).mean()],
+        "no_relu": [lambda D, x, fake, y: D(fake, y).mean() - D(x, y).mean(), lambda D, x, fake, y: (1 - D(x, y)).mean() + (1 + D(fake, y)).mean(),
+                    lambda D, x, fake, y: F.relu(1 - D(x, y).mean()) + F.relu(1 + D(fake, y).mean())],
         "log_loss": [lambda D, x, fake, y: hinge(D, x, fake, y, lambda s: F.softplus(-s), F.softplus)],
         "half": [lambda D, x, fake, y: hinge(D, x, fake, y) / 2],
         "sum": [lambda D, x, fake, y: F.relu(1 - D(x, y)).sum() + F.relu(1 + D(fake, y)).sum()],
@@ -429,7 +458,8 @@ WRONG = {
         "clamped": [lambda z, threshold: z.clamp(-threshold, threshold), lambda z, threshold: torch.where(z.abs() > threshold, z.sign() * threshold, z)],
         "scaled": [lambda z, threshold: z.clone() * threshold * 1.0],
         "all_again": [lambda z, threshold: until_none(torch.randn(z.shape), threshold)],
-        "once": [once],
+        "once": [once, above_only],
+        "changed_inputs": [lambda z, threshold: until_none(z, threshold, start=lambda z: z.clamp_(-threshold, threshold))],
         "spread": [uniform, lambda z, threshold: torch.where(z.abs() > threshold, 0.0, z)],
         "error": [lambda z, threshold: z[z.abs() > threshold].view(z.shape)],
     },
@@ -438,6 +468,8 @@ WRONG = {
         "clockwise": [lambda x: turned(x, lambda x, k: x.rot90(k, (3, 2)))],
         "labels_in_turn": [lambda x: turned(x, lambda x, k: x.rot90(k, (2, 3)), torch.arange(4).repeat(len(x)))],
         "channels": [lambda x: turned(x, lambda x, k: x.rot90(k, (1, 2)))],
+        "not_the_image": [lambda x: turned(x, lambda x, k: x.rot90(k)), lambda x: turned(x, lambda x, k: torch.rot90(x, k, (0, 1)))],
+        "not_differentiable": [lambda x: one_by_one(x.detach()), through_numpy, torch.no_grad()(one_by_one)],
         "upright_only": [lambda x: (x.repeat(4, 1, 1, 1), torch.arange(4).repeat_interleave(len(x)))],
         "unknown": [lambda x: turned(-x, lambda x, k: x.rot90(k, (2, 3)))],
         "error": [lambda x: turned(x, lambda x, k: x.rot90(k, (3, 4)))],
@@ -445,7 +477,9 @@ WRONG = {
     },
     "14.ssgan_discriminator_loss": {
         "turned_in_the_game": [all_in_the_game],
-        "fakes_turned": [lambda D, x, fake: adversarial(D, x, fake) + turns(D, fake), lambda D, x, fake: adversarial(D, x, fake) + turns(D, x) + turns(D, fake)],
+        "real_turned": [real_ones_in_the_game],
+        "fakes_turned": [lambda D, x, fake: adversarial(D, x, fake) + turns(D, fake), lambda D, x, fake: adversarial(D, x, fake) + turns(D, x) + turns(D, fake),
+                         lambda D, x, fake: adversarial(D, x, fake) + turns(D, torch.cat([x, fake]))],
         "weight": [lambda D, x, fake: adversarial(D, x, fake) + 0.2 * turns(D, x)],
         "no_rotation": [adversarial],
         "unknown": [lambda D, x, fake: 2 * adversarial(D, x, fake) + turns(D, x)],

@@ -175,8 +175,8 @@ def broken(outcome: _sandbox.Outcome) -> tuple[str, str, str] | None:
                 f"It was still running after {_sandbox.SECONDS:g} seconds and was cut off; an "
                 f"answer takes milliseconds. Is there a loop whose end never comes?{rest}")
     if is_unfinished(outcome.error) or outcome.result is ...:
-        return ("not yet", "stub", "There is still a `...` to fill in. Until then the notebook "
-                "goes on with the course's version.")
+        return ("not yet", "stub", "There is still a `...` to fill in. Until that is done, the "
+                "notebook goes on with the course's version.")
     return None
 
 
@@ -262,13 +262,17 @@ def number_called(name: str, results: list) -> Seen:
 
 def _what_differs(probe: Probe, seen: Seen, right: Seen) -> str:
     """For a wrong answer that no mistake explains: the input, what came, and what should have come.
+
+    What could not be looked at is only named if there is nothing else to name.
     """
-    parts = []
-    for name in right:
-        if not name.startswith("_") and not _equal(seen.get(name), right[name]):
-            got, wanted = say(seen.get(name, "missing")), say(right[name])
-            parts.append(f"{name}: {got} instead of {wanted}" if got != wanted
-                         else f"{name}: not what it should be")
+    seen, right = _without_clues(seen), _without_clues(right)
+    parts = [f"{name}: {say(value)}" for name, value in seen.items() if name not in right]
+    differs = [name for name in right if not _equal(seen.get(name), right[name])]
+    looked_at = [name for name in differs if name in seen]
+    for name in looked_at if looked_at or parts else differs:
+        got, wanted = say(seen.get(name, "missing")), say(right[name])
+        parts.append(f"{name}: {got} instead of {wanted}" if got != wanted
+                     else f"{name}: not what it should be")
     called = f"It was called with {inputs}. " if (inputs := given(probe.inputs())) else ""
     return (f"Not yet. {called}Look at {'; '.join(parts)}. Try it by hand, on paper, and see where "
             "the two part ways.")

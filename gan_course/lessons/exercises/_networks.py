@@ -124,8 +124,8 @@ def _before_building(exercise: Network, answer) -> tuple[str, str, str] | None:
         return ("not yet", "reference", "This is the course's own class, which stands in for "
                 "yours. Run the cell that defines your class again, then check it.")
     if answer.forward is nn.Module.forward:
-        return ("not yet", "stub", "It has no `forward` yet. Until then the notebook goes on with "
-                "the course's network.")
+        return ("not yet", "stub", "It has no `forward` yet. Until you have written one, the "
+                "notebook goes on with the course's network.")
     wanted = list(inspect.signature(exercise.reference).parameters)
     try:
         inspect.signature(answer).bind(**dict.fromkeys(wanted))
@@ -160,8 +160,8 @@ def _attempt(exercise: Network, answer: type, build: dict) -> _sandbox.Outcome:
         calls = outcome.result.trace.calls
         outcome.result = (("no_return", "`forward` computes something and gives nothing back. "
                            "What should its last line do?") if calls else
-                          ("stub", "There is nothing in `forward` yet. Until then the notebook "
-                           "goes on with the course's network."))
+                          ("stub", "There is nothing in `forward` yet. Until you have written it, "
+                           "the notebook goes on with the course's network."))
     elif not isinstance(outcome.result.out, Tensor):
         outcome.result = ("not_a_tensor", "`forward` should give back a tensor, and gives a "
                           f"`{type(outcome.result.out).__name__}`.")
@@ -191,8 +191,8 @@ def _appearance(outcome: _sandbox.Outcome) -> tuple | str:
 def _in_words(error: BaseException, call: str, second: bool) -> Said:
     text = " ".join(str(error).split())
     if is_unfinished(error):
-        return "stub", ("There is still a `...` to fill in. Until then the notebook goes on with "
-                        "the course's network.")
+        return "stub", ("There is still a `...` to fill in. Until that is done, the notebook goes "
+                        "on with the course's network.")
     if "before Module.__init__() call" in text:
         return "no_super", ("The first line of `__init__` is missing: `super().__init__()`. "
                             "Without it PyTorch has no place to register the layers.")

@@ -10,6 +10,7 @@ from gan_course.lessons.exercises._checking import (
     as_number,
     number_called,
 )
+from gan_course.lessons.exercises._gradients import flowing_back
 from gan_course.lessons.exercises._losses import of_its_gradient
 
 
@@ -57,9 +58,12 @@ INPUT_MISTAKES = (
     Mistake("every_nth", "It takes every `layers`-th number. A chunk is a block of neighbours: "
             "`z.chunk(layers, dim=1)`.",
             like=joined(lambda z, e, layers, l: [z[:, l::layers], e])),
+    Mistake("backwards", "The chunks come in the opposite order. The first layer reads the first "
+            "one.", like=joined(lambda z, e, layers, l: [z.chunk(layers, 1)[-1 - l], e])),
     Mistake("rows", "It cuts the mini-batch into pieces, and not each z: chunks lie along "
             "dimension 1.",
-            when=lambda seen: seen.get("_rows", False)),
+            when=lambda seen: seen.get("_rows", False)
+                              or "must match except in dimension 1" in seen.get("the error", "")),
 )
 
 
@@ -75,7 +79,7 @@ def parts_of(results, inputs):
             return {"_rows": True}
         return {"the number of inputs": float(len(found)),
                 "the inputs": as_number(torch.cat(found, dim=1))}
-    except (TypeError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError):
         return {"the inputs": "no list of tensors with N rows each"}
 
 
@@ -117,8 +121,9 @@ HINGE_MISTAKES = (
             "-1.", like=hinge(lambda s: relu(1 + s), lambda s: relu(1 - s))),
     Mistake("no_margin", "The margin is missing: a score counts as long as it is below 1 (real) or "
             "above -1 (fake), not 0.", like=hinge(lambda s: relu(-s), relu)),
-    Mistake("no_relu", "Without the cut at 0 this is the loss of WGAN, and D is paid for ever "
-            "larger scores. Beyond its margin an image should cost nothing.",
+    Mistake("no_relu", "The cost of each single image has to be cut at 0, *before* the mean. "
+            "Otherwise this is the loss of WGAN, and D is paid for ever larger scores. Beyond its "
+            "margin an image should cost nothing.",
             like=(hinge(lambda s: 1 - s, lambda s: 1 + s), hinge(lambda s: -s, lambda s: s))),
     Mistake("log_loss", "This is the log loss of 08. Asked is the hinge loss.",
             like=hinge(lambda s: softplus(-s), softplus)),
@@ -156,7 +161,8 @@ def drawn_again(results, inputs):
     beyond = z.abs() > t
     return {"nothing beyond the threshold": bool((new.abs() <= t).all()),
             "what was inside is kept": torch.equal(new[~beyond], z[~beyond]),
-            "the new numbers spread as N(0, 1) inside": abs(new[beyond].std() - SPREAD) < 0.05,
+            "the new numbers spread as N(0, 1) inside": bool(
+                beyond.sum() > 1 and abs(new[beyond].std() - SPREAD) < 0.05),
             "_edge": bool((new[beyond].abs() == t).all()),
             "_scaled": torch.allclose(new, z * t, atol=1e-6)}
 
@@ -169,7 +175,8 @@ TRUNCATION_MISTAKES = (
             when=lambda seen: seen.get("_scaled", False)),
     Mistake("all_again", "It also draws again what was inside. Only what lies beyond is replaced.",
             when=lambda seen: not seen.get("what was inside is kept", True)),
-    Mistake("once", "Some of the new numbers lie beyond as well. Repeat until none does.",
+    Mistake("once", "Some numbers still lie beyond, above the threshold or below minus the "
+            "threshold. Look at both sides, and repeat until none does.",
             when=lambda seen: not seen.get("nothing beyond the threshold", True)),
     Mistake("spread", "The new numbers are not from N(0, 1) between the thresholds: their spread "
             "is another one.",
@@ -185,7 +192,8 @@ def noise():
 EXERCISES = (
     Exercise("14.layer_inputs", layer_inputs,
              (Probe(chunks(1, 5, 3, 4, 6), parts_of, INPUT_MISTAKES),
-              Probe(chunks(2, 4, 2, 3, 5), parts_of)),
+              Probe(chunks(2, 4, 2, 3, 5), parts_of),
+              flowing_back(Probe(chunks(1, 5, 3, 4, 6), parts_of), "e")),
              ("Cut z into `layers` pieces of equal length, along the dimension of its coordinates.",
               "`z.chunk(layers, dim=1)` gives the pieces; `torch.cat([piece, e], dim=1)` puts e "
               "behind one.",

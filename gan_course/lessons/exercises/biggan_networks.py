@@ -45,6 +45,7 @@ def generator_seen(G: nn.Module, inputs: dict) -> Seen:
                       for net in (G, right))
     seen = {"it keeps z_dim and classes": (getattr(G, "z_dim", None), getattr(
         G, "classes", None)) == (inputs["z_dim"], inputs["classes"])}
+    seen |= {f"the shape of {name}": str(shapes.get(name, "missing")) for name in wanted}
     if shapes != wanted:
         return seen | _of_the_shapes(G, shapes, wanted, inputs)
     with torch.no_grad():
@@ -60,13 +61,11 @@ def generator_seen(G: nn.Module, inputs: dict) -> Seen:
 
 
 def _of_the_shapes(G: nn.Module, shapes: dict, wanted: dict, inputs: dict) -> Seen:
-    """The shapes that differ, and clues to why they do."""
+    """Clues to why the shapes differ."""
     chunk, dim = inputs["z_dim"] // 3, inputs["dim"]
     reads = {shapes.get(name, (0, 0))[-1] for name in ("first.weight", "affines.0.weight",
                                                        "affines.1.weight")}
-    others = {f"the shape of {name}": str(shapes.get(name, "missing"))
-              for name in wanted if shapes.get(name) != wanted[name]}
-    return others | {
+    return {
         "_tables": sum(isinstance(part, nn.Embedding) for part in G.modules()),
         "_affine": any(name.startswith("norms.") for name in shapes),
         "_missing": [part for part in PARTS if not isinstance(getattr(G, part, None), nn.Module)],

@@ -11,6 +11,7 @@ from gan_course.lessons.exercises._checking import (
     as_number,
     number_called,
 )
+from gan_course.lessons.exercises._gradients import flowing_back
 from gan_course.lessons.exercises._losses import of_its_gradient
 
 
@@ -61,6 +62,9 @@ TURN_MISTAKES = (
             like=turned_by(quarter, lambda n: torch.arange(4).repeat(n))),
     Mistake("channels", "It turns the wrong two dimensions. Height and width are 2 and 3.",
             like=turned_by(lambda x, k: torch.rot90(x, k, dims=(1, 2)) if len(x) else x)),
+    Mistake("not_the_image", "It turns the mini-batch and the channels: without `dims`, "
+            "`torch.rot90` takes the first two dimensions. Height and width are the last two.",
+            like=turned_by(lambda x, k: torch.rot90(x, k))),
     Mistake("upright_only", "All four blocks show the same images: nothing is turned.",
             like=turned_by(lambda x, k: x)),
     Mistake("float_labels", "The turns have to be whole numbers (int64): `cross_entropy` reads "
@@ -98,11 +102,12 @@ class TwoHeads(nn.Module):
         return (x.flatten(1) @ self.score).squeeze(1), x.flatten(1) @ self.logits
 
 
-def D_loss(judged=lambda x: x, turned_image=lambda x, fake: x, weight=1.0):
+def D_loss(judged=lambda x: x, judged_fake=None, turned_image=lambda x, fake: x, weight=1.0):
     """A wrong loss of D: other images in one of its two parts, or another weight."""
     def loss(D, x, fake):
         turned, k = rotations(turned_image(x, fake))
-        return ((1 - D(judged(x))[0]).relu().mean() + (1 + D(judged(fake))[0]).relu().mean()
+        fakes = (judged_fake or judged)(fake)
+        return ((1 - D(judged(x))[0]).relu().mean() + (1 + D(fakes)[0]).relu().mean()
                 + weight * cross_entropy(D(turned)[1], k % 4))
     return loss
 
@@ -119,12 +124,16 @@ def both_turned(D, x, fake):
 
 
 D_MISTAKES = (
-    Mistake("turned_in_the_game", "The turned images take part in the question real or fake. Then "
-            "a sideways image counts as real. Only upright ones are asked.",
-            like=(D_loss(everything_turned),)),
+    Mistake("turned_in_the_game", "The turned images take part in the question real or fake. Only "
+            "upright ones are asked. (Section 9 tries out what this bug does.)",
+            like=D_loss(everything_turned)),
+    Mistake("real_turned", "The turned real images take part in the question real or fake, so that "
+            "an image on its side counts as real. Only upright ones are asked.",
+            like=D_loss(everything_turned, lambda fake: fake)),
     Mistake("fakes_turned", "D learns the turns of fakes. It should learn them of real images "
             "only: the fakes are G's business.",
-            like=(D_loss(turned_image=lambda x, fake: fake), both_turned)),
+            like=(D_loss(turned_image=lambda x, fake: fake), both_turned,
+                  D_loss(turned_image=lambda x, fake: torch.cat([x, fake])))),
     Mistake("weight", "The weight 0.2 belongs to G's loss; D's rotation loss has the weight 1.",
             like=D_loss(weight=0.2)),
     Mistake("no_rotation", "The second head has no loss, so it learns nothing.",
@@ -175,7 +184,7 @@ def with_rotations(inputs):
 
 EXERCISES = (
     Exercise("14.rotations", rotations,
-             (Probe(squares, views, TURN_MISTAKES),),
+             (Probe(squares, views, TURN_MISTAKES), flowing_back(Probe(squares, views), "x")),
              ("Four blocks of N images each: turned by 0, 1, 2 and 3 quarters.",
               "`torch.rot90(x, k, dims=(2, 3))` turns by k quarters.",
               "`torch.cat` of the four; `torch.arange(4).repeat_interleave(len(x))` are the "
