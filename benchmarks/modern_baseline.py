@@ -11,7 +11,9 @@ the script can be stopped and started again. The seconds are CPU seconds of one 
     ring, grid        the networks and settings with which notebook 04 drops modes
     gamma             pairing and both penalties on the ring, with other weights
     tenfold           the ring with learning rates ten times as high
-    stacked_digits    the networks and learning rates of deeper/04_stacked
+    stacked_digits    the networks and learning rates of the glyphs, for images of 8 x 8
+    weak              stacked digits with the networks of deeper/04_stacked, whose discriminator is
+                      small on purpose
     glyphs            the generator of notebook 07 and a discriminator without BatchNorm, as in the
                       notebook, for half as long
     sixty_seconds     three methods on glyphs, each for 60 seconds; the third is the DCGAN of
@@ -24,9 +26,10 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_course import data, files, judge, metrics, nets
 from gan_course.games.r3gan import R3GAN
@@ -37,21 +40,56 @@ from gan_course.training import NotFinite, Training
 TABLE = DATA / "tables" / "15_modern_baseline.json"
 LOSSES = ("non-saturating", "pairing")
 PENALTIES = {"none": (0, 0), "R1": (1, 0), "R2": (0, 1), "both": (1, 1)}
-SETTINGS = {  # rounds, mini-batch, gamma, learning rates of D and of G
-    "ring": (1200, 100, 1, (1e-3, 3e-3)),
-    "grid": (1200, 100, 10, (1e-3, 3e-3)),
-    "stacked_digits": (1500, 64, 1, (1e-3, 3e-3)),
-    "glyphs": (800, 16, 0.1, (1e-3, 1e-3)),
+
+
+class Setting(NamedTuple):
+    """What all trainings on a data set have in common; lr: of D and of G, ema: G's average."""
+
+    data: str
+    networks: Callable[[], tuple[nn.Module, nn.Module]]
+    rounds: int
+    batch: int
+    gamma: float
+    lr: tuple[float, float]
+    ema: float = 0
+
+
+def points() -> tuple[nn.Module, nn.Module]:
+    """G and D for the plane, those of notebook 04."""
+    return nets.MLPGenerator(2, (2,), 64), nets.MLPDiscriminator((2,), 64)
+
+
+def small_images() -> tuple[nn.Module, nn.Module]:
+    """G and D for stacked digits, convolutional and without normalisation in D."""
+    return nets.ConvGenerator(32, 2, 32, 8), nets.PlainDiscriminator(2, 32, 8)
+
+
+def weak_discriminator() -> tuple[nn.Module, nn.Module]:
+    """G and D for stacked digits, those of deeper/04_stacked."""
+    return nets.MLPGenerator(16, (2, 8, 8), 128), nets.MLPDiscriminator((2, 8, 8), 32)
+
+
+def images() -> tuple[nn.Module, nn.Module]:
+    """G and D for glyphs."""
+    return nets.ConvGenerator(64, 1, 32, 28), nets.PlainDiscriminator(1, 32, 28)
+
+
+SETTINGS = {
+    "ring": Setting("ring", points, 1200, 100, 1, (1e-3, 3e-3)),
+    "grid": Setting("grid", points, 1200, 100, 10, (1e-3, 3e-3)),
+    "stacked_digits": Setting("stacked_digits", small_images, 1000, 64, 1, (1e-3, 1e-3)),
+    "weak": Setting("stacked_digits", weak_discriminator, 1500, 64, 1, (1e-3, 3e-3)),
+    "glyphs": Setting("glyphs", images, 800, 16, 0.1, (1e-3, 1e-3), ema=0.995),
 }
 SECONDS = 60                                            # of a training of "sixty_seconds"
 
 
 def runs() -> list[dict]:
     """All runs there are to be, in the order in which they are made."""
-    def grid(part: str, data_set: str = "", **changes) -> list[dict]:
-        data_set = data_set or part
-        return [{"part": part, "data": data_set, "loss": loss, "penalty": penalty,
-                 "gamma": SETTINGS[data_set][2], "factor": 1, "seed": seed} | changes
+    def grid(part: str, setting: str = "", **changes) -> list[dict]:
+        setting = setting or part
+        return [{"part": part, "setting": setting, "loss": loss, "penalty": penalty,
+                 "gamma": SETTINGS[setting].gamma, "factor": 1, "seed": seed} | changes
                 for seed in range(5) for loss in LOSSES for penalty in PENALTIES]
 
     def some(rows: list[dict], *cells: tuple[str, str]) -> list[dict]:
@@ -68,32 +106,25 @@ def runs() -> list[dict]:
     timed = [row | {"penalty": "BatchNorm"} if row["penalty"] == "none" else row
              for row in timed if row["seed"] < 3]
     return [*sum(map(limits, SETTINGS), []), *grid("ring"), *sum(gammas, []), *grid("grid"),
-            *grid("stacked_digits"), *grid("tenfold", "ring", factor=10),
+            *grid("stacked_digits"), *grid("weak"), *grid("tenfold", "ring", factor=10),
             *sorted([*grid("glyphs"), *timed], key=lambda row: row["seed"])]
-
-
-def networks(run: dict) -> tuple[torch.nn.Module, torch.nn.Module]:
-    """G and D of a run."""
-    if run["data"] in ("ring", "grid"):
-        return nets.MLPGenerator(2, (2,), 64), nets.MLPDiscriminator((2,), 64)
-    if run["data"] == "stacked_digits":
-        return nets.MLPGenerator(16, (2, 8, 8), 128), nets.MLPDiscriminator((2, 8, 8), 32)
-    D = nets.ConvDiscriminator if run["penalty"] == "BatchNorm" else nets.PlainDiscriminator
-    return nets.ConvGenerator(64, 1, 32, 28), D(1, 32, 28)
 
 
 def train(run: dict) -> dict:
     """Train one game; its numbers."""
-    rounds, batch_size, _, lr = SETTINGS[run["data"]]
+    setting = SETTINGS[run["setting"]]
     seed_everything(run["seed"])
-    G, D = networks(run)
+    G, D = setting.networks()
+    if run["penalty"] == "BatchNorm":
+        D = nets.ConvDiscriminator(1, 32, 28)
     r1, r2 = (run["gamma"] * share for share in PENALTIES.get(run["penalty"], (0, 0)))
     game = R3GAN(G, D, r1=r1, r2=r2, pairing=run["loss"] == "pairing",
-                 lr=(run["factor"] * lr[0], run["factor"] * lr[1]), betas=(0.5, 0.999),
-                 ema=0.995 if run["data"] == "glyphs" else 0)
+                 lr=tuple(run["factor"] * lr for lr in setting.lr), betas=(0.5, 0.999),
+                 ema=setting.ema)
     if run["loss"] in ("untrained", "true data"):
-        return measure(run["data"], game.sample if run["loss"] == "untrained" else others(run))
-    stream = data.batches(run["data"], batch_size, seed=run["seed"], device="cpu")
+        others = real_samples(setting.data, run["seed"])
+        return measure(setting.data, game.sample if run["loss"] == "untrained" else others)
+    stream = data.batches(setting.data, setting.batch, seed=run["seed"], device="cpu")
     training = Training(game, stream, seed=run["seed"])
     begin = time.process_time()
 
@@ -101,7 +132,7 @@ def train(run: dict) -> dict:
         """How much of the training is behind us."""
         if run["part"] == "sixty_seconds":
             return (time.process_time() - begin) / SECONDS
-        return training.round / rounds
+        return training.round / setting.rounds
 
     try:
         while share() < 1:
@@ -112,13 +143,13 @@ def train(run: dict) -> dict:
     seconds = time.process_time() - begin
     torch.manual_seed(1000 + run["seed"])
     return {"seconds": seconds, "finite": True, "rounds": training.round} | measure(
-        run["data"], game.sample)
+        setting.data, game.sample)
 
 
-def others(run: dict) -> Callable[[int], Tensor]:
+def real_samples(name: str, seed: int) -> Callable[[int], Tensor]:
     """Draws samples of the data that `measure` does not compare with: of pictures, training ones.
     """
-    stream = data.batches(run["data"], 100, seed=1000 + run["seed"], device="cpu")
+    stream = data.batches(name, 100, seed=1000 + seed, device="cpu")
     return lambda n: torch.cat([next(stream).x for _ in range(n // 100)])
 
 
