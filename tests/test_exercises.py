@@ -579,6 +579,16 @@ def test_each_misconception_gets_its_own_message(key, id, answer):
     assert widget.check(key, answer) is exercises._all()[key].reference
 
 
+@pytest.mark.parametrize("own", [1, -1])
+def test_a_wrong_styled_layer_hears_the_same_with_an_adain_of_the_learners_own(own, monkeypatch):
+    """Whatever small number that adds to the standard deviation: it has passed its own check."""
+    for id, answers in WRONG["13.StyledLayer"].items():
+        for answer in answers:
+            for method in (method for method in vars(answer).values() if inspect.isfunction(method)):
+                monkeypatch.setitem(method.__globals__, "adain", RIGHT["13.adain"][own])
+            assert exercises.assess("13.StyledLayer", answer).id == id
+
+
 @pytest.mark.parametrize("key", FUNCTIONS)
 def test_every_message_is_tried_above_and_no_two_are_alike(key):
     mistakes = {mistake.id: mistake.says for probe in exercises._all()[key].probes for mistake in probe.mistakes}

@@ -169,6 +169,18 @@ def tall(each):
     return each.unsqueeze(-1).unsqueeze(-1)
 
 
+def with_small_number(outside=0.0, inside=0.0):
+    def adain(h, gain, shift):
+        mean, sd = h.mean((2, 3), keepdim=True), (h.var((2, 3), correction=0, keepdim=True) + inside).sqrt()
+        return tall(1 + gain) * (h - mean) / (sd + outside) + tall(shift)
+    return adain
+
+
+ADAINS = [with_small_number(), with_small_number(1e-8), with_small_number(1e-5), with_small_number(inside=1e-5),
+          lambda h, gain, shift: tall(1 + gain) * F.instance_norm(h) + tall(shift)]
+"""Right ones, each with another small number against a division by 0."""
+
+
 def by_hand(h, gain, shift):
     flat = h.flatten(2)
     flat = (flat - flat.mean(2, keepdim=True)) / (flat.var(2, correction=0, keepdim=True) + 1e-8).sqrt()
@@ -219,6 +231,27 @@ class OwnName(nn.Module):
         return self.convolution(h)
 
 
+class WithOwnAdain(Layer):
+    adain = staticmethod(adain)
+
+    def steps(self, h, gain, shift, noise):
+        return self.adain(F.leaky_relu(add_noise(h, self.strength, noise) + self.bias, 0.2), gain, shift)
+
+
+class WithModules(Layer):
+    """Modules and loops in place of functions."""
+
+    def __init__(self, inputs, outputs, w_dim, doubles=False):
+        super().__init__(inputs, outputs, w_dim, doubles)
+        self.up = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False) if doubles else nn.Identity()
+        self.act, self.norm = nn.LeakyReLU(0.2), nn.InstanceNorm2d(outputs)
+
+    def forward(self, h, w, noise=None):
+        h = self.norm(self.act(self.conv(self.up(h)) + self.strength * noise + self.bias))
+        style = tall(self.style(w))
+        return (1 + style[:, :h.shape[1]]) * h + style[:, h.shape[1]:]
+
+
 class LateDoubling(Layer):
     def forward(self, h, w, noise=None):
         gain, shift = self.style(w).chunk(2, 1)
@@ -266,9 +299,9 @@ def always_both(D, x, stage, alpha):
 RIGHT = {
     "13.EqualisedLinear": [Linear, BiasFirst],
     "13.MappingNetwork": [Mapping, InSequence, mapping(of=BiasFirst)],
-    "13.adain": [by_hand, lambda h, gain, shift: tall(1 + gain) * F.instance_norm(h) + tall(shift)],
+    "13.adain": [by_hand, *ADAINS],
     "13.add_noise": [lambda h, strength, noise=None: h + (torch.randn(len(h), 1, *h.shape[2:]) if noise is None else noise) * strength],
-    "13.StyledLayer": [Layer],
+    "13.StyledLayer": [Layer, WithModules, *[type("StyledLayer", (WithOwnAdain,), {"adain": staticmethod(each)}) for each in [by_hand, *ADAINS]]],
     "13.discriminator_loss": [r1],
     "13.entry": [entry],
     "13.faded": [lambda low, high, alpha: torch.lerp(low.repeat_interleave(2, 2).repeat_interleave(2, 3), high, alpha)],
@@ -331,7 +364,7 @@ WRONG = {
         "not_normalised": [lambda h, gain, shift: tall(1 + gain) * h + tall(shift)],
         "mean_stays": [lambda h, gain, shift: tall(1 + gain) * h / h.std((2, 3), correction=0, keepdim=True) + tall(shift)],
         "variance": [lambda h, gain, shift: tall(1 + gain) * (h - h.mean((2, 3), keepdim=True)) / h.var((2, 3), correction=0, keepdim=True) + tall(shift)],
-        "not_differentiable": [torch.no_grad()(by_hand), lambda h, gain, shift: by_hand(h, gain.detach(), shift), lambda h, gain, shift: torch.from_numpy(by_hand(h, gain, shift).numpy())],
+        "not_differentiable": [lambda h, gain, shift: tall(1 + gain) * F.instance_norm(h).detach() + tall(shift), torch.no_grad()(by_hand), lambda h, gain, shift: by_hand(h, gain.detach(), shift), lambda h, gain, shift: torch.from_numpy(by_hand(h, gain, shift).numpy())],
         "unknown": [lambda h, gain, shift: tall(1 + gain) * standard(h, 2) + tall(shift)],
     },
     "13.add_noise": {
@@ -341,6 +374,7 @@ WRONG = {
         "own_noise": [lambda h, strength, noise=None: h + strength * torch.randn_like(h[:, :1]), lambda h, strength, noise=None: h + strength * torch.randn_like(h)],
         "unknown": [lambda h, strength, noise=None: h - strength * noise, lambda h, strength, noise=None: h + strength ** 2 * noise],
         "none": [lambda h, strength, noise=None: h + strength * noise],
+        "none_added": [lambda h, strength, noise=None: h if noise is None else h + strength * noise],
         "each_channel": [drawing(torch.randn_like)],
         "one_for_all": [drawing(lambda h: torch.randn(1, 1, *h.shape[2:]))],
         "one_number": [drawing(lambda h: torch.randn(len(h), 1, 1, 1))],
@@ -353,6 +387,7 @@ WRONG = {
         "names": [OwnName],
         "start": [layer(strength_start=1.0)],
         "no_activation": [layer(lambda self, h, gain, shift, noise: adain(add_noise(h, self.strength, noise) + self.bias, gain, shift))],
+        "slope": [layer(lambda self, h, gain, shift, noise: adain(F.leaky_relu(add_noise(h, self.strength, noise) + self.bias), gain, shift))],
         "style_first": [layer(lambda self, h, gain, shift, noise: F.leaky_relu(adain(add_noise(h, self.strength, noise) + self.bias, gain, shift), 0.2))],
         "late_noise": [layer(lambda self, h, gain, shift, noise: adain(add_noise(F.leaky_relu(h + self.bias, 0.2), self.strength, noise), gain, shift))],
         "no_noise": [layer(lambda self, h, gain, shift, noise: adain(F.leaky_relu(h + self.bias, 0.2), gain, shift))],
@@ -373,15 +408,16 @@ WRONG = {
         "no_grad_of_x": [forgotten],
         "tuple": [loss(first=lambda t: t)],
         "no_r1": [loss(half=0.0)],
-        "through_softplus": [loss(scored=lambda s: F.softplus(-s).sum())],
+        "through_softplus": [loss(scored=lambda s: F.softplus(-s).sum()), loss(scored=lambda s: F.softplus(-s).mean())],
         "no_half": [loss(half=1.0)],
         "at_fakes": [loss(where=1)],
         "mean_of_scores": [loss(scored=torch.mean)],
         "mean_over_pixels": [loss(measured=lambda s: s.pow(2).mean())],
         "sum_over_batch": [loss(measured=lambda s: s.pow(2).sum())],
         "length": [loss(measured=lambda s: s.flatten(1).norm(dim=1).mean())],
+        "wgan_gp": [loss(measured=lambda s: (s.flatten(1).norm(2, 1) - 1).pow(2).mean(), half=half) for half in (0.5, 1.0)],
         "swapped": [loss(sign=-1)],
-        "no_create_graph": [loss(graph=False)],
+        "no_create_graph": [loss(graph=False), loss(measured=lambda s: s.detach().pow(2).sum((1, 2, 3)).mean())],
         "not_a_tensor": [lambda D, x, fake, gamma: r1(D, x, fake, gamma).item()],
         "unknown": [loss(half=0.25)],
     },

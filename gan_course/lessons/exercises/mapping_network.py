@@ -131,7 +131,7 @@ LINEAR_MISTAKES = (
             "in each time the layer runs.",
             when=starts_at(lambda l: l["gain"] / math.sqrt(l["inputs"]))),
     Mistake("starts_at_1", "The weights start with the spread 1. Divide them by the multiplier, or "
-            "the outputs are m times too small at the start.", when=starts_at(lambda l: 1.0)),
+            "the outputs are 1 / m times too small at the start.", when=starts_at(lambda l: 1.0)),
     Mistake("starts_otherwise", "The weights do not start as asked: standard normal, divided by "
             "the multiplier.",
             when=lambda seen: seen.get("the weights start at 1 / lr_multiplier") is False),

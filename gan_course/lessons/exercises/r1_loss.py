@@ -60,6 +60,11 @@ def with_penalty(measured: Callable = lambda slope: slope.flatten(1).square().su
     return loss
 
 
+def away_from_one(slope: Tensor) -> Tensor:
+    """The penalty of WGAN-GP."""
+    return (slope.flatten(1).norm(dim=1) - 1).square().mean()
+
+
 LOSS_MISTAKES = (
     Mistake("not_a_scalar", "`autograd.grad` begins at one number, and there are N scores. Each "
             "depends on its own x alone, so they can be added up.",
@@ -74,7 +79,8 @@ LOSS_MISTAKES = (
     Mistake("through_softplus", "It differentiates the loss of the real images. R1 is about the "
             "slope of the *scores*; through the softplus it fades as soon as D is sure. This bug "
             "stood in a public StyleGAN.",
-            like=with_penalty(scored=lambda scores: softplus(-scores).sum())),
+            like=(with_penalty(scored=lambda scores: softplus(-scores).sum()),
+                  with_penalty(scored=lambda scores: softplus(-scores).mean()))),
     Mistake("no_half", "The weight is gamma / 2.", like=with_penalty(half=1.0)),
     Mistake("at_fakes", "It takes the slope at the fakes, which is R2. R1 looks at real images.",
             like=with_penalty(where="fake")),
@@ -87,6 +93,9 @@ LOSS_MISTAKES = (
             like=with_penalty(lambda slope: slope.square().sum())),
     Mistake("length", "It takes the length of the slope. R1 is its square.",
             like=with_penalty(lambda slope: slope.flatten(1).norm(dim=1).mean())),
+    Mistake("wgan_gp", "That is the penalty of notebook 05, which wants slopes of length 1. R1 "
+            "wants them short: the squared length itself.",
+            like=(with_penalty(away_from_one), with_penalty(away_from_one, half=1.0))),
     Mistake("swapped", "Real and fake are exchanged: the scores of real images should be high.",
             like=with_penalty(real=1)),
 )
@@ -95,7 +104,8 @@ LOSS_MISTAKES = (
 GRADIENT_MISTAKES = (
     Mistake("no_create_graph", "The value is right, but nothing flows back from R1 to D: the "
             "penalty would be shown and never felt. The slope has to stay part of the graph.",
-            like=with_penalty(graph=False)),
+            like=(with_penalty(graph=False),
+                  with_penalty(lambda slope: slope.detach().flatten(1).square().sum(1).mean()))),
     Mistake("not_a_tensor", "The value is right, but it is a plain number, and D cannot learn from "
             "it.", when=lambda seen: "missing" in str(seen.get("D's gradient"))),
 )

@@ -130,7 +130,7 @@ def noise_seen(results: list, inputs: dict) -> Seen:
             "a noise for each image": not torch.allclose(added[0], added[1], atol=1e-3),
             "a value for each place": bool(first.std(dim=(2, 3)).min() > 1e-3),
             "mean 0": abs(first.mean().item()) < 0.1,
-            "standard deviation 1": abs(first.std().item() - 1) < 0.1}
+            "standard deviation 1": abs(first.std().item() - 1) < 0.1, "_some": bool(added.any())}
 
 
 NOISE_MISTAKES = (
@@ -150,6 +150,8 @@ NOISE_MISTAKES = (
 DRAWN_MISTAKES = (
     Mistake("none", "`noise=None` means that it has to be drawn here.",
             when=lambda seen: "NoneType" in seen.get("the error", "")),
+    Mistake("none_added", "Where no noise comes in, none is added. `None` asks for fresh noise, "
+            "drawn here.", when=lambda seen: seen.get("_some") is False),
     Mistake("each_channel", "Each channel gets a noise of its own. It is *one* image for all "
             "channels; their strengths differ.",
             when=lambda seen: seen.get("one noise for all channels") is False),
@@ -177,7 +179,9 @@ def layer_seen(layer: nn.Module, inputs: dict) -> Seen:
     seen = {"strength and bias start at 0": not (layer.strength.any() or layer.bias.any())}
     with torch.no_grad():
         for number, name in enumerate(sorted(shapes)):
-            layer.get_parameter(name).copy_(drawn(number, *shapes[name]))
+            # feature maps so large that no small number added to their sd in AdaIN shows
+            size = 1 if name.startswith("style") else 1000
+            layer.get_parameter(name).copy_(size * drawn(number, *shapes[name]))
     size = 12 if layer.doubles else 6
     return seen | outcome_of(layer, drawn(7, 2, n, 6, 6), drawn(8, 2, inputs["w_dim"]),
                              2 * drawn(9, 2, 1, size, size))
@@ -195,6 +199,11 @@ class _Layer(StyledLayer):
 class _NoActivation(_Layer):
     def drawn(self, h, style, noise):
         return adain(add_noise(h, self.strength, noise) + self.bias, *style)
+
+
+class _OtherSlope(_Layer):
+    def drawn(self, h, style, noise):
+        return adain(F.leaky_relu(add_noise(h, self.strength, noise) + self.bias), *style)
 
 
 class _StyleFirst(_Layer):
@@ -254,6 +263,7 @@ LAYER_MISTAKES = (
             "layer learns how much it wants.",
             when=lambda seen: seen.get("strength and bias start at 0") is False),
     Mistake("no_activation", "The LeakyReLU is missing.", like=_NoActivation),
+    Mistake("slope", "PyTorch's default slope is 0.01. Asked is 0.2.", like=_OtherSlope),
     Mistake("style_first", "AdaIN comes before the LeakyReLU, which then cuts what the style has "
             "set. AdaIN is the last step.", like=_StyleFirst),
     Mistake("late_noise", "The noise comes after the LeakyReLU. It is added right after the "
