@@ -196,6 +196,7 @@ WRONG = {
         "cholesky": [torch.linalg.cholesky],
         "inverse": [put_together(lambda values: values ** -0.5)],
         "squared": [lambda S: S @ S],
+        "lifted": [put_together(lambda values: values.clamp(min=1e-8).sqrt())],
         "negative_eigenvalue": [put_together(torch.sqrt), put_together(lambda values: values ** 0.5)],
         "needs_full_rank": [by_newton],
         "error": [lambda S: S @ S[:2]],

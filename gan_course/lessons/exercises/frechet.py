@@ -81,6 +81,10 @@ SINGULAR_MISTAKES = (
             "no square root. Cut them off at 0 first.", when=negative),
     Mistake("needs_full_rank", "It stops with an error where some eigenvalues are 0, which happens "
             "with fewer samples than features.", when=lambda seen: "the error" in seen),
+    Mistake("lifted", "Eigenvalues of 0 become a small number, whose root is not so small, and "
+            "R R is not S. Cut them off at 0 itself.",
+            like=tuple(pieces(lambda values, V, least=least: V * values.clamp(min=least).sqrt()
+                              @ V.T) for least in (1e-10, 1e-8, 1e-7, 1e-6, 1e-5))),
 )
 
 FRECHET_MISTAKES = (
