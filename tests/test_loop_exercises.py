@@ -56,6 +56,8 @@ WRONG = [
     ("03.training_step", "vector", [("softplus(-D(G(z))).mean()", "softplus(-D(G(z)))")]),
     ("03.training_step", "step_first", [("    loss_D.backward()\n    optimizer_D.step()\n", "    optimizer_D.step()\n    loss_D.backward()\n")]),
     ("03.training_step", "step_first", [("    loss_G.backward()\n    optimizer_G.step()\n", "    optimizer_G.step()\n    loss_G.backward()\n")]),
+    ("03.training_step", "old_logits", [("    optimizer_D.step()\n\n", ""), ("    optimizer_G.zero_grad()\n", "    optimizer_D.step()\n    optimizer_G.zero_grad()\n")]),
+    ("03.training_step", "backward_forgotten", [("    loss_D.backward()\n    optimizer_D.step()\n", "    loss_D.backward()\n"), ("    optimizer_G.step()\n", "    optimizer_D.step()\n    optimizer_G.step()\n")]),
     ("03.training_step", "frozen", [("    loss_G = softplus", "    D.requires_grad_(False)\n    loss_G = softplus")]),
     ("03.training_step", "one_optimizer", [("optimizer_G.step()", "optimizer_D.step()")]),
     ("03.training_step", "step_forgotten", [("    optimizer_D.step()\n", "")]),

@@ -145,6 +145,7 @@ WRONG = [
     (training_step, "D_not_relativistic", [("pairing_loss(real_scores, fake_scores)", "softplus(-real_scores).mean() + softplus(fake_scores).mean()")]),
     (training_step, "losses_swapped", [("return loss_D.item(), loss_G.item()", "return loss_G.item(), loss_D.item()")]),
     (training_step, "graph_kept", [("return loss_D.item(), loss_G.item()", "return loss_D, loss_G")]),
+    (training_step, "old_logits", [("    optimizer_D.step()\n\n", ""), ("    optimizer_G.zero_grad()\n", "    optimizer_D.step()\n    optimizer_G.zero_grad()\n")]),
     (training_step, "step_forgotten", [("    optimizer_G.step()\n", "")]),
     (training_step, "detached_fake", [("D(G(z))", "D(G(z).detach())")]),
 ]

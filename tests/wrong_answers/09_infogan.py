@@ -304,6 +304,23 @@ def a_round(*, order="DG", steps_D="zbs", steps_GQ="zbs", stepper=None, of_D=lam
     return training_step
 
 
+def both_losses_first(G, D, Q, optimizer_D, optimizer_GQ, x, weights):
+    n = len(x)
+    loss_D = real(D(x)) + made_up(D(G(torch.randn(n, G.z_dim), draw(G, n)).detach()))
+    c = draw(G, n)
+    features = D.body(G(torch.randn(n, G.z_dim), c))
+    adversarial = real(D.head(features).flatten())
+    logits, guess = Q(features)
+    miss = (c[:, G.categories:] - guess) / Q.log_sd.exp()
+    category = F.cross_entropy(logits, c[:, :G.categories].argmax(1))
+    information = weights[0] * category + weights[1] * (miss ** 2 / 2 + Q.log_sd + HALF_LOG).sum(1).mean()
+    for optimizer, loss in ((optimizer_D, loss_D), (optimizer_GQ, adversarial + information)):
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return loss_D.item(), adversarial.item(), information.item()
+
+
 def two_passes_and_three_terms(G, D, Q, optimizer_D, optimizer_GQ, x, weights):
     """Right, and written in another way."""
     optimizer_D.zero_grad(set_to_none=False)
@@ -451,6 +468,7 @@ WRONG = {
     "09.training_step": {
         "cut_loss": [a_round(of_D=lambda r, f: (real(r) + made_up(f)).detach())],
         "vector": [a_round(mean=False)],
+        "old_logits": [both_losses_first],
         "step_first": [a_round(steps_D="zsb"), a_round(steps_GQ="szb")],
         "eval": [a_round(first=lambda G, D, Q: G.eval()), a_round(first=lambda G, D, Q: D.eval())],
         "frozen": [a_round(first=lambda G, D, Q: D.head.requires_grad_(False))],

@@ -335,6 +335,16 @@ def step(*, d_loss=discriminator_loss, cut=torch.detach, g_loss=lambda s: -s.mea
     return training_step
 
 
+def both_losses_first(G, D, optimizer_G, optimizer_D, x, y):
+    z, other = torch.randn(2, len(x), G.z_dim)
+    loss_D, loss_G = discriminator_loss(D, x, G(z, y).detach(), y), -D(G(other, y), y).mean()
+    for optimizer, loss in ((optimizer_D, loss_D), (optimizer_G, loss_G)):
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return loss_D.item(), loss_G.item()
+
+
 def steps_of_one(G, D, optimizer_G, optimizer_D, x, y):
     return step()(G, D, optimizer_D, optimizer_D, x, y)
 
@@ -406,6 +416,7 @@ WRONG = {
         "graph_kept": [step(give=lambda d, g: (d, g))],
         "one_optimizer": [steps_of_one],
         "step_forgotten": [step(order_G="zb"), step(order_D="zb")],
+        "old_logits": [both_losses_first],
         "step_first": [step(order_D="zsb"), step(order_G="zsb")],
         "update_counts": [step(order_G="zbss")],
         "G_first": [step(G_first=True)],

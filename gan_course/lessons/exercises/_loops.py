@@ -141,6 +141,32 @@ def same_moves(seen: Seen, right: Seen, players: str = "GD") -> bool:
                               rtol=1e-4, atol=1e-6) for name in players)
 
 
+BOTH_ZERO_FORGOTTEN = (
+    "Neither player's old gradients are wiped out before its backward pass, which PyTorch adds to "
+    "what is there. Call `zero_grad()` before both of them: after the step it is too late for what "
+    "an earlier one has left.")
+G_ZERO_FORGOTTEN = ("G's old gradients are not wiped out before its backward pass, so its step "
+                    "also follows what an earlier one has left.")
+
+
+def old_logits(like: Callable | tuple[Callable, ...] = ()) -> Mistake:
+    """Both losses come first, then both moves. PyTorch stops with an error if the way back through
+    D needs a parameter as it was before D's step.
+
+    Args:
+        like: such steps, for a D with which PyTorch lets them pass.
+
+    Returns:
+        The mistake.
+    """
+    return Mistake(
+        "old_logits", "G's loss uses what D gave before its step, and goes back through D after "
+        "it, when D has already changed. First finish D's move (loss, `zero_grad`, `backward`, "
+        "`step`), then ask D again for G's loss.", like,
+        lambda seen: "modified by an inplace operation" in seen.get("the error", "")
+        and seen["the steps"] == "D" and seen["_D's loss reached D"])
+
+
 OF_A_ROUND = (
     Mistake("cut_loss", "A loss has lost its graph before `backward` is called, so there is "
             "nothing to go back along. Networks are asked with gradients on, and `.item()` or "
@@ -149,6 +175,7 @@ OF_A_ROUND = (
     Mistake("vector", "A loss is still a vector, one number for each sample, and `backward` wants "
             "one number. The expectation in the formula is a mean over the mini-batch.",
             when=lambda seen: "only for scalar outputs" in seen.get("the error", "")),
+    old_logits(),
     Mistake("step_first", "An optimizer steps before the backward pass of its loss, so it acts on "
             "old gradients, or on none. The backward pass makes the gradients, and the step uses "
             "them.",
@@ -178,9 +205,9 @@ OF_A_ROUND = (
     Mistake("G_first", "G takes its step before D here. In the course D's step comes first, so "
             "that G's gradient comes from a D that has seen this mini-batch.",
             when=lambda seen: seen["the steps"] == "G D"),
-    Mistake("backward_forgotten", "A player steps without a backward pass of its own loss, so it "
-            "goes where old gradients point. Between each loss and its step stands "
-            "`loss.backward()`.",
+    Mistake("backward_forgotten", "A backward pass is missing, or comes too early: G's belongs "
+            "between D's step and G's step, so that G is judged by a D that has moved. The order "
+            "is D's loss, `backward`, `step`, and only then G's loss, `backward`, `step`.",
             when=lambda seen: seen["the steps"] == "D G" and (
                 not seen["_D's loss reached D"]
                 or not (seen["_G's loss reached G"] or seen["_G's loss reached D"]))),
@@ -192,16 +219,14 @@ OF_A_ROUND = (
             "the step has nothing to act on. `zero_grad` comes before `backward`.",
             like=tuple(played(zero_between=who, detach=detach)
                        for who in ("D", "G", "DG") for detach in (True, False))),
-    Mistake("zero_forgotten_both", "Neither player's old gradients are wiped out. PyTorch adds "
-            "each backward pass to what is there: call `zero_grad()` before both of them.",
+    Mistake("zero_forgotten_both", BOTH_ZERO_FORGOTTEN,
             like=(played(zero_D=False, zero_G=False),
                   played(zero_D=False, zero_G=False, detach=False))),
     Mistake("zero_forgotten_D", "D's old gradients are not wiped out before its backward pass. G's "
             "step has left gradients in D too, since it goes through D, so D would also learn what "
             "G wants.", like=(played(zero_D=False), played(zero_D=False, detach=False),
                               played(zero_D=False, zero_late=True))),
-    Mistake("zero_forgotten_G", "G's old gradients are not wiped out before its backward pass: "
-            "each step would be taken along the sum of all earlier ones.",
+    Mistake("zero_forgotten_G", G_ZERO_FORGOTTEN,
             like=(played(zero_G=False), played(zero_G=False, zero_late=True))),
     Mistake("harmful_no_detach", "Two things go wrong together here. The fakes in D's step are not "
             "detached, so D's loss leaves gradients in G; and G's gradients are not wiped out "
@@ -244,7 +269,7 @@ OF_ANY_ROUND = tuple(mistake for mistake in OF_A_ROUND
 NO_DETACH = Mistake("harmless_no_detach", "A remark: the fakes in D's step are not detached, so "
                     "D's backward pass also runs through G. Here that is harmless, since G's "
                     "gradients are wiped out before its own step, but it costs time for nothing. "
-                    "`G(z).detach()` stops it.",
+                    "`.detach()` on the fakes stops it.",
                     when=lambda seen: seen["_D's loss reached G"])
 
 
@@ -260,24 +285,23 @@ def of_one_fake(stepped: Callable) -> tuple[Mistake, ...]:
 
     Args:
         stepped: makes a step that is right but for what is changed: `zero_D`, `zero_G`,
-            `zero_between` (a text of players) and `loss_D`, of the logits of real and of fake.
+            `zero_between` (a text of players), `early` (G's loss is computed before D's step) and
+            `loss_D`, of the logits of real and of fake.
 
     Returns:
-        Six mistakes.
+        Seven mistakes.
     """
     return (
+        old_logits(stepped(early=True)),
         Mistake("zero_between", "Gradients are wiped out between the backward pass and the step, "
                 "so the step has nothing to act on. `zero_grad` comes before `backward`.",
                 like=tuple(stepped(zero_between=players) for players in ("D", "G", "DG"))),
-        Mistake("zero_forgotten_both", "Neither player's old gradients are wiped out. PyTorch adds "
-                "each backward pass to what is there: call `zero_grad()` before both of them.",
+        Mistake("zero_forgotten_both", BOTH_ZERO_FORGOTTEN,
                 like=stepped(zero_D=False, zero_G=False)),
         Mistake("zero_forgotten_D", "D's old gradients are not wiped out before its backward pass. "
                 "G's move has left gradients in D too, since it goes through D, so D would also "
                 "learn what G wants.", like=stepped(zero_D=False)),
-        Mistake("zero_forgotten_G", "G's old gradients are not wiped out before its backward pass: "
-                "each step would be taken along the sum of all earlier ones.",
-                like=stepped(zero_G=False)),
+        Mistake("zero_forgotten_G", G_ZERO_FORGOTTEN, like=stepped(zero_G=False)),
         Mistake("half", "D's loss is the mean of its two terms; asked is their sum. It trains as "
                 "well, but the chance level 1.386 of the plots is that of the sum.",
                 like=stepped(loss_D=lambda r, f: (real(r) + fake(f)) / 2)),

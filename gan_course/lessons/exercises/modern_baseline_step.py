@@ -98,8 +98,7 @@ OF_THE_STEP = (
             "scores have to come from exactly these data.",
             when=error_says("appears to not have been used")),
     *_loops.OF_ANY_ROUND,
-    Mistake("zero_forgotten_both", "Neither player's old gradients are wiped out. PyTorch adds "
-            "each backward pass to what is there: call `zero_grad()` before both of them.",
+    Mistake("zero_forgotten_both", _loops.BOTH_ZERO_FORGOTTEN,
             like=played(zero_D=False, zero_G=False)),
     Mistake("zero_forgotten_D", "D's old gradients are not wiped out before its backward pass. G's "
             "step has left gradients in D too.", like=played(zero_D=False)),

@@ -51,19 +51,22 @@ def stepped(*, true: Callable = lambda x, y, fake: (x, y),
             drawn: Callable = lambda x, y, fake: (x, fake),
             loss_D: Callable = lambda r, f: _loops.real(r) + _loops.fake(f),
             loss_G: Callable = generator_loss, zero_D: bool = True, zero_G: bool = True,
-            zero_between: str = "", detach: bool = True) -> Callable:
-    """An iteration that is right but for what is changed; without `detach` it draws twice."""
+            zero_between: str = "", detach: bool = True, early: bool = False) -> Callable:
+    """An iteration that is right but for what is changed; without `detach` it draws twice, and with
+    `early` G's loss comes from the D that has not moved yet.
+    """
     def training_step(G, D, optimizer_G, optimizer_D, x, y, weight):
         made = G(x).detach() if detach else G(x)
         value_D = loss_D(D(torch.cat(true(x, y, made), dim=1)),
                          D(torch.cat(drawn(x, y, made), dim=1)))
+        early_G = loss_G(D, x, G(x), y, weight) if early else None
         if zero_D:
             optimizer_D.zero_grad()
         value_D.backward()
         if "D" in zero_between:
             optimizer_D.zero_grad()
         optimizer_D.step()
-        value_G = loss_G(D, x, G(x), y, weight)
+        value_G = early_G if early else loss_G(D, x, G(x), y, weight)
         if zero_G:
             optimizer_G.zero_grad()
         value_G.backward()
@@ -72,19 +75,6 @@ def stepped(*, true: Callable = lambda x, y, fake: (x, y),
         optimizer_G.step()
         return value_D.item(), value_G.item()
     return training_step
-
-
-def both_losses_first(G, D, optimizer_G, optimizer_D, x, y, weight):
-    """G's loss is computed by the D that has not moved yet."""
-    fake = G(x)
-    true, drawn = (D(torch.cat([x, each], dim=1)) for each in (y, fake.detach()))
-    value_D = _loops.real(true) + _loops.fake(drawn)
-    value_G = generator_loss(D, x, fake, y, weight)
-    for optimizer, loss in ((optimizer_D, value_D), (optimizer_G, value_G)):
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    return value_D.item(), value_G.item()
 
 
 def moved_right(seen: Seen) -> bool:
@@ -96,11 +86,6 @@ def moved_right(seen: Seen) -> bool:
 STEP_MISTAKES = (
     X_MISSING,
     _loops.USED_UP,
-    Mistake("old_logits", "G's loss was computed before D's step and goes back through D after "
-            "it, when D has already changed. First finish D's move (loss, zero_grad, backward, "
-            "step), then ask D again for G's loss.",
-            when=lambda seen: "modified by an inplace operation" in seen.get("the error", ""),
-            like=both_losses_first),
     *_loops.OF_ANY_ROUND,
     *_loops.of_one_fake(stepped),
     Mistake("labels", "D's labels are swapped: it learns to take fakes for real and real pairs "

@@ -39,13 +39,17 @@ def stepped(*, real: Callable = lambda x, y: y,
             loss_D: Callable = lambda r, f: _loops.real(r) + _loops.fake(f),
             loss_G: Callable = lambda D, x, y, fake, adv:
             content_loss(fake, y) + adv * adversarial_loss(D, fake),
-            zero_D: bool = True, zero_G: bool = True, zero_between: str = "") -> Callable:
-    """An iteration that is right but for what is changed."""
+            zero_D: bool = True, zero_G: bool = True, zero_between: str = "",
+            early: bool = False) -> Callable:
+    """An iteration that is right but for what is changed; with `early` G's loss comes from the D
+    that has not moved yet.
+    """
     def training_step(G, D, optimizer_G, optimizer_D, x, y, adv):
         fake = G(x)
         value_D = loss_D(D(real(x, y)), D(fake.detach()))
+        early_G = loss_G(D, x, y, fake, adv) if early else None
         for name, optimizer, zero in (("D", optimizer_D, zero_D), ("G", optimizer_G, zero_G)):
-            loss = value_D if name == "D" else loss_G(D, x, y, fake, adv)
+            loss = value_D if name == "D" else early_G if early else loss_G(D, x, y, fake, adv)
             if zero:
                 optimizer.zero_grad()
             loss.backward()
@@ -107,6 +111,6 @@ EXERCISES = (
               "D's move: the logits of y and of `fake.detach()`; the loss, zero_grad, backward, "
               "step. G's move: the two losses of the exercises before, with the graph.",
               "`loss_G = content_loss(fake, y) + adv * adversarial_loss(D, fake)`."),
-             "D has moved, then G, on one and the same fake.",
+             "D has moved, then G.",
              frozenset({"batch", "game"}), remarks=(_loops.NO_DETACH,)),
 )

@@ -169,8 +169,8 @@ OF_ALL_THREE = (
             "trains. Here D's step has D's own loss alone, so that the body is shaped by telling "
             "real from fake.", like=played(of_D=True)),
     Mistake("zero_forgotten", "Old gradients are not wiped out before a backward pass. The step "
-            "of G and Q leaves gradients in D, and each step of G and Q would follow the sum of "
-            "all earlier ones: call `zero_grad()` of each optimizer before its `backward`.",
+            "of G and Q leaves gradients in D, and an earlier one has left some in G and Q: call "
+            "`zero_grad()` of each optimizer before its `backward`.",
             like=(played(zero_D=False), played(zero_GQ=False),
                   played(zero_D=False, zero_GQ=False))),
     Mistake("same_draw", "Both moves use the same noise or the same code. Each move draws its own: "
