@@ -24,7 +24,8 @@ WRONG = [
     (BLOCK, "activation", [("nn.InstanceNorm2d(width), nn.ReLU()", "nn.BatchNorm2d(width), nn.ReLU()")]),
     (BLOCK, "no_batchnorm", [("nn.InstanceNorm2d(width), nn.ReLU()", "nn.ReLU()")]),
     (BLOCK, "order", [("nn.InstanceNorm2d(width), nn.ReLU()", "nn.ReLU(), nn.InstanceNorm2d(width)")]),
-    (BLOCK, "error", [("padding=1", "padding=0")]),
+    (BLOCK, "no_padding", [("padding=1", "padding=0")]),
+    (BLOCK, "no_padding", [("padding=1", "padding=0"), (ADD, "return self.f(x) + x")]),
     (BLOCK, "convolution", [("3, padding=1", "5, padding='same'")]),
     (BLOCK, "other_numbers", [("padding=1", "padding=1, padding_mode='reflect'")]),
     (BLOCK, "layers", [("            nn.Conv2d(width, width, 3, padding=1, bias=False), nn.InstanceNorm2d(width),\n", "")]),
@@ -53,7 +54,8 @@ def test_each_misconception_is_recognised(written, misconception, changes):
 
 
 def test_messages_of_the_block_are_tried():
-    own = {mistake.id for mistake in exercises.find("11.ResidualBlock").mistakes}
+    block = exercises.find("11.ResidualBlock")
+    own = {mistake.id for mistake in (*block.mistakes, *block.looks_like)}
     assert own <= {said for written, said, _ in WRONG if written is BLOCK}
 
 

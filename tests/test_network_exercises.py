@@ -260,6 +260,24 @@ def test_the_message_says_which_size_came_out_of_which_layer():
     assert "(6, 1, 14, 14), and should give (6, 1, 12, 12)" in words and "3x3 -> 6x6 -> 14x14" in words
 
 
+@pytest.mark.parametrize("key, answer, beside_data", [
+    ("07.Discriminator", changed(DCGAN_D, (FIRST, FIRST + "nn.BatchNorm2d(widths[0]), ")), True),
+    ("07.Generator", changed(DCGAN_G, (", nn.Tanh()]", ", nn.BatchNorm2d(channels), nn.Tanh()]")), True),
+    ("03.Discriminator", changed(D, ("nn.Linear(width, 1),", "nn.Linear(width, 1), nn.BatchNorm1d(1),")), False),
+    ("06.FeatureNetwork", changed(FEATURES, ("nn.Conv2d(1, width, 3, stride=2, padding=1),", "nn.Conv2d(1, width, 3, stride=2, padding=1), nn.BatchNorm2d(width),")), False),
+])
+def test_a_norm_that_nobody_asked_for_takes_the_datas_spread_only_beside_the_data(key, answer, beside_data):
+    _, said, words = verdict(key, answer)
+    assert said == "batchnorm_at_the_edge" and ("the data's own values" in words) == beside_data
+
+
+@pytest.mark.parametrize("instead, by_hand", [("", True), ("nn.GELU(),", False), ("nn.ReLU(), nn.GELU(),", False)])
+def test_where_an_activation_is_missing_it_is_said_what_is_not_seen(instead, by_hand):
+    answer = changed(G, ("nn.Linear(width, width), nn.ReLU(),", f"nn.Linear(width, width), {instead}"))
+    _, said, words = verdict("03.Generator", answer)
+    assert said == "activation" and ("written by hand" in words) == by_hand
+
+
 def test_a_bias_before_batchnorm_is_a_remark_and_no_error():
     answer = changed(ConvGenerator, (", bias=False", ""))
     outcome, said, words = verdict("99.ConvGenerator", answer)

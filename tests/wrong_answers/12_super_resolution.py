@@ -44,6 +44,19 @@ def step(*, real=lambda x, y: y, d_loss=lambda r, f: one(r) + zero(f), cut=lambd
     return training_step
 
 
+def in_another_order(letters):
+    """Both losses at the start of an iteration, and then what the letters say: D's in capitals, G's not."""
+    def training_step(G, D, optimizer_G, optimizer_D, x, y, adv):
+        fake = G(x)
+        d = one(D(y)) + zero(D(fake.detach()))
+        g = nnf.mse_loss(fake, y) + adv * one(D(fake))
+        for letter in letters:
+            {"Z": optimizer_D.zero_grad, "B": d.backward, "S": optimizer_D.step,
+             "z": optimizer_G.zero_grad, "b": g.backward, "s": optimizer_G.step}[letter]()
+        return d.item(), g.item()
+    return training_step
+
+
 def steps_of_one(G, D, optimizer_G, optimizer_D, x, y, adv):
     return step()(G, D, optimizer_D, optimizer_D, x, y, adv)
 
@@ -79,6 +92,39 @@ class FixedSlope(WithoutAct):
         return self.b(nnf.prelu(self.a(x), torch.tensor([0.25]))) + x
 
 
+class Unpadded(Block):
+    def __init__(self, width):
+        super().__init__(width)
+        self.a, self.b = nn.Conv2d(width, width, 3), nn.Conv2d(width, width, 3)
+
+
+class UnpaddedSecond(Block):
+    def __init__(self, width):
+        super().__init__(width)
+        self.b = nn.Conv2d(width, width, 3)
+
+    def forward(self, x):
+        return x + self.b(self.act(self.a(x)))
+
+
+class Normalised(Block):
+    def __init__(self, width):
+        super().__init__(width)
+        self.a = nn.Sequential(self.a, nn.BatchNorm2d(width))
+
+
+class ByHand(Block):
+    """A right block whose PReLU PyTorch does not know of."""
+
+    def __init__(self, width):
+        super().__init__(width)
+        self.act, self.slope = None, nn.Parameter(torch.tensor(0.25))
+
+    def forward(self, x):
+        h = self.a(x)
+        return self.b(torch.where(h > 0, h, self.slope * h)) + x
+
+
 class StopsInEvaluation(Block):
     def forward(self, x):
         return self.b(self.act(self.a(x))) + (x if self.training else x @ x[0, 0, 0])
@@ -94,9 +140,18 @@ class Minus(Block):
         return x - self.b(self.act(self.a(x)))
 
 
-class After(Block):
+class AfterByTheSame(Block):
     def forward(self, x):
         return self.act(x + self.b(self.act(self.a(x))))
+
+
+class After(Block):
+    def __init__(self, width):
+        super().__init__(width)
+        self.end = nn.PReLU()
+
+    def forward(self, x):
+        return self.end(super().forward(x))
 
 
 class Own(nn.Module):
@@ -119,6 +174,14 @@ class Own(nn.Module):
         return torch.tanh(self.last(x))
 
 
+class OnePReLU(Own):
+    """One learned slope in three places."""
+
+    def __init__(self, channels, width, blocks):
+        super().__init__(channels, width, blocks)
+        self.acts = nn.ModuleList([self.act, self.act])
+
+
 class Unbounded(Own):
     def forward(self, x):
         x = self.act(self.first(x))
@@ -137,9 +200,10 @@ RIGHT = {
     "12.training_step": [step(), step(fake_of_G=lambda G, x, fake: G(x))],
 }
 WRONG = {
-    "12.ResidualBlock": {"no_skip": [NoSkip], "minus": [Minus], "activation": [After], "changed_inputs": [InPlace],
-                         "made_in_forward": [MadeInForward, FixedSlope], "error": [StopsInEvaluation]},
-    "12.Generator": {"no_tanh": [Unbounded]},
+    "12.ResidualBlock": {"no_skip": [NoSkip], "minus": [Minus], "activation": [After, ByHand], "shared": [AfterByTheSame], "changed_inputs": [InPlace],
+                         "made_in_forward": [MadeInForward, FixedSlope], "error": [StopsInEvaluation],
+                         "no_padding": [Unpadded, UnpaddedSecond], "batchnorm_at_the_edge": [Normalised]},
+    "12.Generator": {"no_tanh": [Unbounded], "shared": [OnePReLU]},
     "12.content_loss": {
         "vector": [lambda fake, y: (fake - y) ** 2],
         "absolute": [nnf.l1_loss],
@@ -159,6 +223,8 @@ WRONG = {
         "saturating": [lambda D, fake: torch.log(1 - torch.sigmoid(D(fake))).mean()],
         "critic": [lambda D, fake: -D(fake).mean()],
         "no_logarithm": [lambda D, fake: -torch.sigmoid(D(fake)).mean(), lambda D, fake: (1 - D(fake).sigmoid()).mean()],
+        "sigmoid_forgotten": [lambda D, fake: -torch.log(D(fake)).mean(), lambda D, fake: nnf.binary_cross_entropy(D(fake), torch.ones_like(D(fake)))],
+        "weighted": [lambda D, fake: 0.03 * one(D(fake)), lambda D, fake: 1e-3 * nnf.softplus(-D(fake)).mean()],
         "sigmoid_twice": [lambda D, fake: one(D(fake).sigmoid())],
         "sum": [lambda D, fake: nnf.softplus(-D(fake)).sum()],
         "number": [lambda D, fake: float(one(D(fake)))],
@@ -178,12 +244,13 @@ WRONG = {
         "step_first": [step(order_D="zsb")],
         "update_counts": [step(order_G="zbss")],
         "G_first": [step(G_first=True)],
-        "backward_forgotten": [step(order_D="zs"), step(order_G="zs")],
+        "old_logits": [in_another_order("ZBSzbs"), in_another_order("ZzBSbs")],
+        "backward_forgotten": [step(order_D="zs"), step(order_G="zs"), *map(in_another_order, ("ZBzbSs", "zbZBSs", "ZzBbSs"))],
         "detached_fake": [step(fake_of_G=lambda G, x, fake: fake.detach())],
         "zero_between": [step(order_D="bzs"), step(order_G="bzs")],
-        "zero_forgotten_both": [step(order_D="bs", order_G="bs")],
-        "zero_forgotten_D": [step(order_D="bs")],
-        "zero_forgotten_G": [step(order_G="bs")],
+        "zero_forgotten_both": [step(order_D="bs", order_G="bs"), step(order_D="bsz", order_G="bsz")],
+        "zero_forgotten_D": [step(order_D="bs"), step(order_D="bsz")],
+        "zero_forgotten_G": [step(order_G="bs"), step(order_G="bsz")],
         "both_want_fakes_real": [step(d_loss=lambda r, f: zero(r) + one(f))],
         "real_is_small": [step(real=lambda x, y: x)],
         "wrong_player": [step(g_loss=lambda D, x, y, fake, adv: nnf.mse_loss(fake, y) + adv * zero(D(fake)))],

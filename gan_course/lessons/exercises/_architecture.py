@@ -37,10 +37,11 @@ def architecture(exercise, mine: Pass, right: Pass) -> Iterator[Said]:
             yield "other_layer", (f"{_big(where)}: {ours.layer.name}; asked for: "
                                   f"{theirs.layer.name}.")
         if ours.norm() and not theirs.norm():
+            beside_data = (exercise.role, place) in (("discriminator", 0), ("generator", last))
             yield "batchnorm_at_the_edge", (
-                f"Behind {where} stands {ours.norm().name}, and none is asked for there. On "
-                "D's first and G's last layer it would take away the mean and the spread that the "
-                "data's own values have.")
+                f"Behind {where} stands {ours.norm().name}, and none is asked for there."
+                + (" On D's first and G's last layer it would take away the mean and the spread "
+                   "that the data's own values have." if beside_data else ""))
         if theirs.norm() and not ours.norm():
             yield "no_batchnorm", (f"{theirs.norm().name} is missing behind {where}; it comes "
                                    "before the activation.")
@@ -92,7 +93,10 @@ def _other_sequel(ours: Stage, theirs: Stage, where: str) -> Iterator[Said]:
     if all(any(word.startswith("LeakyReLU") for word in words) for words in (got, wanted)):
         yield "slope", (f"{asked} The number is the slope for negative values; PyTorch's default "
                         "is 0.01.")
-    yield "activation", asked
+    unseen = (" Only PyTorch's own layers and functions are seen here, not what is written by hand "
+              "with `torch.where` or `view`.")
+    missing = len(got) != len(wanted) and set(wanted) - set(got)
+    yield "activation", asked + (unseen if missing else "")
 
 
 def _other_shape(ours: Stage, theirs: Stage, where: str) -> Iterator[Said]:

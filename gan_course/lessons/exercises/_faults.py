@@ -66,8 +66,9 @@ def _registration(mine: Pass, right: Pass) -> Iterator[Said]:
         yield "made_in_forward", ("A layer is made inside `forward`: each call gets new, random "
                                   "weights, and nothing is ever learned. Make the layers in "
                                   "`__init__` and only use them in `forward`.")
-    used = [call.weight for call in mine.trace.calls if call.kind in ("layer", "norm")]
-    theirs = [call.weight for call in right.trace.calls if call.kind in ("layer", "norm")]
+    used, theirs = ([call.weight for call in each.trace.calls
+                     if call.kind in ("layer", "norm") or call.name == "PReLU"]
+                    for each in (mine, right))
     if _repeated(used) and not _repeated(theirs):
         yield "shared", ("One layer is used in two places of the same pass. Both places would have "
                          "the same weights. Make a layer of its own for each.")

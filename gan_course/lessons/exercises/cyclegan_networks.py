@@ -60,6 +60,7 @@ EXERCISES = (
         "`nn.ReLU()`, the first two once more; `return x + self.f(x)`."),
             mistakes=_residual.mistakes(ResidualBlock, "Without x the block has to learn to copy "
                                         "everything that should stay."),
+            looks_like=(_residual.NO_PADDING,),
             well_done="What should stay comes through x; f learns only what to change."),
     Network("11.ResidualGenerator", ResidualGenerator, (
         {"channels": 3, "width": 6, "blocks": 2}, {"channels": 1, "width": 4, "blocks": 3}),

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Seen, as_number
-from gan_course.lessons.exercises._losses import WHERE_D_IS_SURE
+from gan_course.lessons.exercises._losses import SIGMOID_FORGOTTEN, WHERE_D_IS_SURE
 from gan_course.lessons.exercises._translators import NUMBER, VECTOR, Patches, pictures, value
 
 
@@ -40,6 +40,13 @@ def judged(seed: int, n: int = 3) -> Callable:
                     "fake": pictures(seed, n).requires_grad_(True)}
 
 
+def judged_from_0_to_1() -> dict:
+    """A D whose logits could be probabilities, so that an answer that mixes up the two gives a
+    number, not NaN.
+    """
+    return judged(1)() | {"D": Patches(0.2, 0.15, -0.1, 0.5)}
+
+
 def apart(of_difference: Callable) -> Callable:
     return lambda fake, y: of_difference(fake - y)
 
@@ -50,7 +57,7 @@ def asked(of_logits: Callable) -> Callable:
 
 CONTENT_MISTAKES = (
     VECTOR,
-    Mistake("absolute", "It takes absolute values. The paper's content loss squares the "
+    Mistake("absolute", "It takes absolute values. Asked are the squares of the "
             "differences.", like=apart(lambda d: d.abs().mean())),
     Mistake("signed", "Differences above and below 0 cancel. Square them first.",
             like=(apart(lambda d: d.mean()), apart(lambda d: d.mean().square()),
@@ -74,6 +81,10 @@ ADVERSARIAL_MISTAKES = (
             like=(asked(lambda l: -l.mean()), asked(lambda l: l.mean()))),
     Mistake("no_logarithm", "That is a probability and not its logarithm.",
             like=(asked(lambda l: -l.sigmoid().mean()), asked(lambda l: 1 - l.sigmoid().mean()))),
+    Mistake("sigmoid_forgotten", SIGMOID_FORGOTTEN, like=asked(lambda l: -l.log().mean())),
+    Mistake("weighted", "The weight comes in the training step. Here the loss stands alone.",
+            like=tuple(asked(lambda l, weight=weight: weight * softplus(-l).mean())
+                       for weight in (0.001, 0.003, 0.01, 0.03, 0.1, 0.3))),
     Mistake("sigmoid_twice", "D's logits go through a sigmoid, and then into a loss of logits, "
             "which takes the sigmoid itself.", like=asked(lambda l: softplus(-l.sigmoid()).mean())),
     Mistake("sum", "It is summed. Take the mean over all logits.",
@@ -94,7 +105,7 @@ EXERCISES = (
               "`(fake - y).square().mean()`, or `nn.functional.mse_loss`."),
              "Its best answer is the mean of all images that fit, which need not be one of them."),
     Exercise("12.adversarial_loss", adversarial_loss,
-             (Probe(judged(1), value, ADVERSARIAL_MISTAKES), Probe(judged(5, 1), value),
+             (Probe(judged_from_0_to_1, value, ADVERSARIAL_MISTAKES), Probe(judged(5, 1), value),
               Probe(judged_by_a_sure_one, value, WHERE_D_IS_SURE),
               Probe(judged(1), slope_for_fake, (
                   Mistake("detached", "The number is right, but the fake is cut off from G, which "

@@ -55,7 +55,7 @@ EXERCISES = (
         "size with a padding of 1.",
         "`nn.Conv2d(width, width, 3, padding=1)`, `nn.PReLU()`, and the convolution once more; "
         "`return x + self.f(x)`."),
-            mistakes=_residual.mistakes(ResidualBlock),
+            mistakes=_residual.mistakes(ResidualBlock), looks_like=(_residual.NO_PADDING,),
             well_done="x passes through, and f learns what to add."),
     Network("12.Generator", Generator, (
         {"channels": 3, "width": 6, "blocks": 2}, {"channels": 1, "width": 4, "blocks": 3}),
