@@ -122,6 +122,7 @@ WRONG = {
         "true_pair": [lambda *a: total(*a, show=lambda x, fake, y: [x, y])],
         "beside_y": [lambda *a: total(*a, show=lambda x, fake, y: [fake, y]), lambda *a: total(*a, show=lambda x, fake, y: [y, fake])],
         "to_x": [lambda D, x, fake, y, weight: total(D, x, fake, x, weight)],
+        "sigmoid_forgotten": [lambda *a: total(*a, adv=lambda l: -torch.log(l).mean()), lambda *a: total(*a, adv=lambda l: nnf.binary_cross_entropy(l, torch.ones_like(l)))],
         "d_target": [lambda *a: total(*a, adv=lambda l: nnf.binary_cross_entropy_with_logits(l, torch.zeros_like(l)))],
         "saturating": [lambda *a: total(*a, adv=lambda l: torch.log(1 - torch.sigmoid(l)).mean())],
         "squared": [lambda *a: total(*a, l1=nnf.mse_loss)],

@@ -407,6 +407,7 @@ WRONG = {
         "not_a_scalar": [loss(scored=lambda s: s)],
         "no_grad_of_x": [forgotten],
         "tuple": [loss(first=lambda t: t)],
+        "sigmoid_forgotten": [lambda D, x, fake, gamma: r1(D, x, fake, gamma) - F.softplus(-D(x)).mean() - torch.log(D(x)).mean()],
         "no_r1": [loss(half=0.0)],
         "through_softplus": [loss(scored=lambda s: F.softplus(-s).sum()), loss(scored=lambda s: F.softplus(-s).mean())],
         "no_half": [loss(half=1.0)],

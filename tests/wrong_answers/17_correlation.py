@@ -102,6 +102,7 @@ WRONG = {
     },
     "17.weighted_loss": {
         "on_fakes": [lambda logits_real, logits_fake, weights: (weights * F.softplus(-logits_real)).mean() + (weights * F.softplus(logits_fake)).mean()],
+        "sigmoid_forgotten": [lambda logits_real, logits_fake, weights: -(weights * logits_real.log()).mean() - (1 - logits_fake).log().mean()],
         "no_weights": [lambda logits_real, logits_fake, weights: bce(logits_real, 1.0) + bce(logits_fake, 0.0)],
         "unstable": [lambda logits_real, logits_fake, weights: -(weights * logits_real.sigmoid().log()).mean() - (1 - logits_fake.sigmoid()).log().mean()],
         "not_a_tensor": [lambda logits_real, logits_fake, weights: (bce(logits_real, 1.0, weights) + bce(logits_fake, 0.0)).item()],

@@ -220,6 +220,11 @@ OF_A_GRADIENT = (
             "nothing, or not what it should. Something in it cuts a tensor loose from its history "
             "(`.detach()`, `torch.no_grad()`).", when=lambda seen: "the error" not in seen),
 )
+LOG_OF_LOGITS = Mistake(
+    "sigmoid_forgotten", SIGMOID_FORGOTTEN,
+    when=lambda seen: not _finite(seen) or "between 0 and 1" in seen.get("the error", ""))
+"""Where some logits are below 0: their logarithm is NaN, and `binary_cross_entropy` refuses them.
+"""
 WHERE_D_IS_SURE = (
     Mistake("unstable", "The formula is right, but for large logits it gives infinity, or stops "
             "growing. The sigmoid rounds to 0 or 1 before the logarithm sees it: `softplus` does "

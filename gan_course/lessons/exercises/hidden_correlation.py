@@ -15,7 +15,7 @@ from gan_course.lessons.exercises._checking import (
     as_number,
     number_called,
 )
-from gan_course.lessons.exercises._losses import WHERE_D_IS_SURE, of_its_gradient
+from gan_course.lessons.exercises._losses import LOG_OF_LOGITS, WHERE_D_IS_SURE, of_its_gradient
 
 
 def phi(table):
@@ -219,6 +219,7 @@ def loss(real: Callable, fake: Callable = lambda f, w: softplus(f).mean()) -> Ca
 OF_THE_LOSS = (
     Mistake("on_fakes", "The fakes get weights, which they do not have: a weight belongs to a real "
             "picture.", when=lambda seen: "must match the size" in seen.get("the error", "")),
+    LOG_OF_LOGITS,
     Mistake("no_weights", "It does not use the weights.",
             like=loss(lambda r, w: softplus(-r).mean())),
     Mistake("normalised", "It divides by the sum of this mini-batch's weights. A mini-batch "

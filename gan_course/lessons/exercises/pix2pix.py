@@ -10,7 +10,7 @@ from gan_course.lessons.exercises._checking import (
     Seen,
     as_number,
 )
-from gan_course.lessons.exercises._losses import WHERE_D_IS_SURE
+from gan_course.lessons.exercises._losses import LOG_OF_LOGITS, WHERE_D_IS_SURE
 from gan_course.lessons.exercises._translators import (
     NUMBER,
     VECTOR,
@@ -48,6 +48,7 @@ X_MISSING = Mistake(
 GENERATOR_MISTAKES = (
     X_MISSING,
     VECTOR,
+    LOG_OF_LOGITS,
     Mistake("order", "D is shown the pair the wrong way round. It has learned that x comes first.",
             like=objective(seen=lambda x, fake, y: (fake, x))),
     Mistake("true_pair", "D is shown the true partner, which G has not drawn. G can change nothing "

@@ -13,7 +13,7 @@ from gan_course.lessons.exercises._checking import (
     as_number,
     number_called,
 )
-from gan_course.lessons.exercises._losses import WHERE_D_IS_SURE
+from gan_course.lessons.exercises._losses import LOG_OF_LOGITS, WHERE_D_IS_SURE
 from gan_course.lessons.exercises._modules import drawn
 
 
@@ -75,6 +75,7 @@ LOSS_MISTAKES = (
                 "does not require grad", "not have been used"))),
     Mistake("tuple", "`autograd.grad` gives back a tuple, even for one input.",
             when=lambda seen: "'tuple' object" in seen.get("the error", "")),
+    LOG_OF_LOGITS,
     Mistake("no_r1", "R1 is missing.", like=with_penalty(half=0.0)),
     Mistake("through_softplus", "It differentiates the loss of the real images. R1 is about the "
             "slope of the *scores*; through the softplus it fades as soon as D is sure. This bug "

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, Seen, as_number
-from gan_course.lessons.exercises._losses import SIGMOID_FORGOTTEN, WHERE_D_IS_SURE
+from gan_course.lessons.exercises._losses import LOG_OF_LOGITS, WHERE_D_IS_SURE
 from gan_course.lessons.exercises._translators import NUMBER, VECTOR, Patches, pictures, value
 
 
@@ -38,13 +38,6 @@ def two_images(seed: int, n: int = 3) -> Callable:
 def judged(seed: int, n: int = 3) -> Callable:
     return lambda: {"D": Patches(0.9, 1.4, -0.7, 0.4),
                     "fake": pictures(seed, n).requires_grad_(True)}
-
-
-def judged_from_0_to_1() -> dict:
-    """A D whose logits could be probabilities, so that an answer that mixes up the two gives a
-    number, not NaN.
-    """
-    return judged(1)() | {"D": Patches(0.2, 0.15, -0.1, 0.5)}
 
 
 def apart(of_difference: Callable) -> Callable:
@@ -81,7 +74,7 @@ ADVERSARIAL_MISTAKES = (
             like=(asked(lambda l: -l.mean()), asked(lambda l: l.mean()))),
     Mistake("no_logarithm", "That is a probability and not its logarithm.",
             like=(asked(lambda l: -l.sigmoid().mean()), asked(lambda l: 1 - l.sigmoid().mean()))),
-    Mistake("sigmoid_forgotten", SIGMOID_FORGOTTEN, like=asked(lambda l: -l.log().mean())),
+    LOG_OF_LOGITS,
     Mistake("weighted", "The weight comes in the training step. Here the loss stands alone.",
             like=tuple(asked(lambda l, weight=weight: weight * softplus(-l).mean())
                        for weight in (0.001, 0.003, 0.01, 0.03, 0.1, 0.3))),
@@ -105,7 +98,7 @@ EXERCISES = (
               "`(fake - y).square().mean()`, or `nn.functional.mse_loss`."),
              "Its best answer is the mean of all images that fit, which need not be one of them."),
     Exercise("12.adversarial_loss", adversarial_loss,
-             (Probe(judged_from_0_to_1, value, ADVERSARIAL_MISTAKES), Probe(judged(5, 1), value),
+             (Probe(judged(1), value, ADVERSARIAL_MISTAKES), Probe(judged(5, 1), value),
               Probe(judged_by_a_sure_one, value, WHERE_D_IS_SURE),
               Probe(judged(1), slope_for_fake, (
                   Mistake("detached", "The number is right, but the fake is cut off from G, which "
