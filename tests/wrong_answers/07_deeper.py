@@ -109,6 +109,8 @@ WRONG = {
         "eps_outside": [lambda h, gamma, beta, eps: gamma[:, None, None] * (h - h.mean((0, 2, 3), keepdim=True))
                         / (h.std((0, 2, 3), keepdim=True, correction=0) + eps) + beta[:, None, None]],
         "no_eps": [norm(eps_in=False)],
+        "detached": [lambda h, gamma, beta, eps: gamma[:, None, None] * (h - h.mean((0, 2, 3), keepdim=True).detach())
+                     / (h.var((0, 2, 3), keepdim=True, correction=0).detach() + eps).sqrt() + beta[:, None, None]],
         "multiplied": [lambda h, gamma, beta, eps: gamma[:, None, None] * (h - h.mean((0, 2, 3), keepdim=True))
                        * (h.var((0, 2, 3), keepdim=True, correction=0) + eps).sqrt() + beta[:, None, None]],
         "not_centred": [norm(minus=False)],

@@ -1,7 +1,13 @@
 """An exercise of the deeper notebooks of 07: BatchNorm in training mode."""
 import torch
 
-from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, number_called
+from gan_course.lessons.exercises._checking import (
+    Exercise,
+    Mistake,
+    Probe,
+    as_number,
+    number_called,
+)
 
 
 def batch_norm(h, gamma, beta, eps):
@@ -31,6 +37,24 @@ def activations(N, C, H, W, eps):
                 "gamma": 1 + torch.rand(C, generator=draw), "beta": torch.randn(C, generator=draw),
                 "eps": eps}
     return inputs
+
+
+def tracked_activations():
+    return {name: each.double().requires_grad_(True) if isinstance(each, torch.Tensor) else each
+            for name, each in activations(4, 3, 2, 5, 0.5)().items()}
+
+
+def gradients(results, inputs):
+    """Those of a weighted sum: the plain sum of a normalised channel is 0, whatever h is."""
+    if not results:
+        return {}
+    if not isinstance(results[0], torch.Tensor) or not results[0].requires_grad:
+        return {"the gradients": "missing"}
+    weighted = (results[0] * torch.arange(results[0].numel()).cos().view_as(results[0])).sum()
+    wanted = {name: inputs[name] for name in ("h", "gamma", "beta")}
+    found = torch.autograd.grad(weighted, list(wanted.values()), allow_unused=True)
+    return {f"the gradient for {name}": "missing" if gradient is None else as_number(gradient)
+            for name, gradient in zip(wanted, found, strict=True)}
 
 
 def result(results, inputs):
@@ -80,12 +104,19 @@ MISTAKES = (
                 scale=lambda h, gamma, beta: h)(h, gamma, beta, eps) + beta,
             when=lambda seen: "must match the size" in seen.get("the error", "")),
 )
+OF_THE_GRADIENT = (
+    Mistake("detached", "The numbers are right, but not their gradients. Mean and variance are "
+            "part of the function, and the gradient flows back through them, too: nothing is cut "
+            "off (`.detach()`, `.data`, `torch.no_grad()`).",
+            when=lambda seen: "the error" not in seen),
+)
 
 
 EXERCISES = (
     Exercise("07.batch_norm", batch_norm,
              (Probe(activations(4, 3, 2, 5, 0.5), result, MISTAKES),
-              Probe(activations(6, 4, 3, 4, 1e-5), result, MISTAKES)),
+              Probe(activations(6, 4, 3, 4, 1e-5), result, MISTAKES),
+              Probe(tracked_activations, gradients, OF_THE_GRADIENT)),
              ("Each channel gets one mean and one variance, over everything else: the images and "
               "both directions of the picture.",
               "`h.mean(dim=(0, 2, 3), keepdim=True)` has the shape (1, C, 1, 1). `h.var` takes the "
