@@ -116,15 +116,13 @@ STEP_MISTAKES = (
             "the step has nothing to act on. `zero_grad` comes before `backward`.",
             like=tuple(stepped(zero_between=who, detach=detach)
                        for who in ("D", "G", "DG") for detach in (True, False))),
-    Mistake("zero_forgotten_both", "Neither player's old gradients are wiped out. PyTorch adds "
-            "each backward pass to what is there: call `zero_grad()` before both of them.",
+    Mistake("zero_forgotten_both", _loops.BOTH_ZERO_FORGOTTEN,
             like=(stepped(zero_D=False, zero_G=False),
                   stepped(zero_D=False, zero_G=False, detach=False))),
     Mistake("zero_forgotten_D", "D's old gradients are not wiped out before its backward pass. G's "
             "step has left gradients in D too, since it goes through D.",
             like=(stepped(zero_D=False), stepped(zero_D=False, detach=False))),
-    Mistake("zero_forgotten_G", "G's old gradients are not wiped out before its backward pass: "
-            "each step would be taken along the sum of all earlier ones.",
+    Mistake("zero_forgotten_G", _loops.G_ZERO_FORGOTTEN,
             like=stepped(zero_G=False)),
     Mistake("harmful_no_detach", "Two things go wrong together here. The fakes in D's step are not "
             "detached, so D's loss leaves gradients in G; and G's gradients are not wiped out "
