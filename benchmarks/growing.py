@@ -1,8 +1,8 @@
 """Does growing pay at 32 pixels? The table of notebook deeper/13_growing: a growing StyleGAN, and
 the same networks at full size from the start, at equal time.
 
-    python benchmarks/growing.py            seeds 0 to 2, those that are missing
-    python benchmarks/growing.py 3 4        other seeds
+    python benchmarks/growing.py            seeds 0 to 4, those that are missing
+    python benchmarks/growing.py 5 6        other seeds
 
 Every run is one line of data/tables/13_growing.json, written as soon as it has ended. The seconds
 are CPU seconds of one thread. Both arms have the same learning rates, which fall to 0 over the
@@ -97,7 +97,7 @@ def finished() -> list[dict]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("seeds", nargs="*", type=int, default=[0, 1, 2])
+    parser.add_argument("seeds", nargs="*", type=int, default=[0, 1, 2, 3, 4])
     torch.set_num_threads(1)
     jobs = [("reference", 0), *((arm, seed) for seed in parser.parse_args().seeds
                                 for arm in ("growing", "fixed"))]
