@@ -8,7 +8,7 @@ from gan_course.data import batches
 from gan_course.games.cgan import CGAN, ConditionalGenerator, ProjectionDiscriminator
 from gan_course.games.dcgan import DCGAN
 from gan_course.games.diffaugment import CHANGES, POLICY, AugmentedDiscriminator, augment
-from gan_course.lessons.exercises import augmentations
+from gan_course.lessons.exercises import random_augmentation
 from gan_course.profile import seed_everything
 from gan_course.training import Training
 
@@ -83,7 +83,7 @@ def test_what_the_learner_writes_in_the_notebook_changes_pictures_as_the_package
     x = torch.ones(20_000, 1, 16, 16)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        learned = augmentations.augment(x)
+        learned = random_augmentation.augment(x)
     kept = augment(x, "translation,cutout", dice()).mean(dim=0), learned.mean(dim=0)    # how often each pixel is kept
     assert torch.allclose(*kept, atol=0.02) and kept[0].min() < 0.4 and kept[0].max() > 0.8
 
