@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from gan_course.lessons.exercises import mapping_network
-from gan_course.lessons.exercises.styled_layer import adain, add_noise
+from gan_course.lessons.exercises.style_and_noise import adain, add_noise
 from gan_course.style_networks import EqualisedConv
 
 # the layer
