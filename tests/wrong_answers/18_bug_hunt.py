@@ -60,6 +60,23 @@ def one_after_the_other(real, ours, theirs):
     return frechet_distance(real[:n], ours[:n]), frechet_distance(real[:n], theirs[:n])
 
 
+def g_learns_nothing(real_logits, fake_logits):
+    return programs.adversarial_losses(real_logits, fake_logits)[0], programs.adversarial_losses(real_logits, fake_logits.detach())[1]
+
+
+def without_its_graph(critic, x, fake):
+    t = torch.rand(len(x), 1, 1, 1)
+    between = (t * x + (1 - t) * fake).requires_grad_()
+    (slope,) = torch.autograd.grad(critic(between).sum(), between)
+    return (slope.flatten(1).norm(dim=1) - 1).square().mean()
+
+
+def r1_without_its_graph(D, x):
+    x = x.detach().requires_grad_()
+    (slope,) = torch.autograd.grad(D(x).sum(), x)
+    return slope.square().sum() / (2 * len(x))
+
+
 RIGHT = {
     "18.adversarial_losses": [programs.with_softplus, lambda real_logits, fake_logits: list(programs.with_softplus(real_logits, fake_logits))],
     "18.discriminator_step": [programs.two_backward_passes],
@@ -71,14 +88,17 @@ RIGHT = {
     "18.compare": [one_after_the_other, programs.all_the_real, programs.the_last_ones, programs.chosen_at_random],
 }
 WRONG = {
-    "18.adversarial_losses": {"the_bug": [programs.labels_swapped], "mirrored": [mirrored]},
+    "18.adversarial_losses": {"the_bug": [programs.labels_swapped], "mirrored": [mirrored],
+                               "not_differentiable": [torch.no_grad()(programs.adversarial_losses), g_learns_nothing]},
     "18.discriminator_step": {"the_bug": [programs.penalty_alone], "no_penalty": [loss_alone]},
-    "18.gradient_penalty": {"the_bug": [programs.over_channels], "whole_batch": [norm_of_everything]},
-    "18.r1": {"the_bug": [programs.slope_of_the_loss], "summed": [lambda D, x: programs.r1(D, x) * len(x)]},
+    "18.gradient_penalty": {"the_bug": [programs.over_channels], "whole_batch": [norm_of_everything],
+                            "not_differentiable": [without_its_graph]},
+    "18.r1": {"the_bug": [programs.slope_of_the_loss], "summed": [lambda D, x: programs.r1(D, x) * len(x)], "not_differentiable": [r1_without_its_graph]},
     "18.block": {"the_bug": [programs.large_eps], "keras_momentum": [kerass_momentum], "error": [channels_exchanged]},
     "18.update_average": {"the_bug": [programs.parameters_only]},
     "18.real_loss": {"the_bug": [programs.labels_above_one],
-                     "no_noise": [lambda real_logits: bce(real_logits, torch.ones_like(real_logits))]},
+                     "no_noise": [lambda real_logits: bce(real_logits, torch.ones_like(real_logits))],
+                     "not_differentiable": [lambda real_logits: programs.real_loss(real_logits.detach()), lambda real_logits: programs.real_loss(real_logits).item()]},
     "18.compare": {"the_bug": [programs.cut_at_the_real, the_largest_number, a_fixed_number], "real_only": [real_ones_cut], "exchanged": [exchanged],
                    "unknown": [lambda real, ours, theirs: programs.compare(real, ours, theirs)[0]]},
 }

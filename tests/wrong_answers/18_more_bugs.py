@@ -85,6 +85,12 @@ def backwards(steps):
     return programs.signal(steps).flip(0)
 
 
+def slope_without_its_graph(D, x):
+    x = x.detach().requires_grad_()
+    (slope,) = torch.autograd.grad(D(x).sum(), x)
+    return slope.flatten(1).norm(dim=1).square().mean() / 2
+
+
 RIGHT = {
     "18.generator_step": [programs.zeroed_before],
     "18.discriminator_loss": [programs.with_softplus, programs.of_probabilities],
@@ -98,11 +104,14 @@ RIGHT = {
 }
 WRONG = {
     "18.generator_step": {"the_bug": [programs.detached, logits_detached], "against_g": [zeros_wanted], "unknown": [zeros_wanted_once]},
-    "18.discriminator_loss": {"the_bug": [programs.two_sigmoids], "one_left": [real_left, fake_left], "unknown": [programs.averaged]},
-    "18.relativistic_loss": {"the_bug": [programs.overwritten], "unknown": [programs.pairs]},
+    "18.discriminator_loss": {"the_bug": [programs.two_sigmoids], "one_left": [real_left, fake_left], "unknown": [programs.averaged],
+                              "not_differentiable": [lambda real_logits, fake_logits: programs.discriminator_loss(real_logits.detach(), fake_logits)]},
+    "18.relativistic_loss": {"the_bug": [programs.overwritten], "unknown": [programs.pairs],
+                             "not_differentiable": [lambda real_logits, fake_logits: programs.relativistic_loss(real_logits, fake_logits.detach())]},
     "18.between": {"the_bug": [programs.in_a_box, one_for_each_channel], "one_share": [one_for_all], "unknown": [beyond],
                    "error": [lambda x, fake: x + torch.rand(len(x)) * (fake - x)]},
-    "18.penalty": {"the_bug": [programs.summed], "over_all": [mean_over_pixels], "unknown": [lambda D, x: 2 * programs.penalty(D, x)]},
+    "18.penalty": {"the_bug": [programs.summed], "over_all": [mean_over_pixels], "unknown": [lambda D, x: 2 * programs.penalty(D, x)],
+                   "not_differentiable": [slope_without_its_graph]},
     "18.sample": {"the_bug": [programs.in_training_mode, evaluates_too_late]},
     "18.rotated": {"the_bug": [programs.transposed, one_transposition], "other_axes": [batch_turned], "one_turn": [a_quarter], "unknown": [half_turns]},
     "18.psnr": {"the_bug": [programs.peak_of_the_batch], "of_bytes": [lambda x, y: 20 * torch.log10(255 / F.mse_loss(x, y).sqrt())],

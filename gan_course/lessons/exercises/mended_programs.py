@@ -1,6 +1,8 @@
 """The programs of notebook 18 that the learner mends. Their bugs are found by the tests of
 `bug_hunt`.
 """
+from dataclasses import replace
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -8,13 +10,25 @@ from torch.nn import functional as F
 from gan_course.lessons.exercises import _bug_programs as programs
 from gan_course.lessons.exercises import _sandbox
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, as_number
+from gan_course.lessons.exercises._gradients import flowing_back, reached
 from gan_course.metrics import frechet_distance
 
 
-def mend(key, reference, probe_inputs, look, bug, says, hints, *mistakes):
-    """An exercise: the program without its bug."""
+def mend(key, reference, probe_inputs, look, bug, says, hints, *mistakes, then=()):
+    """An exercise: the program without its bug. `then` are probes of what is right so far."""
     first = Mistake("the_bug", says, like=bug)
-    return Exercise(key, reference, (Probe(probe_inputs, look, (first, *mistakes)),), hints)
+    return Exercise(key, reference, (Probe(probe_inputs, look, (first, *mistakes)), *then), hints)
+
+
+class OfSquares(nn.Module):
+    """Random weights times the squares of an input's numbers."""
+
+    def __init__(self, numbers):
+        super().__init__()
+        self.w = nn.Parameter(torch.randn(numbers, generator=torch.Generator().manual_seed(0)))
+
+    def forward(self, x):
+        return x.flatten(1).square() @ self.w
 
 
 def two_logits():
@@ -29,21 +43,27 @@ def both_losses(results, inputs):
                                                         strict=True)}
 
 
+def each_gradient(results, inputs):
+    return {"the gradient": "; ".join(reached(loss, inputs) for loss in results[0])
+            } if results else {}
+
+
+OF_BOTH_LOSSES = replace(flowing_back(Probe(two_logits, both_losses), "real_logits", "fake_logits"),
+                         look=each_gradient)
+"""Whether D's loss and G's loss still have a gradient."""
+
+
 def one_loss(results, inputs):
     return {"the loss": as_number(results[0])} if results else {}
 
 
-def linear_critic():
-    dice = torch.Generator().manual_seed(0)
-    w = torch.randn(3 * 4 * 4, generator=dice)
-    x, fake = torch.randn(2, 5, 3, 4, 4, generator=dice)
-    return {"critic": lambda image: image.flatten(1).square() @ w, "x": x, "fake": fake}
+def quadratic_critic():
+    x, fake = torch.randn(2, 5, 3, 4, 4, generator=torch.Generator().manual_seed(1))
+    return {"critic": OfSquares(3 * 4 * 4), "x": x, "fake": fake}
 
 
 def quadratic_d():
-    dice = torch.Generator().manual_seed(0)
-    w = torch.randn(5, generator=dice)
-    return {"D": lambda x: x.square() @ w, "x": torch.randn(7, 5, generator=dice)}
+    return {"D": OfSquares(5), "x": torch.randn(7, 5, generator=torch.Generator().manual_seed(1))}
 
 
 def players():
@@ -170,7 +190,8 @@ EXERCISES = (
                  "mirror, but the rest of the program expects 1 to mean real.",
                  like=lambda real_logits, fake_logits: (
                      programs.labels_swapped(real_logits, fake_logits)[0],
-                     F.softplus(fake_logits).mean()))),
+                     F.softplus(fake_logits).mean())),
+         then=(OF_BOTH_LOSSES,)),
     mend("18.discriminator_step", programs.discriminator_step, players, weights_of_d,
          programs.penalty_alone,
          "The bug is still in it: D moves as if there were no fakes.",
@@ -178,19 +199,21 @@ EXERCISES = (
           "Call `backward` on the sum of the loss and the penalty."),
          Mistake("no_penalty", "Now D learns from its loss, and the penalty has been lost on the "
                  "way. D should learn from both.", like=without_penalty)),
-    mend("18.gradient_penalty", programs.gradient_penalty, linear_critic, one_loss,
+    mend("18.gradient_penalty", programs.gradient_penalty, quadratic_critic, one_loss,
          programs.over_channels,
          "The bug is still in it: the norm runs over the channels alone, at each pixel.",
          ("Of which numbers is the norm taken?", "An image has one slope, of C times H times W "
           "numbers.", "Flatten each image's slope before the norm, and keep the batch."),
          Mistake("whole_batch", "Now the norm is that of the whole batch together. Each image has "
-                 "a slope of its own.", like=of_the_batch)),
+                 "a slope of its own.", like=of_the_batch),
+         then=(flowing_back(Probe(quadratic_critic, one_loss), "critic"),)),
     mend("18.r1", programs.r1, quadratic_d, one_loss, programs.slope_of_the_loss,
          "The bug is still in it: it is the slope of D's loss that is squared.",
          ("Whose slope is R1 about?", "It is about the logit, before any loss.",
           "Take the logits of D as they are, without softplus."),
          Mistake("summed", "It adds up the images, so gamma would mean twice as much in a batch of "
-                 "twice the size.", like=lambda D, x: len(x) * programs.r1(D, x))),
+                 "twice the size.", like=lambda D, x: len(x) * programs.r1(D, x)),
+         then=(flowing_back(Probe(quadratic_d, one_loss), "D"),)),
     mend("18.block", programs.block, two_numbers, weak_output, programs.large_eps,
          "The bug is still in it: 0.8 stands where PyTorch expects eps.",
          ("What is the second argument of `nn.BatchNorm2d`?", "It is eps, and should be tiny.",
@@ -209,7 +232,8 @@ EXERCISES = (
          ("On which side of 1 do the labels lie?", "They have to lie between 0.9 and 1.",
           "Subtract the noise instead of adding it."),
          Mistake("no_noise", "Now every label is exactly 1, and the noise that was wanted is gone.",
-                 like=lambda real_logits: F.softplus(-real_logits).mean())),
+                 like=lambda real_logits: F.softplus(-real_logits).mean()),
+         then=(flowing_back(Probe(sure_logits, about), "real_logits"),)),
     Exercise(
         "18.compare", programs.compare,
         (Probe(one_generator, few_and_many,

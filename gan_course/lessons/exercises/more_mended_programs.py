@@ -6,6 +6,7 @@ from torch import nn
 
 from gan_course.lessons.exercises import _more_bug_programs as programs
 from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, as_number
+from gan_course.lessons.exercises._gradients import flowing_back
 from gan_course.lessons.exercises.mended_programs import mend, one_loss, quadratic_d, two_logits
 
 
@@ -147,6 +148,9 @@ SCHEDULE = (
             "small one.", like=lambda steps: torch.full((steps,), 0.5).cumprod(0).sqrt()),
 )
 
+OF_TWO_LOGITS = flowing_back(Probe(two_logits, one_loss), "real_logits", "fake_logits")
+"""Whether a loss of two logits still has a gradient."""
+
 EXERCISES = (
     mend("18.generator_step", programs.generator_step, two_players, weights_of_g,
          programs.detached, "The bug is still in it: G's weights stay where they are.",
@@ -161,12 +165,14 @@ EXERCISES = (
          ("What does the `with_logits` in the name of the loss say?",
           "This loss has a sigmoid of its own.", "Hand over the logits as they are."),
          Mistake("one_left", "One of the two sets of logits still goes through two sigmoids.",
-                 like=(real_alone, fake_alone))),
+                 like=(real_alone, fake_alone)),
+         then=(OF_TWO_LOGITS,)),
     mend("18.relativistic_loss", programs.relativistic_loss, two_logits, one_loss,
          programs.overwritten,
          "The bug is still in it: what was computed first is thrown away.",
          ("How often is `g_loss` assigned?", "Only the last assignment counts.",
-          "Delete the second assignment of `g_loss`.")),
+          "Delete the second assignment of `g_loss`."),
+         then=(OF_TWO_LOGITS,)),
     mend("18.between", programs.between, two_images, shares, programs.in_a_box,
          "The bug is still in it: each pixel has a share of its own.",
          ("How many shares are drawn, and how many should be?", "One for each image: N shares.",
@@ -179,7 +185,8 @@ EXERCISES = (
           "It is a mean over images, of sums over pixels.",
           "Exchange the last `sum` for a mean."),
          Mistake("over_all", "Now it is a mean over the pixels, too, so gamma would mean less in "
-                 "larger images.", like=mean_of_all)),
+                 "larger images.", like=mean_of_all),
+         then=(flowing_back(Probe(quadratic_d, one_loss), "D"),)),
     mend("18.sample", programs.sample, batch_of_z, images_and_statistics,
          programs.in_training_mode,
          "The bug is still in it: BatchNorm uses the statistics of the batch.",
