@@ -55,7 +55,7 @@ ON_STORED_WEIGHTS: dict[str, tuple[str, ...]] = {
     "07_dcgan": (),
     "08_cgan": (),
     "11_cyclegan": (),
-    "13_stylegan": (),
+    "13_stylegan": ("Truncation to",),
     "16_gan_vae_diffusion": ("Of the stored denoiser",),
     "19_capstone": (),
     "deeper/08_text_to_image": (),
