@@ -1,4 +1,4 @@
-"""The GAN is dead; long live the GAN! A Modern Baseline GAN. Huang, Gokaslan, Kuleshov, Tompkin,
+"""The GAN is dead; long live the GAN! A Modern GAN Baseline. Huang, Gokaslan, Kuleshov, Tompkin,
 2024, arXiv:2501.05441.
 
     min_D E[f(D(G(z)) - D(x))] + gamma/2 (R1 + R2)        min_G E[f(D(x) - D(G(z)))]
