@@ -6,7 +6,7 @@ in five pairs, one pair after the other, without and with the rotation task.
 
 Every run is one line of data/tables/14_forgetting.json, written as soon as it has ended. There are
 three kinds of runs: `stream`, in which the pairs come one after the other; `together`, in which all
-ten letters are there all the time, for as many iterations (the ceiling); and `untrained`, a new D
+ten letters are there all the time, for as many iterations; and `untrained`, a new D
 (the floor). At the end of every stage a linear probe of D's features, with 100 labels, names
 held-out letters of all ten kinds. `probe` has a row for each stage, with the share of each pair
 that is named rightly, on average over five draws of the labels; `auc` has the share of cases in
