@@ -111,7 +111,7 @@ EXERCISES = (
         "For each picture add up the patterns, each multiplied by its bit.",
         "`bits @ patterns` does that for all pictures: (N, K) times (K, h w) is (N, h w).",
         "Give it the shape of the pictures, `.view_as(x)`, multiply by `amplitude`, add to `x`."),
-        "Whoever does not know the patterns sees grain.",
+        "Without the patterns one sees nothing but grain.",
         frozenset({"fakes", "noise", "n"})),
     Exercise("17.read_bits", read_bits, (Probe(faint_marks, found, OF_THE_READER),), (
         "Bit k is read from one number: the inner product of the picture, without what all "
