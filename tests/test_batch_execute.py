@@ -2,6 +2,7 @@
 import dataclasses
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -10,11 +11,13 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+from jupyter_client.connect import LocalPortCache
 from nbformat.v4 import new_code_cell, new_notebook, reads, writes
 
 from gan_course.lessons.calibration import PLAIN_ARITHMETIC
 from gan_course.lessons.fingerprint import fingerprint
 from gan_course.paths import ROOT
+from gan_course.teaching import notebooks
 from gan_course.teaching.batch import execute
 from gan_course.teaching.batch.record import Limits
 from gan_course.teaching.batch.run import Run, package_hash
@@ -142,6 +145,20 @@ def test_a_kernel_that_cannot_be_started():
     broken = Run("own", "own", run.source.replace('"python3"', '"no-such-kernel"'))
     record = execute.execute(broken).record
     assert record.status == "kernel died" and "The kernel could not be used: NoSuchKernel" in record.message
+
+
+def test_a_kernel_whose_port_was_taken_meanwhile_is_started_again(tmp_path, monkeypatch):
+    find, asked = LocalPortCache.find_available_port, []
+    (tmp_path / "own.ipynb").write_text(a_run("print('here')").source)
+    with socket.create_server(("127.0.0.1", 0)) as other_program:
+
+        def taken_at_first(cache, ip):
+            asked.append(ip)
+            return other_program.getsockname()[1] if len(asked) == 1 else find(cache, ip)
+
+        monkeypatch.setattr(LocalPortCache, "find_available_port", taken_at_first)
+        done = notebooks.run(tmp_path / "own.ipynb", tmp_path / "done.ipynb")
+    assert done.cells[-1].outputs[0].text == "here\n" and len(asked) == 10      # five ports each time
 
 
 def test_a_run_can_be_stopped(tmp_path):

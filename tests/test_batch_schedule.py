@@ -228,7 +228,7 @@ def test_killed_midway_and_begun_again(batch, tmp_path):
     (tmp_path / "go").touch()
     said, _ = (second := batch("-j", "2")).communicate()
     assert second.returncode == 1 and "4 runs in" in said and "2 done before, 2 to do, 2 at a time" in said, said
-    assert "3 of 4 runs are well, 1 failed, 0 are still to do" in said and "one is bad luck" in said
+    assert "3 of 4 runs are well, 1 failed, 0 are still to do" in said and "one is bad luck" in said, said
     assert {run: len(numbers) for run, numbers in begun(tmp_path).items()} == {"0": 1, "1": 1, "2": 2, "3": 2}
     assert {found.parameters["seed"]: found.metrics for found in record.read_all(tmp_path / "out")}[3] == {"twice": 6}
     assert (tmp_path / "out" / "manifest.yaml").read_bytes() == (tmp_path / "many.yaml").read_bytes()

@@ -2,6 +2,7 @@
 
 `parameter_cell` has what is checked before, `outputs` what is read after.
 """
+import contextlib
 import os
 import re
 import sys
@@ -13,6 +14,7 @@ from gan_course import files
 from gan_course.lessons.results import Value
 from gan_course.teaching.parameter_cell import parameterized
 
+STARTS = 3  # how often a kernel may be started that dies at once
 NO_MEMORY = (r"^(\w*MemoryError|\w*OutOfMemoryError)\b|can't allocate memory|not enough memory|"
              "CUDA out of memory")                  # in an error's words
 
@@ -69,8 +71,7 @@ def run(path: Path, out: Path, values: dict[str, Value] | None = None,
     client = _client(notebook, unfinished(out), timeout=cell_seconds, on_cell_execute=on_cell)
     cell = None
     try:
-        with client.setup_kernel(cwd=str(path.parent),
-                                 env=os.environ | ours | (environment or {})):
+        with _kernel(client, cwd=str(path.parent), env=os.environ | ours | (environment or {})):
             for index, cell in enumerate(_progress(notebook.cells)):
                 client.execute_cell(cell, index)
     except CellExecutionError as error:
@@ -126,12 +127,30 @@ def _client(notebook, file: Path, **how):
                     files.write(file, _text(notebook))
                     self.free = began + 20 * (time.monotonic() - began)
 
-    kernel = notebook.metadata.get("kernelspec", {}).get("name", "python3")
-    client = Client(notebook, kernel_name=kernel, iopub_timeout=60, raise_on_iopub_timeout=True,
+    name = notebook.metadata.get("kernelspec", {}).get("name", "python3")
+    client = Client(notebook, kernel_name=name, iopub_timeout=60, raise_on_iopub_timeout=True,
                     # a kernel asked politely answers Ctrl-C with a traceback
                     shutdown_kernel="immediate", extra_arguments=["--log-level=40"], **how)
     client.reset_execution_trackers()
     return client
+
+
+@contextlib.contextmanager
+def _kernel(client, **how):
+    """A kernel for the client, as long as the context lasts.
+
+    Its ports are chosen before it opens them. Another program can take one in between; then the
+    kernel dies before it has answered, and a new one, with other ports, is started instead.
+    """
+    with contextlib.ExitStack() as stack:
+        for more in reversed(range(STARTS)):
+            try:
+                stack.enter_context(client.setup_kernel(**how))
+                break
+            except RuntimeError:
+                if not more:
+                    raise
+        yield
 
 
 def _progress(cells: list):
