@@ -8,6 +8,7 @@ import sys
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+import nbval.kernel
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, writes
 
@@ -56,6 +57,20 @@ def test_a_dead_kernel_fails_at_once(outcomes):
     failure = outcomes["dead"]["Cell 1"].find("failure")
     assert "The kernel died in this cell" in failure.get("message")
     assert float(outcomes["dead"]["Cell 1"].get("time")) < TIMEOUT / 4
+
+
+def test_a_kernel_that_dies_at_its_start_is_started_again(monkeypatch):
+    started = []
+
+    def start(**how):
+        started.append(how)
+        if len(started) == 1:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        return "manager", "client"
+
+    monkeypatch.setattr(conftest, "start_kernel", start)
+    assert nbval.kernel.start_new_kernel(cwd="here") == ("manager", "client")
+    assert started == [{"cwd": "here"}] * 2
 
 
 def test_the_rest_of_a_broken_notebook_is_skipped_with_the_reason(outcomes):
