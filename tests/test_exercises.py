@@ -4,6 +4,7 @@ WRONG holds, for each exercise and each message, answers as learners write them:
 00, 02 and 03 stand here, those of the others in wrong_answers/.
 """
 import inspect
+import math
 import random
 import re
 import runpy
@@ -632,6 +633,22 @@ def test_a_generator_of_other_shapes_hears_which_and_not_what_could_not_be_looke
     ("15.both_scores", "no_gradient", 1, "R1 needs the slope at x"), ("15.both_scores", "unknown", 0, "Look at the scores of fakes: ")])
 def test_a_message_is_true_of_all_answers_that_hear_it(key, id, number, words):
     assert words in exercises.assess(key, WRONG[key][id][number]).says
+
+
+ODD = [  # what may come back from a half-written function
+    None, "x", 3, 0.0, True, math.nan, int, (), {}, [1.0, 2.0], [[1.0], [2.0, 3.0]], (1, 2, 3), ("a", None), np.zeros(3), np.array(["a"]), [np.zeros(2), 1.0],
+    torch.tensor(1.0), torch.randn(3), torch.randn(2, 5), torch.randn(1, 1, 3, 3), torch.tensor([1, 2, 3]), torch.empty(0),
+    torch.randn(3) * 1j, torch.randn(3, requires_grad=True), (torch.randn(2), torch.randn(2)), (torch.randn(2), 1.0), print]
+
+
+@pytest.mark.parametrize("key", exercises.names())
+def test_no_check_stumbles_over_what_a_half_written_function_gives(key):
+    """An error in a check would be told as our mistake. Whatever comes back, the learner is told what is wrong with it."""
+    for odd in ODD:
+        assert exercises.assess(key, lambda *given, odd=odd: odd).says, odd
+    for place in (0, -1):
+        assert exercises.assess(key, lambda *given, place=place: given[place] if given else None).says
+    assert exercises.assess(key, lambda *given: given).says
 
 
 def test_an_answer_of_another_kind_hears_what_it_is():

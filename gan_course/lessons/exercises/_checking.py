@@ -249,15 +249,30 @@ def as_number(result: Any) -> Tensor | str:
 
     What is no number as the name of its type.
     """
-    if isinstance(result, bool | float | int | np.ndarray | np.generic | Tensor):
-        number = torch.as_tensor(result).detach().to("cpu", torch.float64).clone()
-        return number.squeeze() if number.numel() == 1 else number
-    return f"a {type(result).__name__}"
+    if isinstance(result, np.ndarray | np.generic) and result.dtype.kind not in "biufc":
+        return f"an array of the type {result.dtype}"
+    if not isinstance(result, bool | float | int | np.ndarray | np.generic | Tensor):
+        return f"a {type(result).__name__}"
+    number = torch.as_tensor(result).detach()
+    if number.is_complex():
+        return "complex numbers"
+    number = number.to("cpu", torch.float64).clone()
+    return number.squeeze() if number.numel() == 1 else number
 
 
 def number_called(name: str, results: list) -> Seen:
     """What a probe writes down of a result that should be a number or a tensor."""
     return {name: as_number(results[0])} if results else {}
+
+
+def numbers_called(name: str, results: list) -> Seen:
+    """`number_called` of a result that may also be a list of numbers, or a list of such lists."""
+    if results and isinstance(results[0], list | tuple):
+        try:
+            results = [torch.as_tensor(results[0], dtype=torch.float64)]
+        except (TypeError, ValueError, RuntimeError):  # not of numbers, or rows of unequal length
+            pass
+    return number_called(name, results)
 
 
 def _what_differs(probe: Probe, seen: Seen, right: Seen) -> str:

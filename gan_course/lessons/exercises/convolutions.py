@@ -1,10 +1,15 @@
 """Two exercises of the deeper notebooks of 07: receptive fields, and the features of all layers."""
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, adaptive_max_pool2d
 
-from gan_course.lessons.exercises._checking import Exercise, Mistake, Probe, number_called
+from gan_course.lessons.exercises._checking import (
+    Exercise,
+    Mistake,
+    Probe,
+    number_called,
+    numbers_called,
+)
 
 
 def receptive_fields(kernels, strides):
@@ -45,11 +50,7 @@ def layers(kernels, strides):
 
 def row(results, inputs):
     """A list, tuple or array of numbers as a tensor."""
-    if results and isinstance(results[0], list | tuple):
-        if all(isinstance(each, int | float | np.number | Tensor) for each in results[0]):
-            return {"the widths": torch.tensor([float(each) for each in results[0]],
-                                               dtype=torch.float64)}
-    return number_called("the widths", results)
+    return numbers_called("the widths", results)
 
 
 FIELD_MISTAKES = (

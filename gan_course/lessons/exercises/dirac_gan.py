@@ -159,12 +159,9 @@ DIRAC_MISTAKES = (
 
 def two_numbers(results, inputs):
     for result in results:
-        numbers = (
-            [as_number(part) for part in result]
-            if np.ndim(result) == 1 and len(result) == 2
-            else []
-        )
-        if len(numbers) != 2 or any(isinstance(number, str) for number in numbers):
+        row = isinstance(result, list | tuple) or getattr(result, "ndim", 0) == 1
+        numbers = [as_number(part) for part in result] if row else []
+        if len(numbers) != 2 or any(isinstance(each, str) or each.dim() for each in numbers):
             return {"what it returns": type(result).__name__}
         return {"the new psi": numbers[0], "the new theta": numbers[1]}
     return {}

@@ -176,12 +176,14 @@ def what_was_drawn(results: list, inputs: dict) -> Seen:
         return {}
     means, sds, asked = inputs["means"].double(), inputs["sds"].double(), inputs.get("y")
     try:
-        draws = torch.as_tensor(results[0]).detach().double()
+        draws = torch.as_tensor(results[0]).detach()
     except (TypeError, ValueError, RuntimeError):
         draws = torch.empty(0)
-    if draws.shape != (len(asked) if asked is not None else inputs["n"], means.shape[1]):
+    wanted = (len(asked) if asked is not None else inputs["n"], means.shape[1])
+    if draws.is_complex() or draws.shape != wanted:
         shape = f" of shape {tuple(results[0].shape)}" if hasattr(results[0], "shape") else ""
         return {"what it returns": f"a {type(results[0]).__name__}{shape}"}
+    draws = draws.double()
     distance, component = torch.cdist(draws, means).min(1)
     if distance.median() > 15:
         return {"where they lie": "in the middle"}

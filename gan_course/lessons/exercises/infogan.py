@@ -15,8 +15,8 @@ from gan_course.lessons.exercises._checking import (
     Mistake,
     Probe,
     Seen,
-    as_number,
     number_called,
+    numbers_called,
 )
 
 
@@ -214,9 +214,7 @@ def contingency(*rows):
             if isinstance(result, tuple) and len(result) == 2 and all(
                     isinstance(part, np.ndarray | Tensor) for part in result):
                 return {"the digits": "two arrays"}
-            digits = as_number(np.array(result) if isinstance(result, list | tuple) else result)
-            return {"the digits": digits}
-        return {}
+        return numbers_called("the digits", results)
     return Probe(lambda: {"counts": torch.tensor(rows)}, look, MATCH_MISTAKES)
 
 

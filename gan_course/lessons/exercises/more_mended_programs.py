@@ -130,9 +130,11 @@ def steps_of(number):
 
 def what_is_left(results, inputs):
     """Truth values, since schedules differ."""
-    if not results or not isinstance(results[0], torch.Tensor) or results[0].dim() != 1:
+    left = results[0] if results else None
+    if not isinstance(left, torch.Tensor) or left.shape == (0,) or left.dim() != 1:
         return {}
-    left = results[0]
+    if left.is_complex():
+        return {"what it returns": "complex numbers"}
     return {"how many steps": len(left), "it falls": bool((left.diff() <= 0).all()),
             "the first step leaves nearly all": bool(left[0] > 0.9),
             "the last step leaves nearly nothing": bool(left[-1] < 0.1)}
