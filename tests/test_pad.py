@@ -125,6 +125,7 @@ def test_an_error_in_g_is_shown_in_words_and_not_swallowed(page):
 
 def test_without_a_front_end_every_start_is_translated(monkeypatch):
     shown, seen = [], []
+    monkeypatch.setenv("GAN_COURSE_HEADLESS", "1")
     monkeypatch.setattr("IPython.display.display", lambda bundle, raw: shown.append(bundle["text/html"]))
     translate(lambda x: seen.append(x) or x, {"a": torch.zeros(1, 3, 32, 32), "b": torch.ones(1, 3, 32, 32)}, "Two pictures.")
     assert len(seen) == 2 and 'alt="Two pictures."' in shown[0]

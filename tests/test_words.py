@@ -109,6 +109,7 @@ def test_an_error_in_g_is_shown_in_words_and_not_swallowed(page, caplog):
 
 def test_without_a_front_end_the_sentence_is_drawn_once(monkeypatch, capsys):
     shown, G = [], Painter()
+    monkeypatch.setenv("GAN_COURSE_HEADLESS", "1")
     monkeypatch.setattr("IPython.display.display", lambda bundle, raw: shown.append(bundle["text/html"]))
     type_what_you_want(G, "a blue gnu", n=3)
     assert len(G.asked) == len(shown) == 1 and 'alt="3 samples of the generator for the words: blue ink."' in shown[0]
