@@ -33,6 +33,12 @@ def pytest_configure(config):
         os.environ["GAN_COURSE_DEVICE"] = device
 
 
+@pytest.fixture(autouse=True)
+def nobody_watches(monkeypatch):
+    """Whatever the environment or an earlier test says, each test begins without a learner."""
+    monkeypatch.setenv("GAN_COURSE_HEADLESS", "1")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def the_same_numbers_twice():
     """On a GPU, let convolutions use only algorithms that always give the same numbers."""
